@@ -1,0 +1,251 @@
+//! The settings: read from the environment, checked as a whole, before anything is bound.
+//!
+//! All variables, their ranges and their defaults stand here; a test compares them with `.env` and the compose file.
+
+use std::env;
+use std::fmt::{self, Display};
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+use std::time::Duration;
+
+use tracing_subscriber::filter::Targets;
+
+use crate::http::HttpSettings;
+
+/// Everything that can be set.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `ORDER_ADDRESS`: address and port to listen on. Loopback unless told otherwise.
+    pub address: SocketAddr,
+    /// `ORDER_WORKERS`: orders processed at the same time.
+    pub workers: usize,
+    /// `ORDER_QUEUE_CAPACITY`: orders that may wait.
+    pub queue_capacity: usize,
+    /// `ORDER_SERVICE_TIME_MEDIAN_MS`: median service time; 0 means none.
+    pub service_time_median: Duration,
+    /// `ORDER_SERVICE_TIME_SIGMA`: sigma of the log-normal service time.
+    pub service_time_sigma: f64,
+    /// `ORDER_REQUEST_TIMEOUT_SECONDS` and `ORDER_FAULTS`.
+    pub http: HttpSettings,
+    /// `ORDER_DRAIN_SECONDS`: how long accepted orders may take to finish once the service is asked to stop.
+    pub drain_deadline: Duration,
+    /// `RUST_LOG`: level or filter of the log.
+    pub log_filter: Targets,
+}
+
+impl Config {
+    /// Reads the settings from this process's environment.
+    ///
+    /// # Errors
+    /// See [`Config::from_lookup`].
+    pub fn from_env() -> Result<Self, ConfigErrors> {
+        Self::from_lookup(|name| {
+            env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+        })
+    }
+
+    /// Reads the settings through a look-up by name. One that is absent or empty has its default.
+    ///
+    /// # Errors
+    /// Every setting that is wrong, all at once.
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigErrors> {
+        let mut reader = Reader {
+            lookup,
+            errors: Vec::new(),
+        };
+        let config = Self {
+            address: reader.parsed(
+                "ORDER_ADDRESS",
+                SocketAddr::from(([127, 0, 0, 1], 8000)),
+                "an address and a port, such as 127.0.0.1:8000",
+            ),
+            workers: reader.whole("ORDER_WORKERS", 32, 1..=1_000),
+            queue_capacity: reader.whole("ORDER_QUEUE_CAPACITY", 1_000, 1..=1_000_000),
+            service_time_median: Duration::from_secs_f64(
+                reader.number("ORDER_SERVICE_TIME_MEDIAN_MS", 80.0, 60_000.0) / 1_000.0,
+            ),
+            service_time_sigma: reader.number("ORDER_SERVICE_TIME_SIGMA", 0.5, 2.0),
+            http: HttpSettings {
+                request_timeout: Duration::from_secs(reader.whole(
+                    "ORDER_REQUEST_TIMEOUT_SECONDS",
+                    120,
+                    1..=3_600,
+                )),
+                faults: reader.switch("ORDER_FAULTS", true),
+            },
+            drain_deadline: Duration::from_secs(reader.whole("ORDER_DRAIN_SECONDS", 20, 0..=25)),
+            log_filter: reader.parsed(
+                "RUST_LOG",
+                Targets::new().with_default(tracing::Level::INFO),
+                "a level or a filter, such as debug or info,order_service=debug",
+            ),
+        };
+        if reader.errors.is_empty() {
+            Ok(config)
+        } else {
+            Err(ConfigErrors(reader.errors))
+        }
+    }
+}
+
+/// One setting that is wrong.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    name: &'static str,
+    value: String,
+    expected: String,
+}
+
+/// Every setting that is wrong.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ConfigErrors(Vec<ConfigError>);
+
+impl Display for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let settings = if self.0.len() == 1 {
+            "setting is"
+        } else {
+            "settings are"
+        };
+        write!(f, "{} {settings} wrong:", self.0.len())?;
+        for ConfigError {
+            name,
+            value,
+            expected,
+        } in &self.0
+        {
+            write!(f, "\n  {name}={value}: expected {expected}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ConfigErrors {}
+
+/// Reads one setting after the other and keeps the errors.
+struct Reader<L> {
+    lookup: L,
+    errors: Vec<ConfigError>,
+}
+
+impl<L: Fn(&str) -> Option<String>> Reader<L> {
+    fn parsed<T: FromStr>(&mut self, name: &'static str, default: T, expected: &str) -> T {
+        self.read(name, default, expected, |text| text.parse().ok())
+    }
+
+    fn whole<T>(&mut self, name: &'static str, default: T, range: RangeInclusive<T>) -> T
+    where
+        T: FromStr + PartialOrd + Display,
+    {
+        let expected = format!("a whole number from {} to {}", range.start(), range.end());
+        self.read(name, default, &expected, |text| {
+            text.parse().ok().filter(|number| range.contains(number))
+        })
+    }
+
+    /// A number from 0 to `max`; NaN is in no range.
+    fn number(&mut self, name: &'static str, default: f64, max: f64) -> f64 {
+        let expected = format!("a number from 0 to {max}");
+        self.read(name, default, &expected, |text| {
+            text.parse()
+                .ok()
+                .filter(|number| (0.0..=max).contains(number))
+        })
+    }
+
+    fn switch(&mut self, name: &'static str, default: bool) -> bool {
+        self.read(name, default, "on or off", |text| match text {
+            "on" => Some(true),
+            "off" => Some(false),
+            _ => None,
+        })
+    }
+
+    fn read<T>(
+        &mut self,
+        name: &'static str,
+        default: T,
+        expected: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> T {
+        let Some(value) = (self.lookup)(name).filter(|value| !value.is_empty()) else {
+            return default;
+        };
+        parse(&value).unwrap_or_else(|| {
+            self.errors.push(ConfigError {
+                name,
+                value,
+                expected: expected.to_owned(),
+            });
+            default
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    fn config(settings: &[(&str, &str)]) -> Result<Config, ConfigErrors> {
+        let settings: HashMap<_, _> = settings.iter().copied().collect();
+        Config::from_lookup(|name| settings.get(name).map(|value| (*value).to_owned()))
+    }
+
+    #[test]
+    fn names_every_wrong_setting_with_its_value_and_what_was_expected() {
+        let errors = config(&[
+            ("ORDER_WORKERS", "0"),
+            ("ORDER_QUEUE_CAPACITY", "x"),
+            ("ORDER_ADDRESS", "localhost"),
+            ("ORDER_SERVICE_TIME_SIGMA", "NaN"),
+            ("ORDER_FAULTS", "yes"),
+        ])
+        .expect_err("all five are wrong");
+        assert_eq!(
+            errors.to_string(),
+            "5 settings are wrong:\
+             \n  ORDER_ADDRESS=localhost: expected an address and a port, such as 127.0.0.1:8000\
+             \n  ORDER_WORKERS=0: expected a whole number from 1 to 1000\
+             \n  ORDER_QUEUE_CAPACITY=x: expected a whole number from 1 to 1000000\
+             \n  ORDER_SERVICE_TIME_SIGMA=NaN: expected a number from 0 to 2\
+             \n  ORDER_FAULTS=yes: expected on or off"
+        );
+    }
+
+    #[test]
+    fn an_empty_setting_has_its_default() {
+        let config = config(&[("ORDER_WORKERS", "")]).expect("an empty one counts as absent");
+        assert_eq!(config.workers, 32);
+    }
+
+    #[test]
+    fn every_setting_is_read() {
+        let config = config(&[
+            ("ORDER_ADDRESS", "0.0.0.0:9000"),
+            ("ORDER_WORKERS", "4"),
+            ("ORDER_QUEUE_CAPACITY", "10"),
+            ("ORDER_SERVICE_TIME_MEDIAN_MS", "2.5"),
+            ("ORDER_SERVICE_TIME_SIGMA", "0"),
+            ("ORDER_REQUEST_TIMEOUT_SECONDS", "7"),
+            ("ORDER_DRAIN_SECONDS", "1"),
+            ("ORDER_FAULTS", "off"),
+            ("RUST_LOG", "warn"),
+        ])
+        .expect("all are right");
+        assert_eq!(config.address.port(), 9000);
+        assert_eq!(config.workers, 4);
+        assert_eq!(config.queue_capacity, 10);
+        assert_eq!(config.service_time_median, Duration::from_micros(2_500));
+        assert!(config.service_time_sigma.abs() < f64::EPSILON);
+        assert_eq!(config.http.request_timeout, Duration::from_secs(7));
+        assert_eq!(config.drain_deadline, Duration::from_secs(1));
+        assert!(!config.http.faults);
+        assert_eq!(
+            config.log_filter.default_level(),
+            Some(tracing::Level::WARN.into())
+        );
+    }
+}

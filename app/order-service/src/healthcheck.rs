@@ -1,0 +1,41 @@
+//! The container's health check. The image has no shell and no curl, so the binary asks itself.
+
+use std::io::{self, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::time::Duration;
+
+/// How long one step of the exchange may take.
+const STEP_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Asks the service that listens on `address` for `/health`.
+///
+/// # Errors
+/// It does not answer, or not with 200.
+pub fn check(address: SocketAddr) -> io::Result<()> {
+    let address = reachable(address);
+    let mut connection = TcpStream::connect_timeout(&address, STEP_TIMEOUT)?;
+    connection.set_read_timeout(Some(STEP_TIMEOUT))?;
+    connection.set_write_timeout(Some(STEP_TIMEOUT))?;
+    write!(
+        connection,
+        "GET /health HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+    )?;
+    let mut answer = String::new();
+    connection.take(4096).read_to_string(&mut answer)?;
+    let status_line = answer.lines().next().unwrap_or_default();
+    if status_line.split(' ').nth(1) == Some("200") {
+        Ok(())
+    } else {
+        Err(io::Error::other(format!("answered {status_line:?}")))
+    }
+}
+
+/// A service that listens on every address is asked on loopback.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    address
+}

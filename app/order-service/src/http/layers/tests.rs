@@ -1,0 +1,103 @@
+//! The layers around a handler that panics: no endpoint of ours does, so this router has one that does.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use axum::routing::get;
+use http_body_util::BodyExt;
+use serde_json::Value;
+use tower::ServiceExt;
+use tracing_subscriber::fmt::MakeWriter;
+
+use super::super::{HttpSettings, Readiness};
+use super::*;
+use crate::logging;
+use crate::metrics::Telemetry;
+use crate::orders::{OrderProcessor, OrderQueue, ServiceTime};
+
+/// Keeps what is logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn text(&self) -> String {
+        let bytes = self.0.lock().expect("no test panics while it logs").clone();
+        String::from_utf8(bytes).expect("the log is text")
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0
+            .lock()
+            .expect("no test panics while it logs")
+            .extend_from_slice(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Log {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+#[tokio::test]
+async fn a_panic_is_an_answered_500_a_counted_500_and_one_log_line() {
+    async fn panics() {
+        panic!("on purpose");
+    }
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_writer(log.clone())
+        .finish();
+    let _logging = tracing::subscriber::set_default(subscriber);
+    logging::log_panics();
+    let queue = OrderQueue::new(1, 1);
+    let telemetry = Telemetry::new(&queue, []).expect("the names are distinct");
+    let metrics = Arc::new(telemetry.metrics);
+    let service_time = ServiceTime::new(Duration::ZERO, 0.0);
+    let processor = OrderProcessor::start(queue, service_time, metrics.clone());
+    let state = AppState {
+        desk: processor.desk(),
+        service_time,
+        metrics,
+        exposition: Arc::new(telemetry.exposition),
+        readiness: Readiness::default(),
+        settings: HttpSettings {
+            request_timeout: Duration::from_secs(1),
+            faults: true,
+        },
+    };
+    let app =
+        surround(Router::new().route("/health", get(panics)), &state).with_state(state.clone());
+
+    let request = Request::get("/health").body(Body::empty()).expect("valid");
+    let response = app.oneshot(request).await.expect("layers never fail");
+
+    assert_eq!(response.status(), 500);
+    let body = response.into_body().collect().await.expect("complete");
+    let problem: Value = serde_json::from_slice(&body.to_bytes()).expect("JSON");
+    assert_eq!(problem["code"], "internal_error");
+    assert!(!problem.to_string().contains("on purpose"), "{problem}");
+    let page = state.exposition.render().expect("there are metrics");
+    let counted = r#"http_server_request_duration_seconds_count{error_type="500",http_request_method="GET",http_response_status_code="500",http_route="/health",url_scheme="http"} 1"#;
+    assert!(page.contains(counted), "{page}");
+    let log = log.text();
+    assert_eq!(log.lines().count(), 1, "{log}");
+    assert!(
+        log.contains("on purpose") && log.contains("layers/tests.rs"),
+        "{log}"
+    );
+}

@@ -1,0 +1,67 @@
+//! The HTTP interface.
+//!
+//! - [`routes`]: every path and how it can answer
+//! - [`layers`]: what surrounds every request, in order
+//! - [`orders`], [`simulate`], [`operations`]: the endpoints
+//! - [`parameters`]: strict query parsing
+//! - [`problem`]: every error but a failed order
+//!
+//! What an order is and does: [`crate::orders`].
+
+mod layers;
+mod operations;
+mod orders;
+mod parameters;
+mod problem;
+mod routes;
+mod simulate;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+pub use routes::{answers, app};
+
+use crate::metrics::{Exposition, Metrics};
+use crate::orders::{OrderDesk, ServiceTime};
+
+/// What the endpoints work with. Cheap to clone.
+#[derive(Clone)]
+pub struct AppState {
+    /// Where orders are handed in.
+    pub desk: OrderDesk,
+    /// To tell how long a batch would take.
+    pub service_time: ServiceTime,
+    /// Records requests.
+    pub metrics: Arc<Metrics>,
+    /// Renders `/metrics`.
+    pub exposition: Arc<Exposition>,
+    /// False from the moment the service is asked to stop.
+    pub readiness: Readiness,
+    /// What the settings say about HTTP.
+    pub settings: HttpSettings,
+}
+
+/// The settings that concern requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HttpSettings {
+    /// After this long a request is answered with 504.
+    pub request_timeout: Duration,
+    /// Whether clients may force failures and slowness and simulate orders.
+    pub faults: bool,
+}
+
+/// Whether new work is welcome. All clones share one answer.
+#[derive(Debug, Clone, Default)]
+pub struct Readiness(Arc<AtomicBool>);
+
+impl Readiness {
+    /// From now on the service finishes only what it has.
+    pub fn start_draining(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn is_draining(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,68 @@
+//! `POST /orders`: one order, from acceptance to its end.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::{RawQuery, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::AppState;
+use super::parameters::Parameters;
+use super::problem::Problem;
+use crate::orders::{Finished, Order, OrderStatus};
+
+/// What became of the order.
+#[derive(Serialize)]
+struct OrderAnswer {
+    id: Uuid,
+    status: &'static str,
+    duration_seconds: f64,
+}
+
+pub(super) async fn place(
+    State(state): State<AppState>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let order = order(query.as_deref())?;
+    if order != Order::default() && !state.settings.faults {
+        return Err(Problem::faults_disabled());
+    }
+    let receipt = state
+        .desk
+        .accept(order)
+        .map_err(|reason| Problem::rejected(reason, &state.desk, &state.service_time))?;
+    let finished = receipt
+        .await
+        .expect("a worker answers every order that was accepted");
+    Ok(answer(&finished))
+}
+
+fn order(query: Option<&str>) -> Result<Order, Problem> {
+    let parameters = Parameters::parse(query, &["fail", "slow", "slow_seconds"])?;
+    let slowness = parameters.slowness()?;
+    Ok(Order {
+        fail: parameters.flag("fail")?,
+        slowness: if parameters.flag("slow")? {
+            slowness
+        } else {
+            Duration::ZERO
+        },
+    })
+}
+
+/// 201, or 500 for an order that failed: to its client that is what an error looks like.
+fn answer(finished: &Finished) -> Response {
+    let status = match finished.status {
+        OrderStatus::Success => StatusCode::CREATED,
+        OrderStatus::Failure => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    let body = OrderAnswer {
+        id: finished.id,
+        status: finished.status.as_str(),
+        duration_seconds: finished.duration.as_secs_f64(),
+    };
+    (status, Json(body)).into_response()
+}

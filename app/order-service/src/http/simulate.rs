@@ -1,0 +1,53 @@
+//! `POST /simulate`: a batch of synthetic orders, answered with a summary when the last one is finished.
+
+use axum::Json;
+use axum::extract::{RawQuery, State};
+
+use super::AppState;
+use super::parameters::Parameters;
+use super::problem::Problem;
+use crate::orders::{RejectReason, Simulation, Summary};
+
+/// Orders in a batch, unless told otherwise.
+const DEFAULT_COUNT: usize = 20;
+/// The largest batch.
+const MAX_COUNT: usize = 10_000;
+
+pub(super) async fn simulate(
+    State(state): State<AppState>,
+    RawQuery(query): RawQuery,
+) -> Result<Json<Summary>, Problem> {
+    let simulation = simulation(query.as_deref())?;
+    if !state.settings.faults {
+        return Err(Problem::faults_disabled());
+    }
+    if state.readiness.is_draining() {
+        let reason = RejectReason::Draining;
+        return Err(Problem::rejected(reason, &state.desk, &state.service_time));
+    }
+    let expected = simulation.expected_duration(&state.service_time, state.desk.queue().workers());
+    let limit = state.settings.request_timeout;
+    if expected > limit {
+        return Err(Problem::simulation_too_long(expected, limit));
+    }
+    Ok(Json(simulation.run(&state.desk).await))
+}
+
+fn simulation(query: Option<&str>) -> Result<Simulation, Problem> {
+    let parameters = Parameters::parse(
+        query,
+        &["count", "error_rate", "slow_rate", "slow_seconds", "seed"],
+    )?;
+    Ok(Simulation {
+        count: parameters
+            .whole("count", &(1..=MAX_COUNT))?
+            .unwrap_or(DEFAULT_COUNT),
+        error_rate: parameters.rate("error_rate")?,
+        slow_rate: parameters.rate("slow_rate")?,
+        slowness: parameters.slowness()?,
+        seed: parameters
+            .whole("seed", &(0..=u64::MAX))?
+            // Below 2^53, so that a reader of the summary that keeps numbers as floats gives the same seed back.
+            .unwrap_or_else(|| rand::random_range(0..1 << 53)),
+    })
+}

@@ -1,0 +1,82 @@
+//! What is measured and how it is exposed: every instrument, one registry, one Prometheus page.
+//!
+//! - [`instruments`]: all instruments, made in one place, with typed methods to record into them
+//! - [`labels`]: the label sets, from closed sets of values
+//! - [`exposition`]: gathering, zero-filling and encoding
+//!
+//! The handle is passed, never global. What orders and HTTP are: [`crate::orders`], [`crate::http`].
+
+mod exposition;
+mod instruments;
+mod labels;
+
+use opentelemetry::KeyValue;
+use opentelemetry::metrics::MeterProvider;
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::metrics::SdkMeterProvider;
+use opentelemetry_sdk::resource::EnvResourceDetector;
+use prometheus::Registry;
+use uuid::Uuid;
+
+pub use exposition::{CONTENT_TYPE, Exposition, ExpositionError};
+pub use instruments::{Metrics, RequestTimer, create_metrics};
+pub use labels::{Answer, method_label};
+
+use crate::orders::OrderQueue;
+
+/// The instruments, the page they appear on, and what keeps both alive.
+pub struct Telemetry {
+    /// Records.
+    pub metrics: Metrics,
+    /// Renders `/metrics`.
+    pub exposition: Exposition,
+    /// Owns the pipeline. Once it is gone nothing is gathered any more, though `/metrics` would still answer.
+    pub provider: SdkMeterProvider,
+}
+
+impl Telemetry {
+    /// Sets up one registry with the service's instruments and the process collector. `answers` are the HTTP answers
+    /// whose series exist from the first scrape.
+    ///
+    /// # Errors
+    /// A collector is refused by the registry, which means that two of them claim one name.
+    pub fn new(
+        queue: &OrderQueue,
+        answers: impl IntoIterator<Item = Answer>,
+    ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        let registry = Registry::new();
+        #[cfg(target_os = "linux")]
+        registry.register(Box::new(
+            prometheus::process_collector::ProcessCollector::for_self(),
+        ))?;
+        let exporter = opentelemetry_prometheus::exporter()
+            .with_registry(registry.clone())
+            // One scope: its labels would only stand in the way of the plain queries.
+            .scope_info_enabled(false)
+            .build()?;
+        let provider = SdkMeterProvider::builder()
+            .with_reader(exporter)
+            .with_resource(resource())
+            .build();
+        let metrics = create_metrics(&provider.meter(env!("CARGO_PKG_NAME")), queue);
+        Ok(Self {
+            metrics,
+            exposition: Exposition::new(registry, instruments::empty_histograms(answers)),
+            provider,
+        })
+    }
+}
+
+/// Who is measured, exposed as `target_info`. `OTEL_RESOURCE_ATTRIBUTES` adds to it; the image sets the revision there.
+fn resource() -> Resource {
+    Resource::builder_empty()
+        .with_attribute(KeyValue::new("vcs.ref.head.revision", "unknown"))
+        .with_detector(Box::new(EnvResourceDetector::new()))
+        .with_attributes([
+            KeyValue::new("service.name", env!("CARGO_PKG_NAME")),
+            KeyValue::new("service.version", env!("CARGO_PKG_VERSION")),
+            // A random UUID per start, as the semantic conventions recommend.
+            KeyValue::new("service.instance.id", Uuid::new_v4().to_string()),
+        ])
+        .build()
+}

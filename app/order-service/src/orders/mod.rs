@@ -1,0 +1,18 @@
+//! What an order is and how it is processed: a bounded queue in front of a pool of workers.
+//!
+//! Nothing here knows HTTP (see [`crate::http`]) or OpenTelemetry (see [`crate::metrics`], which listens through
+//! [`OrderEvents`]).
+
+mod desk;
+mod order;
+mod processor;
+mod queue;
+mod service_time;
+mod simulation;
+
+pub use desk::{OrderDesk, Receipt};
+pub use order::{Finished, Order, OrderEvents, OrderStatus, RejectReason};
+pub use processor::OrderProcessor;
+pub use queue::OrderQueue;
+pub use service_time::ServiceTime;
+pub use simulation::{Simulation, Summary};

@@ -1,0 +1,145 @@
+//! The workers: they take orders from the queue, spend the service time on them, and report what became of them.
+//!
+//! An accepted order belongs to the worker, not to the request that brought it: a client that hangs up changes nothing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use super::queue::AcceptedOrder;
+use super::{Finished, OrderDesk, OrderEvents, OrderQueue, OrderStatus, ServiceTime};
+
+/// Owns the worker pool.
+pub struct OrderProcessor {
+    desk: OrderDesk,
+    workers: JoinSet<()>,
+    drain_deadline: CancellationToken,
+}
+
+impl OrderProcessor {
+    /// Starts the queue's workers. Must be called inside a tokio runtime.
+    pub fn start(
+        queue: OrderQueue,
+        service_time: ServiceTime,
+        events: Arc<dyn OrderEvents>,
+    ) -> Self {
+        let drain_deadline = CancellationToken::new();
+        let mut workers = JoinSet::new();
+        for _ in 0..queue.workers() {
+            let worker = Worker {
+                queue: queue.clone(),
+                service_time,
+                events: Arc::clone(&events),
+                drain_deadline: drain_deadline.clone(),
+            };
+            workers.spawn(worker.run());
+        }
+        Self {
+            desk: OrderDesk::new(queue, events),
+            workers,
+            drain_deadline,
+        }
+    }
+
+    /// Where to hand in orders.
+    pub fn desk(&self) -> OrderDesk {
+        self.desk.clone()
+    }
+
+    /// Accepts nothing more, finishes what was accepted, and after `deadline` ends what is left as failed. Every accepted
+    /// order has been counted when this returns.
+    pub async fn drain(mut self, deadline: Duration) {
+        self.desk.close();
+        let queue = self.desk.queue();
+        info!(
+            queued = queue.depth(),
+            in_progress = queue.workers_busy(),
+            deadline_seconds = deadline.as_secs_f64(),
+            "draining"
+        );
+        if timeout(deadline, join_all(&mut self.workers))
+            .await
+            .is_err()
+        {
+            self.drain_deadline.cancel();
+            join_all(&mut self.workers).await;
+        }
+    }
+}
+
+async fn join_all(workers: &mut JoinSet<()>) {
+    while let Some(ended) = workers.join_next().await {
+        if let Err(failure) = ended {
+            error!(error = %failure, "a worker ended early");
+        }
+    }
+}
+
+struct Worker {
+    queue: OrderQueue,
+    service_time: ServiceTime,
+    events: Arc<dyn OrderEvents>,
+    drain_deadline: CancellationToken,
+}
+
+impl Worker {
+    /// Processes orders until the queue is closed and empty.
+    async fn run(self) {
+        while let Ok(accepted) = self.queue.receiver.recv().await {
+            self.process(accepted).await;
+        }
+    }
+
+    async fn process(&self, accepted: AcceptedOrder) {
+        let AcceptedOrder {
+            id,
+            order,
+            accepted_at,
+            reply,
+            simulation_slot,
+        } = accepted;
+        let busy = self.queue.occupy_worker();
+        drop(simulation_slot);
+        self.events.picked_up(accepted_at.elapsed());
+
+        let service_time = self.service_time.sample(&mut rand::rng()) + order.slowness;
+        let finished_in_time = self.spend(service_time).await;
+
+        let status = if order.fail || !finished_in_time {
+            OrderStatus::Failure
+        } else {
+            OrderStatus::Success
+        };
+        let duration = accepted_at.elapsed();
+        if !finished_in_time {
+            warn!(order.id = %id, "order failed: not finished before the drain deadline");
+        }
+        // Counted before it is answered: whoever has the answer finds the order in the metrics.
+        self.events.finished(status, duration);
+        drop(busy);
+        // The client may have gone; the order is finished and counted all the same.
+        let _ = reply.send(Finished {
+            id,
+            status,
+            duration,
+        });
+    }
+
+    /// True when the time could be spent, false when the drain deadline came first.
+    async fn spend(&self, time: Duration) -> bool {
+        if self.drain_deadline.is_cancelled() {
+            return false;
+        }
+        if time.is_zero() {
+            return true;
+        }
+        tokio::select! {
+            () = sleep(time) => true,
+            () = self.drain_deadline.cancelled() => false,
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The bounded queue and the figures that can be read off it at any time.
+//!
+//! Reading costs the orders nothing: depth is the channel's own length and the busy workers are one atomic. Who puts
+//! orders in: [`super::desk`]. Who takes them out: [`super::processor`].
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_channel::{Receiver, Sender};
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::{Finished, Order};
+
+/// An order that will be finished and counted, whatever its client does.
+#[derive(Debug)]
+pub(super) struct AcceptedOrder {
+    pub(super) id: Uuid,
+    pub(super) order: Order,
+    pub(super) accepted_at: Instant,
+    pub(super) reply: oneshot::Sender<Finished>,
+    /// A simulation's share of the queue, given back when a worker picks the order up.
+    pub(super) simulation_slot: Option<OwnedSemaphorePermit>,
+}
+
+/// A bounded queue of accepted orders, and the size of the worker pool behind it.
+#[derive(Debug, Clone)]
+pub struct OrderQueue {
+    pub(super) sender: Sender<AcceptedOrder>,
+    pub(super) receiver: Receiver<AcceptedOrder>,
+    capacity: usize,
+    workers: usize,
+    busy: Arc<AtomicUsize>,
+}
+
+impl OrderQueue {
+    /// A queue for `capacity` waiting orders in front of `workers` workers; both at least 1.
+    pub fn new(capacity: usize, workers: usize) -> Self {
+        let (sender, receiver) = async_channel::bounded(capacity);
+        Self {
+            sender,
+            receiver,
+            capacity,
+            workers,
+            busy: Arc::default(),
+        }
+    }
+
+    /// Orders accepted and not yet picked up.
+    pub fn depth(&self) -> usize {
+        self.receiver.len()
+    }
+
+    /// Orders that can wait at the same time.
+    pub fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// Workers in the pool.
+    pub fn workers(&self) -> usize {
+        self.workers
+    }
+
+    /// Workers that have an order in hand.
+    pub fn workers_busy(&self) -> usize {
+        self.busy.load(Ordering::Relaxed)
+    }
+
+    /// Counts one worker as busy for as long as the guard lives.
+    pub(super) fn occupy_worker(&self) -> BusyWorker<'_> {
+        self.busy.fetch_add(1, Ordering::Relaxed);
+        BusyWorker(&self.busy)
+    }
+}
+
+/// One busy worker.
+pub(super) struct BusyWorker<'a>(&'a AtomicUsize);
+
+impl Drop for BusyWorker<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
