@@ -9,6 +9,7 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
+use tracing::info;
 use tracing_subscriber::filter::Targets;
 
 use crate::http::HttpSettings;
@@ -86,6 +87,22 @@ impl Config {
         } else {
             Err(ConfigErrors(reader.errors))
         }
+    }
+
+    /// Logs every setting, once, in one line.
+    pub fn log(&self) {
+        info!(
+            address = %self.address,
+            workers = self.workers,
+            queue_capacity = self.queue_capacity,
+            service_time_median_seconds = self.service_time_median.as_secs_f64(),
+            service_time_sigma = self.service_time_sigma,
+            request_timeout_seconds = self.http.request_timeout.as_secs(),
+            faults = self.http.faults,
+            drain_deadline_seconds = self.drain_deadline.as_secs(),
+            log_filter = %self.log_filter,
+            "settings"
+        );
     }
 }
 

@@ -81,14 +81,13 @@ async fn serve(config: Config) -> Result<(), String> {
     let mut terminate = handler(SignalKind::terminate())?;
     let mut interrupt = handler(SignalKind::interrupt())?;
 
-    let settings = format!("{config:?}");
+    config.log();
     let server = Server::build(config)
         .await
         .map_err(|failure| failure.to_string())?;
     info!(
         address = %server.address(),
         version = env!("CARGO_PKG_VERSION"),
-        settings,
         "listening"
     );
     let shutdown = async move {

@@ -159,7 +159,7 @@ mod tests {
                     prop_assert!((0.0..=1.0).contains(&rate));
                 }
                 if let Ok(slowness) = parameters.slowness() {
-                    prop_assert!(slowness <= Duration::from_secs(60));
+                    prop_assert!(slowness <= Duration::from_mins(1));
                 }
             }
         }

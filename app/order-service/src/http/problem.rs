@@ -20,17 +20,20 @@ pub(super) struct Problem {
     status: u16,
     code: &'static str,
     detail: String,
-    /// The query parameter at fault.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    parameter: Option<String>,
-    /// Its value as it arrived.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<String>,
-    /// What would have been right.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expected: Option<String>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    fault: Option<Box<ParameterFault>>,
     #[serde(skip)]
     retry_after_seconds: Option<u64>,
+}
+
+/// What is wrong with a query parameter.
+#[derive(Debug, Serialize)]
+struct ParameterFault {
+    parameter: String,
+    /// As it arrived, where the value is what is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<String>,
+    expected: String,
 }
 
 impl Problem {
@@ -43,58 +46,46 @@ impl Problem {
             status: status.as_u16(),
             code,
             detail: detail.into(),
-            parameter: None,
-            value: None,
-            expected: None,
+            fault: None,
             retry_after_seconds: None,
         }
     }
 
+    fn bad_request(code: &'static str, detail: String) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, detail)
+    }
+
+    fn about(mut self, parameter: &str, value: Option<&str>, expected: &str) -> Self {
+        self.fault = Some(Box::new(ParameterFault {
+            parameter: parameter.to_owned(),
+            value: value.map(ToOwned::to_owned),
+            expected: expected.to_owned(),
+        }));
+        self
+    }
+
     /// 400: a query parameter has a value that is not admitted.
     pub(super) fn invalid_parameter(name: &str, value: &str, expected: &str) -> Self {
-        Self {
-            parameter: Some(name.to_owned()),
-            value: Some(value.to_owned()),
-            expected: Some(expected.to_owned()),
-            ..Self::new(
-                StatusCode::BAD_REQUEST,
-                "invalid_parameter",
-                format!("{name}={value:?} is not valid: expected {expected}"),
-            )
-        }
+        let detail = format!("{name}={value:?} is not valid: expected {expected}");
+        Self::bad_request("invalid_parameter", detail).about(name, Some(value), expected)
     }
 
     /// 400: a query parameter that does not exist here.
     pub(super) fn unknown_parameter(name: &str, known: &[&str]) -> Self {
         let known = known.join(", ");
-        Self {
-            parameter: Some(name.to_owned()),
-            expected: Some(format!("one of {known}")),
-            ..Self::new(
-                StatusCode::BAD_REQUEST,
-                "unknown_parameter",
-                format!("there is no parameter {name:?} here; there are {known}"),
-            )
-        }
+        let detail = format!("there is no parameter {name:?} here; there are {known}");
+        Self::bad_request("unknown_parameter", detail).about(name, None, &format!("one of {known}"))
     }
 
     /// 400: a query parameter is given more than once.
     pub(super) fn repeated_parameter(name: &str) -> Self {
-        Self {
-            parameter: Some(name.to_owned()),
-            expected: Some("one value".to_owned()),
-            ..Self::new(
-                StatusCode::BAD_REQUEST,
-                "repeated_parameter",
-                format!("{name} is given more than once"),
-            )
-        }
+        let detail = format!("{name} is given more than once");
+        Self::bad_request("repeated_parameter", detail).about(name, None, "one value")
     }
 
     /// 400: the batch would outlast the request.
     pub(super) fn simulation_too_long(expected: Duration, limit: Duration) -> Self {
-        Self::new(
-            StatusCode::BAD_REQUEST,
+        Self::bad_request(
             "simulation_too_long",
             format!(
                 "this would take about {:.0} s (count × mean service time / workers), more than the limit of {} s; \

@@ -55,7 +55,7 @@ impl Answer {
             Some(500) => Some("500"),
             Some(503) => Some("503"),
             Some(504) => Some("504"),
-            Some(505..) | Some(501..=502) => Some("_OTHER"),
+            Some(501..=502 | 505..) => Some("_OTHER"),
             Some(_) => None,
         }
     }

@@ -1,0 +1,167 @@
+//! Errors: problem details with a stable code.
+
+use crate::support::Service;
+
+/// Method, path, status, code, and what the detail must say; the one that is right is answered with 201.
+const CASES: [(&str, &str, u16, &str, &str); 19] = [
+    (
+        "POST",
+        "/simulate?error_rat=0.5",
+        400,
+        "unknown_parameter",
+        "error_rate",
+    ),
+    (
+        "POST",
+        "/orders?slo=true",
+        400,
+        "unknown_parameter",
+        "slow_seconds",
+    ),
+    ("POST", "/orders?", 201, "", ""),
+    (
+        "POST",
+        "/simulate?count=0",
+        400,
+        "invalid_parameter",
+        "count=\"0\" is not valid: expected a whole number from 1 to 10000",
+    ),
+    (
+        "POST",
+        "/simulate?count=10001",
+        400,
+        "invalid_parameter",
+        "10000",
+    ),
+    (
+        "POST",
+        "/simulate?count=1e2",
+        400,
+        "invalid_parameter",
+        "1e2",
+    ),
+    (
+        "POST",
+        "/simulate?error_rate=NaN",
+        400,
+        "invalid_parameter",
+        "a number from 0 to 1",
+    ),
+    (
+        "POST",
+        "/simulate?error_rate=-0.1",
+        400,
+        "invalid_parameter",
+        "-0.1",
+    ),
+    (
+        "POST",
+        "/simulate?slow_rate=inf",
+        400,
+        "invalid_parameter",
+        "inf",
+    ),
+    (
+        "POST",
+        "/simulate?slow_seconds=61",
+        400,
+        "invalid_parameter",
+        "60",
+    ),
+    (
+        "POST",
+        "/simulate?seed=-1",
+        400,
+        "invalid_parameter",
+        "seed",
+    ),
+    (
+        "POST",
+        "/simulate?count=1&count=2",
+        400,
+        "repeated_parameter",
+        "count",
+    ),
+    (
+        "POST",
+        "/orders?fail=yes",
+        400,
+        "invalid_parameter",
+        "true or false",
+    ),
+    (
+        "POST",
+        "/orders?slow=true&slow_seconds=1e300",
+        400,
+        "invalid_parameter",
+        "60",
+    ),
+    ("GET", "/order", 404, "not_found", "GET /"),
+    ("POST", "/orders/", 404, "not_found", "/orders/"),
+    ("GET", "/orders", 405, "method_not_allowed", "GET"),
+    ("DELETE", "/metrics", 405, "method_not_allowed", "DELETE"),
+    ("BREW", "/health", 405, "method_not_allowed", "BREW"),
+];
+
+#[test]
+fn every_bad_request_says_what_is_wrong() {
+    let service = Service::start(&[]);
+    let before = service.client.samples();
+    for (method, path, status, code, says) in CASES {
+        let answer = service.client.send(method, path);
+        assert_eq!(answer.status, status, "{method} {path}: {}", answer.body);
+        if status < 400 {
+            continue;
+        }
+        let problem = answer.json();
+        assert_eq!(
+            answer.header("content-type"),
+            "application/problem+json",
+            "{method} {path}"
+        );
+        assert_eq!(problem["status"], status, "{method} {path}");
+        assert_eq!(problem["code"], code, "{method} {path}");
+        assert!(
+            problem["title"].is_string() && problem["type"].is_string(),
+            "{problem}"
+        );
+        let detail = problem["detail"].as_str().expect("a text");
+        assert!(detail.contains(says), "{method} {path}: {detail}");
+    }
+
+    // None of it was an order but the one that is right, and no answer of a known path gave birth to a series but the 405s.
+    let after = service.client.samples();
+    assert!((after["order_duration_seconds_count"] - 1.0).abs() < f64::EPSILON);
+    let born: Vec<_> = after
+        .keys()
+        .filter(|series| !before.contains_key(*series) && series.contains("http_route"))
+        .filter(|series| !series.contains(r#"http_response_status_code="405""#))
+        .collect();
+    assert!(born.is_empty(), "{born:#?}");
+}
+
+#[test]
+fn names_parameter_value_and_what_was_expected() {
+    let service = Service::start(&[]);
+    let problem = service.client.post("/simulate?error_rate=2").json();
+    assert_eq!(problem["parameter"], "error_rate");
+    assert_eq!(problem["value"], "2");
+    assert_eq!(problem["expected"], "a number from 0 to 1");
+}
+
+#[test]
+fn a_wrong_method_is_told_the_right_one() {
+    let service = Service::start(&[]);
+    assert_eq!(service.client.get("/orders").header("allow"), "POST");
+    assert_eq!(service.client.post("/health").header("allow"), "GET,HEAD");
+}
+
+#[test]
+fn made_up_methods_and_paths_share_one_series() {
+    let service = Service::start(&[]);
+    for (method, path) in [("BREW", "/a"), ("STIR", "/b"), ("SIP", "/c")] {
+        assert_eq!(service.client.send(method, path).status, 404);
+    }
+    let unmatched = r#"http_server_request_duration_seconds_count{http_request_method="_OTHER",http_response_status_code="404",url_scheme="http"}"#;
+    assert!((service.client.sample(unmatched) - 3.0).abs() < f64::EPSILON);
+}

@@ -1,0 +1,210 @@
+//! The program itself: settings, exit codes, signals, the health check.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::{SocketAddr, TcpListener};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::support::Client;
+
+fn program() -> Command {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_order-service"));
+    program
+        .env_clear()
+        .env("ORDER_ADDRESS", "127.0.0.1:0")
+        .env("ORDER_SERVICE_TIME_MEDIAN_MS", "0");
+    program
+}
+
+/// The program, serving; killed when the test is over, if it still runs.
+struct Process {
+    child: Child,
+    log: BufReader<ChildStdout>,
+    address: SocketAddr,
+}
+
+impl Process {
+    fn start(settings: &[(&str, &str)]) -> Self {
+        let mut child = program()
+            .envs(settings.iter().copied())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut log = BufReader::new(child.stdout.take().expect("piped"));
+        let address = loop {
+            let event = next_event(&mut log).expect("it logs that it listens");
+            if event["message"] == "listening" {
+                let address = event["address"].as_str().expect("a text");
+                break address.parse().expect("an address");
+            }
+        };
+        Self {
+            child,
+            log,
+            address,
+        }
+    }
+
+    fn signal(&self, signal: &str) {
+        let sent = Command::new("kill")
+            .args([signal, &self.child.id().to_string()])
+            .status()
+            .expect("kill is everywhere");
+        assert!(sent.success());
+    }
+
+    /// The exit code and the rest of the log.
+    fn end(mut self) -> (Option<i32>, String) {
+        let mut log = String::new();
+        self.log.read_to_string(&mut log).expect("the log is text");
+        (self.child.wait().expect("it ends").code(), log)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Both fail when it has already ended, which is how it should be.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn next_event(log: &mut impl BufRead) -> Option<Value> {
+    let mut line = String::new();
+    log.read_line(&mut line).expect("the log is text");
+    (!line.is_empty()).then(|| serde_json::from_str(&line).expect("one JSON object a line"))
+}
+
+fn output(program: &mut Command) -> (Option<i32>, String) {
+    let Output { status, stderr, .. } = program.output().expect("the program runs");
+    (status.code(), String::from_utf8(stderr).expect("text"))
+}
+
+#[test]
+fn wrong_settings_are_all_named_and_the_exit_code_is_64() {
+    let (code, message) = output(
+        program()
+            .env("ORDER_WORKERS", "0")
+            .env("ORDER_QUEUE_CAPACITY", "x"),
+    );
+    assert_eq!(code, Some(64));
+    assert!(
+        message.contains("ORDER_WORKERS=0: expected a whole number from 1 to 1000"),
+        "{message}"
+    );
+    assert!(message.contains("ORDER_QUEUE_CAPACITY=x"), "{message}");
+}
+
+#[test]
+fn a_wrong_argument_is_answered_with_the_usage() {
+    let (code, message) = output(program().arg("helthcheck"));
+    assert_eq!(code, Some(64));
+    assert!(
+        message.contains("helthcheck") && message.contains("Usage"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_taken_port_is_named_with_the_setting_that_moves_it() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("bound").to_string();
+    let (code, message) = output(program().env("ORDER_ADDRESS", &address));
+    assert_eq!(code, Some(1));
+    assert!(
+        message.contains(&address) && message.contains("ORDER_ADDRESS"),
+        "{message}"
+    );
+}
+
+#[test]
+fn the_health_check_tells_a_running_service_from_none() {
+    let process = Process::start(&[]);
+    let address = process.address.to_string();
+    let check = || output(program().arg("healthcheck").env("ORDER_ADDRESS", &address));
+    assert_eq!(check(), (Some(0), String::new()));
+    process.signal("-TERM");
+    assert_eq!(process.end().0, Some(0));
+    assert_eq!(check().0, Some(1));
+}
+
+#[test]
+fn sigterm_finishes_what_was_accepted_and_refuses_the_rest() {
+    let process = Process::start(&[]);
+    let client = Client::new(process.address);
+    let slow = {
+        let client = client.clone();
+        thread::spawn(move || client.post("/orders?slow=true&slow_seconds=2").status)
+    };
+    client.wait_for("order_workers_busy", 1.0);
+
+    process.signal("-TERM");
+
+    let started = Instant::now();
+    while client.get("/ready").status == 200 {
+        assert!(started.elapsed() < Duration::from_secs(2), "still ready");
+    }
+    let not_ready = client.get("/ready");
+    assert_eq!(
+        (not_ready.status, &not_ready.json()["code"]),
+        (503, &"draining".into())
+    );
+    for path in ["/orders", "/simulate"] {
+        let refused = client.post(path);
+        assert_eq!(refused.status, 503, "{path}");
+        assert_eq!(refused.json()["code"], "draining", "{path}");
+    }
+    let rejected = client.sample(r#"orders_rejected_total{reason="draining"}"#);
+    assert!(rejected >= 1.0, "{rejected}");
+    assert_eq!(slow.join().ok(), Some(201));
+    assert_eq!(process.end().0, Some(0));
+}
+
+#[test]
+fn what_is_left_at_the_drain_deadline_is_answered_and_logged_as_failed() {
+    let process = Process::start(&[("ORDER_DRAIN_SECONDS", "1"), ("ORDER_WORKERS", "1")]);
+    let client = Client::new(process.address);
+    let post = || {
+        let client = client.clone();
+        thread::spawn(move || client.post("/orders?slow=true&slow_seconds=30").status)
+    };
+    let in_work = post();
+    client.wait_for("order_workers_busy", 1.0);
+    let waiting = post();
+    client.wait_for("order_queue_depth", 1.0);
+
+    process.signal("-TERM");
+
+    assert_eq!([in_work.join().ok(), waiting.join().ok()], [Some(500); 2]);
+    let (code, log) = process.end();
+    assert_eq!(code, Some(0));
+    assert_eq!(
+        log.matches("order failed: not finished before the drain deadline")
+            .count(),
+        2,
+        "{log}"
+    );
+}
+
+#[test]
+fn ctrl_c_drains_and_a_second_one_ends_at_once() {
+    let process = Process::start(&[]);
+    let client = Client::new(process.address);
+    let abandoned = {
+        let client = client.clone();
+        // No answer will come, which ends this thread with a panic that nobody looks at.
+        thread::spawn(move || client.post("/orders?slow=true&slow_seconds=30").status)
+    };
+    client.wait_for("order_workers_busy", 1.0);
+    process.signal("-INT");
+    let started = Instant::now();
+    while client.get("/ready").status == 200 {
+        assert!(started.elapsed() < Duration::from_secs(2), "still ready");
+    }
+    process.signal("-INT");
+    assert_eq!(process.end().0, Some(130));
+    assert!(abandoned.join().is_err());
+}
