@@ -2,25 +2,27 @@
 # Static: glibc is linked in, so that a binary runs on `scratch`, on amd64 and arm64 alike.
 ARG RUST_IMAGE=rust:1.95-slim-bookworm
 
-# The dependencies, compiled apart from the source: this layer is rebuilt only when a Cargo.toml or the lock file changes.
+# What decides about the dependencies, and nothing else: manifests, the lock file, and entry points without content.
+FROM ${RUST_IMAGE} AS manifests
+WORKDIR /app
+COPY app/ ./
+RUN find . -type f ! -name 'Cargo.*' ! -path '*/src/main.rs' ! -path '*/src/lib.rs' ! -path '*/benches/*' -delete \
+    && find . -name '*.rs' | while read -r entry; do echo 'fn main() {}' > "$entry"; done
+
+# The dependencies, compiled apart from the source: copied by content, so this is done again only when a manifest changes.
 FROM ${RUST_IMAGE} AS dependencies
 WORKDIR /app
-# Naming the target keeps `+crt-static` away from build scripts and procedural macros, which must stay dynamic.
-ENV RUSTFLAGS="-C target-feature=+crt-static"
-COPY app/Cargo.toml app/Cargo.lock ./
-COPY app/order-service/Cargo.toml order-service/
-# Empty sources in place of ours, just for this stage.
-RUN mkdir -p order-service/src order-service/benches \
-    && echo 'fn main() {}' | tee order-service/src/main.rs > order-service/benches/recording.rs \
-    && touch order-service/src/lib.rs \
-    && rustc -vV | sed -n 's/^host: //p' > /target \
-    && cargo build --release --locked --bins --target "$(cat /target)"
+# A target named explicitly keeps `+crt-static` away from build scripts and procedural macros, which must stay dynamic.
+ENV RUSTFLAGS="-C target-feature=+crt-static" PACKAGES="-p order-service"
+COPY --from=manifests /app ./
+RUN rustc -vV | sed -n 's/^host: //p' > /target \
+    && cargo build --release --locked --bins $PACKAGES --target "$(cat /target)"
 
 FROM dependencies AS build
 COPY app/ ./
-# cargo compares times: without this the empty sources above would count as the newer ones.
-RUN find . -name '*.rs' -path '*/src/*' -exec touch {} + \
-    && cargo build --release --locked --bins --target "$(cat /target)" \
+# cargo compares times: without this the empty entry points above could count as the newer ones.
+RUN find . -path ./target -prune -o -name '*.rs' -exec touch {} + \
+    && cargo build --release --locked --bins $PACKAGES --target "$(cat /target)" \
     && mkdir /binaries \
     && find "target/$(cat /target)/release" -maxdepth 1 -type f -executable -exec cp {} /binaries/ \;
 

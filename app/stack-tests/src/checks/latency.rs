@@ -1,0 +1,70 @@
+//! `HighLatency`, raised by the very first orders since the start.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+
+use super::alerts::quiet;
+use crate::prometheus::{alert_history, now, query};
+use crate::report::Report;
+use crate::stack::{Stack, wait_until};
+
+pub(crate) fn run(stack: &Stack, report: &Report) {
+    report.check("count=50&slow_rate=0.5 as the first orders", || {
+        slow_burst(stack, report)
+    });
+    report.check("error_rate=0.5, 20 orders", || twenty_orders(stack, report));
+}
+
+fn slow_burst(stack: &Stack, report: &Report) -> Result<String> {
+    let prometheus = stack.prometheus();
+    let history = |since| alert_history(&prometheus, "HighLatency", since);
+    let started = now();
+    let summary = stack
+        .order_service()
+        .post("/simulate?count=50&slow_rate=0.5")?
+        .json()?;
+    ensure!(summary["p95_seconds"].as_f64() > Some(3.0), "{summary}");
+    let answered = now();
+
+    report.waiting("until HighLatency fires", Duration::from_secs(110));
+    wait_until("HighLatency fires", Duration::from_secs(110), || {
+        Ok(history(started)?.firing_since.is_some())
+    })?;
+    report.waiting("until HighLatency is resolved", Duration::from_mins(5));
+    wait_until("HighLatency is resolved", Duration::from_mins(5), || {
+        Ok(query(&prometheus, "ALERTS{alertname=\"HighLatency\"}")?.is_empty())
+    })?;
+
+    let seen = history(started)?;
+    let pending = seen.pending_since.context("it was pending")?;
+    let firing = seen.firing_since.context("it fired")? - pending;
+    ensure!(
+        (60.0..=90.0).contains(&firing),
+        "firing {firing:.1} s after it was true"
+    );
+    Ok(format!(
+        "true {:.1} s after the last answer, firing {firing:.1} s later, resolved {:.1} s after the burst",
+        pending - answered,
+        seen.last_seen.context("it was seen")? - answered
+    ))
+}
+
+/// 10 of 20 are above 20 % and at the guard of 10 orders.
+fn twenty_orders(stack: &Stack, report: &Report) -> Result<String> {
+    quiet(stack, report)?;
+    let started = now();
+    let summary = stack
+        .order_service()
+        .post("/simulate?error_rate=0.5")?
+        .json()?;
+    ensure!(
+        summary["requested"] == 20 && summary["failed"] == 10,
+        "{summary}"
+    );
+    let waited = wait_until("HighErrorRate is pending", Duration::from_secs(15), || {
+        let history = alert_history(&stack.prometheus(), "HighErrorRate", started)?;
+        Ok(history.pending_since.is_some())
+    })?;
+    Ok(format!("pending after {:.1} s", waited.as_secs_f64()))
+}

@@ -1,0 +1,211 @@
+//! What people do to a stack: edit, restart, scale, kill, set wrongly, stop, and come back.
+
+use std::fs;
+use std::net::TcpListener;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use stack_tests::repository::{read, root};
+
+use crate::load;
+use crate::prometheus::{now, query, replicas_up, value};
+use crate::report::Report;
+use crate::stack::{Stack, wait_until};
+
+const RULES: &str = "observability/prometheus/rules/order-service.yml";
+const P95: &str = "histogram_quantile(0.95, rate(order_duration_seconds_bucket[5m]))";
+
+/// How long a started service may take to be up as a target.
+const BACK_UP: Duration = Duration::from_secs(15);
+/// The load under which the service is killed.
+const LOAD: Duration = Duration::from_secs(200);
+const RATE: f64 = 20.0;
+
+pub(crate) fn run(stack: &Stack, report: &Report) {
+    report.check("scripts/up again", || up_again(stack));
+    report.check("an edited rule after a restart of Prometheus", || {
+        edited_rule(stack)
+    });
+    report.check("three replicas", || three_replicas(stack));
+    report.check("kill and start under load", || {
+        kill_under_load(stack, report)
+    });
+    report.check("a taken port", || taken_port(stack));
+    report.check("another address with the password admin", || {
+        open_address(stack)
+    });
+    report.check("wrong settings", || wrong_settings(stack));
+    report.check("down and up", || down_and_up(stack));
+}
+
+fn up_again(stack: &Stack) -> Result<String> {
+    let up = stack.run(&["scripts/up"], &[])?;
+    ensure!(up.code == Some(0), "exit {:?}: {}", up.code, up.output);
+    Ok("nothing broken".to_owned())
+}
+
+fn edited_rule(stack: &Stack) -> Result<String> {
+    let original = read(RULES);
+    let edited = original.replacen("for: 2m", "for: 3m", 1);
+    ensure!(edited != original, "there is no `for: 2m` to edit");
+    fs::write(root().join(RULES), &edited)?;
+    let restarted = stack.compose("restart prometheus");
+    let seen = restarted.and_then(|_| {
+        wait_until(
+            "the rule has the new duration",
+            Duration::from_secs(20),
+            || {
+                let rules = stack
+                    .prometheus()
+                    .json("/api/v1/rules", &[("rule_name[]", "HighErrorRate")])?;
+                Ok(rules["data"]["groups"][0]["rules"][0]["duration"] == 180.0)
+            },
+        )
+    });
+    fs::write(root().join(RULES), original)?;
+    Ok(format!("there after {:.1} s", seen?.as_secs_f64()))
+}
+
+fn three_replicas(stack: &Stack) -> Result<String> {
+    let range = [("ORDER_SERVICE_PORT", stack.port_range())];
+    let settings: Vec<_> = range
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    let words = [
+        "docker",
+        "compose",
+        "up",
+        "-d",
+        "--wait",
+        "--scale",
+        "order-service=3",
+    ];
+    let scaled = stack.run(&words, &settings)?;
+    ensure!(scaled.code == Some(0), "{}", scaled.output);
+    let waited = wait_until("three targets are up", BACK_UP, || {
+        Ok(replicas_up(&stack.prometheus())? == 3)
+    })?;
+    // Four scrapes, which a rate needs, and a refresh of the name look-up.
+    wait_until(
+        "the p95 query has a series for each",
+        Duration::from_secs(30),
+        || {
+            let live = query(
+                &stack.prometheus(),
+                &format!("{P95} and on (instance) up == 1"),
+            )?;
+            Ok(live.len() == 3)
+        },
+    )?;
+    stack.compose("up -d --wait")?;
+    wait_until("one target is up", BACK_UP, || {
+        Ok(replicas_up(&stack.prometheus())? == 1)
+    })?;
+    Ok(format!(
+        "three targets up after {:.1} s, one p95 each",
+        waited.as_secs_f64()
+    ))
+}
+
+fn kill_under_load(stack: &Stack, report: &Report) -> Result<String> {
+    report.waiting("for load with a kill in its middle", LOAD);
+    let service = stack.order_service();
+    let started = now();
+    let load = thread::spawn(move || load::steady(&service, RATE, LOAD));
+    thread::sleep(LOAD / 2);
+    stack.compose("kill order-service")?;
+    stack.compose("start order-service")?;
+    let back = wait_until("the target is up", BACK_UP, || {
+        // The sample must be of after the start, not the last one of before.
+        let fresh = "time() - timestamp(up{job=\"order-service\"} == 1) < 5 and on (instance) process_start_time_seconds > ";
+        Ok(query(&stack.prometheus(), &format!("{fresh} {}", started + 95.0))?.len() == 1)
+    })?;
+    let answers = load
+        .join()
+        .map_err(|_| anyhow::anyhow!("the load panicked"))?;
+    // Two scrapes, so that the last order is in.
+    thread::sleep(Duration::from_secs(10));
+    let window = (now() - started).ceil();
+    let counted = value(
+        &stack.prometheus(),
+        &format!("sum(increase(orders_processed_total[{window}s]))"),
+    )?;
+    let answered = answers.durations.len() as f64;
+    let off = (counted - answered) / answered;
+    ensure!(
+        off.abs() <= 0.05,
+        "increase() says {counted:.0}, {answered} were answered"
+    );
+    Ok(format!(
+        "{answered} of {} answered, increase() says {counted:.0} ({:+.1} %), target up after {:.1} s",
+        answers.sent,
+        off * 100.0,
+        back.as_secs_f64()
+    ))
+}
+
+/// A port that somebody else holds is named with its variable, before anything is started.
+fn taken_port(stack: &Stack) -> Result<String> {
+    let taken = TcpListener::bind("127.0.0.1:0")?;
+    let port = taken.local_addr()?.port().to_string();
+    let other = "orderwatch-test-refused";
+    let up = stack.run(
+        &["scripts/up"],
+        &[("COMPOSE_PROJECT_NAME", other), ("PROMETHEUS_PORT", &port)],
+    )?;
+    ensure!(up.code == Some(1), "exit {:?}: {}", up.code, up.output);
+    ensure!(
+        up.output.contains("PROMETHEUS_PORT") && up.output.contains(&port),
+        "{}",
+        up.output
+    );
+    let label = format!("label=com.docker.compose.project={other}");
+    let started = stack.run(&["docker", "ps", "-aq", "--filter", &label], &[])?;
+    ensure!(started.output.is_empty(), "containers were started");
+    Ok("named together with PROMETHEUS_PORT, nothing started".to_owned())
+}
+
+fn open_address(stack: &Stack) -> Result<String> {
+    let up = stack.run(&["scripts/up"], &[("BIND_ADDRESS", "0.0.0.0")])?;
+    ensure!(up.code == Some(1), "exit {:?}: {}", up.code, up.output);
+    ensure!(
+        up.output.contains("GRAFANA_ADMIN_PASSWORD"),
+        "{}",
+        up.output
+    );
+    Ok("refused".to_owned())
+}
+
+fn wrong_settings(stack: &Stack) -> Result<String> {
+    let wrong = [("ORDER_WORKERS", "0"), ("ORDER_QUEUE_CAPACITY", "x")];
+    let up = stack.run(&["scripts/up"], &wrong)?;
+    ensure!(up.code == Some(1), "exit {:?}: {}", up.code, up.output);
+    for message in ["ORDER_WORKERS=0", "ORDER_QUEUE_CAPACITY=x"] {
+        ensure!(
+            up.output.contains(message),
+            "{message} is not in {}",
+            up.output
+        );
+    }
+    let code = stack.compose("ps -a order-service --format {{.ExitCode}}")?;
+    ensure!(code.trim() == "64", "the container's exit code is {code}");
+    Ok("both named, exit 1, the container's is 64".to_owned())
+}
+
+fn down_and_up(stack: &Stack) -> Result<String> {
+    let then = now();
+    let total = format!("sum(last_over_time(orders_processed_total[10m] @ {then:.3}))");
+    let before = value(&stack.prometheus(), &total)?;
+    ensure!(before > 0.0, "there are no orders to remember");
+    stack.compose("down")?;
+    let up = stack.run(&["scripts/up"], &[])?;
+    ensure!(up.code == Some(0), "exit {:?}: {}", up.code, up.output);
+    let after = value(&stack.prometheus(), &total).context("after the restart")?;
+    ensure!(
+        (before - after).abs() < f64::EPSILON,
+        "{before} orders before, {after} after"
+    );
+    Ok(format!("{before} orders before and after"))
+}

@@ -1,0 +1,95 @@
+//! From nothing to a healthy stack, and back.
+
+use anyhow::{Result, ensure};
+
+use crate::prometheus::targets;
+use crate::stack::Stack;
+
+/// `scripts/up` on a project that does not exist yet.
+pub(crate) fn from_nothing(stack: &Stack) -> Result<String> {
+    stack.run(&["scripts/down", "--volumes"], &[])?;
+    let up = stack.run(&["scripts/up"], &[])?;
+    ensure!(up.code == Some(0), "exit {:?}: {}", up.code, up.output);
+    let grafana_runs = running(stack)?.contains(&"grafana".to_owned());
+    for (name, port) in stack.ports() {
+        let shown = up.output.contains(&format!("http://localhost:{port}"));
+        ensure!(
+            shown == (grafana_runs || name != "GRAFANA_PORT"),
+            "{name}: {}",
+            up.output
+        );
+    }
+    ensure!(
+        up.output
+            .trim_end()
+            .lines()
+            .last()
+            .is_some_and(|l| l.contains("curl -X POST")),
+        "{}",
+        up.output
+    );
+    let targets = targets(&stack.prometheus())?;
+    for job in ["order-service", "prometheus", "alertmanager"] {
+        ensure!(
+            targets.contains(&(job.to_owned(), "up".to_owned())),
+            "{job} is not up: {targets:?}"
+        );
+    }
+    let size = image_size(stack)?;
+    ensure!(
+        size <= 8_000_000,
+        "the image of order-service has {size} bytes"
+    );
+    Ok(format!(
+        "every service healthy, every job scraped, image of {:.1} MB",
+        size as f64 / 1e6
+    ))
+}
+
+/// The services that run, all of which must be healthy.
+fn running(stack: &Stack) -> Result<Vec<String>> {
+    let list = stack.compose("ps --format {{.Service}}={{.Health}}")?;
+    list.lines()
+        .map(|line| {
+            let (service, health) = line.split_once('=').unwrap_or((line, ""));
+            ensure!(health == "healthy", "{service} is {health:?}");
+            Ok(service.to_owned())
+        })
+        .collect()
+}
+
+fn image_size(stack: &Stack) -> Result<u64> {
+    let image = "orderwatch/order-service:local";
+    let seen = stack.run(
+        &["docker", "image", "inspect", "--format", "{{.Size}}", image],
+        &[],
+    )?;
+    Ok(seen.output.trim().parse()?)
+}
+
+/// `scripts/down --volumes` leaves nothing of the project.
+pub(crate) fn take_down(stack: &Stack) -> Result<String> {
+    let down = stack.run(&["scripts/down", "--volumes"], &[])?;
+    ensure!(
+        down.code == Some(0),
+        "exit {:?}: {}",
+        down.code,
+        down.output
+    );
+    let label = format!("label=com.docker.compose.project={}", stack.project);
+    for list in [
+        &["docker", "ps", "-aq"][..],
+        &["docker", "volume", "ls", "-q"],
+        &["docker", "network", "ls", "-q"],
+    ] {
+        let words: Vec<_> = list.iter().copied().chain(["--filter", &label]).collect();
+        let left = stack.run(&words, &[])?;
+        ensure!(
+            left.output.is_empty(),
+            "{} leaves {}",
+            list.join(" "),
+            left.output
+        );
+    }
+    Ok("no container, volume or network is left".to_owned())
+}

@@ -1,0 +1,77 @@
+//! A client for whatever answers with JSON or text.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use ureq::Agent;
+
+/// The longest a single request may take: longer than the longest batch that the service admits.
+const TIMEOUT: Duration = Duration::from_secs(130);
+
+/// Speaks to one server.
+#[derive(Clone)]
+pub(crate) struct Client {
+    base: String,
+    agent: Agent,
+}
+
+/// An answer, read to its end.
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) body: String,
+}
+
+impl Client {
+    pub(crate) fn new(port: u16) -> Self {
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(TIMEOUT))
+            .build();
+        Self {
+            base: format!("http://localhost:{port}"),
+            agent: config.into(),
+        }
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Result<Reply> {
+        let mut answer = self.agent.get(format!("{}{path}", self.base)).call()?;
+        Ok(Reply {
+            status: answer.status().as_u16(),
+            body: answer.body_mut().read_to_string()?,
+        })
+    }
+
+    pub(crate) fn post(&self, path: &str) -> Result<Reply> {
+        let mut answer = self
+            .agent
+            .post(format!("{}{path}", self.base))
+            .send_empty()?;
+        Ok(Reply {
+            status: answer.status().as_u16(),
+            body: answer.body_mut().read_to_string()?,
+        })
+    }
+
+    /// GET with query parameters, expecting 200 and JSON.
+    pub(crate) fn json(&self, path: &str, parameters: &[(&str, &str)]) -> Result<Value> {
+        let mut request = self.agent.get(format!("{}{path}", self.base));
+        for (name, value) in parameters {
+            request = request.query(name, value);
+        }
+        let mut answer = request.call().with_context(|| format!("GET {path}"))?;
+        let body = answer.body_mut().read_to_string()?;
+        ensure!(
+            answer.status() == 200,
+            "{path} answered {}: {body}",
+            answer.status()
+        );
+        Ok(serde_json::from_str(&body)?)
+    }
+}
+
+impl Reply {
+    pub(crate) fn json(&self) -> Result<Value> {
+        serde_json::from_str(&self.body).with_context(|| format!("not JSON: {}", self.body))
+    }
+}

@@ -1,0 +1,52 @@
+//! A steady stream of orders that counts its answers.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::http::Client;
+
+/// Threads that send: each order takes about 0.1 s, so that this many keep up with 30 a second and a few slow ones.
+const SENDERS: usize = 8;
+
+/// What came back.
+pub(crate) struct Answers {
+    /// Orders sent.
+    pub(crate) sent: usize,
+    /// Orders answered with 201, by their own `duration_seconds`, sorted.
+    pub(crate) durations: Vec<f64>,
+}
+
+/// Sends orders at a steady rate, the k-th at `k / rate`, whatever becomes of the ones before.
+pub(crate) fn steady(service: &Client, rate: f64, duration: Duration) -> Answers {
+    let started = Instant::now();
+    let next = AtomicUsize::new(0);
+    let durations = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..SENDERS {
+            scope.spawn(|| {
+                loop {
+                    let order = next.fetch_add(1, Ordering::Relaxed);
+                    let due = Duration::from_secs_f64(order as f64 / rate);
+                    if due >= duration {
+                        break;
+                    }
+                    thread::sleep(due.saturating_sub(started.elapsed()));
+                    // While the service is down there is no answer, and nothing to count.
+                    let answer = service.post("/orders").and_then(|reply| reply.json());
+                    if let Some(seconds) = answer.ok().and_then(|o| o["duration_seconds"].as_f64())
+                    {
+                        durations.lock().expect("no sender panics").push(seconds);
+                    }
+                }
+            });
+        }
+    });
+    let mut durations = durations.into_inner().expect("no sender panics");
+    durations.sort_by(f64::total_cmp);
+    Answers {
+        sent: next.into_inner() - SENDERS,
+        durations,
+    }
+}

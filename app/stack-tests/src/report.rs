@@ -1,0 +1,58 @@
+//! Says what was checked and what was seen, as it happens, and counts.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+/// Counts the checks. All parts of a run share the counts.
+#[derive(Default, Clone)]
+pub(crate) struct Report {
+    part: &'static str,
+    passed: Arc<AtomicUsize>,
+    failed: Arc<AtomicUsize>,
+}
+
+impl Report {
+    /// A report for one part of the run.
+    pub(crate) fn of(&self, part: &'static str) -> Self {
+        Self {
+            part,
+            ..self.clone()
+        }
+    }
+
+    /// Runs a check, prints what it saw, and tells whether it passed.
+    pub(crate) fn check(&self, name: &str, check: impl FnOnce() -> anyhow::Result<String>) -> bool {
+        let started = Instant::now();
+        let result = check();
+        let seconds = started.elapsed().as_secs_f64();
+        let (verdict, seen, count) = match &result {
+            Ok(seen) => ("ok    ", seen.clone(), &self.passed),
+            Err(failure) => ("FAILED", format!("{failure:#}"), &self.failed),
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+        println!("{verdict} {}: {name} ({seconds:.1} s): {seen}", self.part);
+        result.is_ok()
+    }
+
+    /// Says what is being waited for, and how long at most.
+    pub(crate) fn waiting(&self, reason: &str, at_most: Duration) {
+        println!(
+            "  ...  {}: {reason} (at most {} s)",
+            self.part,
+            at_most.as_secs()
+        );
+    }
+
+    /// Prints the counts; success if nothing failed and something passed.
+    pub(crate) fn conclude(&self) -> ExitCode {
+        let [passed, failed] = [&self.passed, &self.failed].map(|c| c.load(Ordering::Relaxed));
+        println!("stack: {passed} passed, {failed} failed");
+        if failed == 0 && passed > 0 {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! The files of this repository.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+/// The folder that holds `docker-compose.yml`: `ORDERWATCH_DIRECTORY`, or the one this was built in.
+pub fn root() -> PathBuf {
+    env::var_os("ORDERWATCH_DIRECTORY").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."),
+        PathBuf::from,
+    )
+}
+
+/// A file's text, by its path from the root.
+///
+/// # Panics
+/// The file is not there: for a test, that is the finding.
+pub fn read(path: impl AsRef<Path>) -> String {
+    let path = root().join(path);
+    fs::read_to_string(&path).unwrap_or_else(|failure| panic!("{}: {failure}", path.display()))
+}
+
+/// The names of the files in a folder that end in `.extension`, without it, sorted.
+///
+/// # Panics
+/// The folder is not there.
+pub fn stems(folder: &str, extension: &str) -> Vec<String> {
+    let entries =
+        fs::read_dir(root().join(folder)).unwrap_or_else(|failure| panic!("{folder}: {failure}"));
+    let mut stems: Vec<_> = entries
+        .map(|entry| entry.expect("a readable folder").path())
+        .filter(|path| path.extension().is_some_and(|found| found == extension))
+        .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
+        .collect();
+    stems.sort();
+    stems
+}
+
+/// The settings of `.env`.
+///
+/// # Panics
+/// A line is neither empty, nor a comment, nor an assignment.
+pub fn dot_env() -> BTreeMap<String, String> {
+    read(".env")
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(|line| {
+            let (name, value) = line.split_once('=').expect("NAME=value");
+            (name.to_owned(), value.to_owned())
+        })
+        .collect()
+}

@@ -1,0 +1,133 @@
+//! Every alert has its annotations, its runbook and its tests.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use stack_tests::dashboards;
+use stack_tests::repository::{dot_env, read, stems};
+
+/// One alerting rule.
+pub(crate) struct Alert(Value);
+
+impl Alert {
+    pub(crate) fn name(&self) -> &str {
+        self.0["alert"].as_str().expect("only alerts are kept")
+    }
+
+    pub(crate) fn expr(&self) -> &str {
+        self.0["expr"]
+            .as_str()
+            .expect("every rule has an expression")
+    }
+
+    fn annotation(&self, name: &str) -> &str {
+        self.0["annotations"][name]
+            .as_str()
+            .filter(|text| !text.trim().is_empty())
+            .unwrap_or_else(|| panic!("{} has no {name}", self.name()))
+    }
+}
+
+/// Every alerting rule of every rule file.
+pub(crate) fn all() -> Vec<Alert> {
+    stems("observability/prometheus/rules", "yml")
+        .iter()
+        .flat_map(|file| {
+            let text = read(format!("observability/prometheus/rules/{file}.yml"));
+            let rules: Value = serde_saphyr::from_str(&text).expect("YAML");
+            let groups = rules["groups"].as_array().cloned().unwrap_or_default();
+            groups
+                .into_iter()
+                .flat_map(|group| group["rules"].as_array().cloned().unwrap_or_default())
+        })
+        .filter(|rule| rule["alert"].is_string())
+        .map(Alert)
+        .collect()
+}
+
+#[test]
+fn every_alert_has_a_severity_and_four_annotations() {
+    for alert in all() {
+        let severity = alert.0["labels"]["severity"].as_str();
+        assert!(
+            matches!(severity, Some("critical" | "warning" | "none")),
+            "{}",
+            alert.name()
+        );
+        for annotation in ["summary", "description", "runbook_url", "dashboard_url"] {
+            alert.annotation(annotation);
+        }
+    }
+}
+
+#[test]
+fn every_alert_has_its_runbook_and_every_runbook_its_alert() {
+    let alerts = all();
+    let named: BTreeSet<_> = alerts.iter().map(Alert::name).collect();
+    let runbooks = stems("observability/runbooks", "md");
+    assert_eq!(named, runbooks.iter().map(String::as_str).collect());
+    for alert in &alerts {
+        let name = alert.name();
+        let url = alert.annotation("runbook_url");
+        assert!(url.ends_with(&format!("/runbooks/{name}")), "{name}: {url}");
+        let page = read(format!("observability/runbooks/{name}.md"));
+        assert!(page.starts_with(&format!("# {name}\n")), "{name}");
+        for heading in ["Meaning", "Impact", "Diagnosis", "Mitigation"] {
+            assert!(
+                page.contains(&format!("\n## {heading}\n")),
+                "{name} has no {heading}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_dashboard_url_opens_a_dashboard_at_the_default_port() {
+    let port = &dot_env()["GRAFANA_PORT"];
+    let dashboards = dashboards::all();
+    for alert in all() {
+        let url = alert.annotation("dashboard_url");
+        let path = url
+            .strip_prefix(&format!("http://localhost:{port}/d/"))
+            .unwrap_or_else(|| panic!("{}: {url}", alert.name()));
+        let uid = path.split(['/', '?']).next().unwrap_or_default();
+        assert!(
+            dashboards
+                .iter()
+                .any(|dashboard| dashboard.json["uid"] == uid),
+            "{}: {url}",
+            alert.name()
+        );
+    }
+}
+
+#[test]
+fn every_alert_has_a_test_in_which_it_fires_and_one_in_which_it_stays_silent() {
+    let mut fires = BTreeSet::new();
+    let mut silent = BTreeSet::new();
+    for file in stems("observability/prometheus/tests", "yml") {
+        let text = read(format!("observability/prometheus/tests/{file}.yml"));
+        let tests: Value = serde_saphyr::from_str(&text).expect("YAML");
+        for test in tests["tests"].as_array().into_iter().flatten() {
+            for case in test["alert_rule_test"].as_array().into_iter().flatten() {
+                let name = case["alertname"].as_str().expect("a name").to_owned();
+                let expected = case["exp_alerts"]
+                    .as_array()
+                    .is_some_and(|all| !all.is_empty());
+                if expected { &mut fires } else { &mut silent }.insert(name);
+            }
+        }
+    }
+    for alert in all() {
+        assert!(
+            fires.contains(alert.name()),
+            "{} fires in no test",
+            alert.name()
+        );
+        assert!(
+            silent.contains(alert.name()),
+            "{} is silent in no test",
+            alert.name()
+        );
+    }
+}

@@ -1,0 +1,152 @@
+//! `.env`, the compose file and the code tell the same.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use order_service::config::Config;
+use serde_json::Value;
+use stack_tests::repository::{dot_env, read};
+
+fn compose() -> Value {
+    serde_saphyr::from_str(&read("docker-compose.yml")).expect("YAML")
+}
+
+/// Every variable that a file refers to as `${NAME}` or `${NAME:-default}`.
+fn references(text: &str) -> BTreeSet<String> {
+    text.split("${")
+        .skip(1)
+        .filter_map(|rest| rest.split(['}', ':']).next())
+        .map(ToOwned::to_owned)
+        .collect()
+}
+
+/// The environment variables that order-service reads.
+fn order_service_settings() -> BTreeSet<String> {
+    let names = RefCell::new(BTreeSet::new());
+    Config::from_lookup(|name| {
+        names.borrow_mut().insert(name.to_owned());
+        None
+    })
+    .expect("the defaults are valid");
+    names.into_inner()
+}
+
+#[test]
+fn the_compose_file_uses_every_setting_of_dot_env_and_no_other() {
+    let mut used = references(&read("docker-compose.yml"));
+    // scripts/up sets it to the revision; BIND_ADDRESS and the like stand in `.env`.
+    assert!(used.remove("REVISION"));
+    let defined: BTreeSet<_> = dot_env().into_keys().collect();
+    assert_eq!(used, defined);
+}
+
+#[test]
+fn every_setting_of_dot_env_has_a_comment() {
+    let text = read(".env");
+    let mut commented = false;
+    for line in text.lines() {
+        if line.starts_with('#') {
+            commented = true;
+        } else if line.is_empty() {
+            commented = false;
+        } else {
+            assert!(commented, "{line} has no comment above it");
+        }
+    }
+}
+
+#[test]
+fn the_defaults_in_the_code_are_those_of_dot_env() {
+    let settings = dot_env();
+    let from_env = Config::from_lookup(|name| settings.get(name).cloned()).expect("valid");
+    let from_code = Config::from_lookup(|_| None).expect("valid");
+    assert_eq!(format!("{from_env:?}"), format!("{from_code:?}"));
+}
+
+#[test]
+fn the_container_is_given_every_setting_that_the_service_reads() {
+    let compose = compose();
+    let given = compose["services"]["order-service"]["environment"]
+        .as_object()
+        .expect("a map");
+    let given: BTreeSet<_> = given.keys().cloned().collect();
+    assert_eq!(given, order_service_settings());
+}
+
+#[test]
+fn the_container_outlives_the_longest_drain() {
+    let compose = compose();
+    let grace = compose["services"]["order-service"]["stop_grace_period"].as_str();
+    let grace = grace
+        .and_then(|text| text.strip_suffix('s')?.parse::<u64>().ok())
+        .expect("seconds");
+    let too_long = grace.to_string();
+    let accepted =
+        Config::from_lookup(|name| (name == "ORDER_DRAIN_SECONDS").then(|| too_long.clone()));
+    assert!(accepted.is_err(), "a drain of {grace} s would be cut short");
+}
+
+#[test]
+fn every_container_is_hardened_and_watched() {
+    let compose = compose();
+    for (name, service) in compose["services"].as_object().expect("a map") {
+        assert_eq!(service["read_only"], true, "{name}");
+        assert_eq!(service["cap_drop"][0], "ALL", "{name}");
+        assert_eq!(
+            service["security_opt"][0], "no-new-privileges:true",
+            "{name}"
+        );
+        assert_eq!(service["logging"]["options"]["max-size"], "10m", "{name}");
+        assert!(
+            service["pids_limit"].is_u64() && service["mem_limit"].is_string(),
+            "{name}"
+        );
+        assert!(
+            service["container_name"].is_null(),
+            "{name} could not be scaled"
+        );
+        let user = service["user"].as_str().unwrap_or_default();
+        let id = user.split(':').next().unwrap_or_default().parse::<u32>();
+        assert!(id.is_ok_and(|id| id > 0), "{name} runs as {user:?}");
+        let one_off = service["profiles"].is_array();
+        assert!(
+            one_off || service["healthcheck"]["test"].is_array(),
+            "{name} has no health check"
+        );
+        for port in service["ports"].as_array().into_iter().flatten() {
+            assert!(
+                port.as_str()
+                    .is_some_and(|p| p.starts_with("${BIND_ADDRESS}:")),
+                "{name}: {port}"
+            );
+        }
+        for volume in service["volumes"].as_array().into_iter().flatten() {
+            let volume = volume.as_str().expect("the short form");
+            let (source, _) = volume.split_once(':').expect("source and target");
+            let file = source.starts_with('.')
+                && source.rsplit('/').next().is_some_and(|n| n.contains('.'));
+            assert!(
+                !file,
+                "{name}: {volume} mounts a file; an editor that replaces it breaks the mount"
+            );
+        }
+    }
+}
+
+#[test]
+fn grafana_knows_the_scrape_interval() {
+    let prometheus: Value =
+        serde_saphyr::from_str(&read("observability/prometheus/prometheus.yml")).expect("YAML");
+    let datasources: Value = serde_saphyr::from_str(&read(
+        "observability/grafana/provisioning/datasources/datasources.yml",
+    ))
+    .expect("YAML");
+    let prometheus_source = datasources["datasources"]
+        .as_array()
+        .and_then(|all| all.iter().find(|source| source["uid"] == "prometheus"))
+        .expect("a datasource with the uid prometheus");
+    assert_eq!(
+        prometheus_source["jsonData"]["timeInterval"],
+        prometheus["global"]["scrape_interval"]
+    );
+}
