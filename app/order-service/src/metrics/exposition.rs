@@ -1,8 +1,10 @@
 //! The page that Prometheus scrapes: gathered from one registry, completed by empty histograms, encoded as text.
 //!
 //! The SDK exports a histogram from its first record on. Then the first burst after a start would be born with its counts
-//! already in it, and `rate()` sees no increase. So every series that is known beforehand is added at zero until the SDK
-//! brings it.
+//! already in it, and `rate()` sees no increase. So every series that is known beforehand stands there at zero until the SDK
+//! brings it. Their text never changes: it is made once.
+
+use std::slice;
 
 use opentelemetry::KeyValue;
 use prometheus::proto::{Bucket, Histogram, LabelPair, Metric, MetricFamily, MetricType};
@@ -42,34 +44,56 @@ impl Exposition {
     /// # Errors
     /// The orders are not among what was gathered, or a metric cannot be encoded.
     pub fn render(&self) -> Result<String, ExpositionError> {
-        let mut families = self.registry.gather();
+        let families = self.registry.gather();
         if !families
             .iter()
             .any(|family| family.name() == REQUIRED_FAMILY)
         {
             return Err(ExpositionError::NothingGathered);
         }
-        for empty in &self.empty {
-            empty.add_to(&mut families);
+        let mut page = String::new();
+        for family in &families {
+            TextEncoder::new().encode_utf8(slice::from_ref(family), &mut page)?;
+            for empty in self.empty.iter().filter(|empty| empty.belongs_to(family)) {
+                if !empty.is_recorded_in(family) {
+                    page.push_str(&empty.samples);
+                }
+            }
         }
-        // Families of which nothing was recorded were added at the end.
-        families.sort_by(|a, b| a.name().cmp(b.name()));
-        Ok(TextEncoder::new().encode_to_string(&families)?)
+        self.append_unrecorded(&families, &mut page);
+        Ok(page)
+    }
+
+    /// Whole families of which nothing was recorded yet.
+    fn append_unrecorded(&self, families: &[MetricFamily], page: &mut String) {
+        let mut last = "";
+        for empty in &self.empty {
+            if !families.iter().any(|family| empty.belongs_to(family)) {
+                if empty.family != last {
+                    page.push_str(&empty.header);
+                    last = empty.family;
+                }
+                page.push_str(&empty.samples);
+            }
+        }
     }
 }
 
-/// One histogram series with nothing in it.
+/// One histogram series with nothing in it. Those of one family stand side by side in the list.
 pub(super) struct EmptyHistogram {
     family: &'static str,
-    help: &'static str,
-    /// Prepared once: labels sorted by name as the registry sorts them, all counts 0.
-    series: Metric,
+    /// Sorted by name, as the registry sorts them.
+    labels: Vec<LabelPair>,
+    /// The family's HELP and TYPE lines.
+    header: String,
+    /// The series' own lines, all 0.
+    samples: String,
 }
 
 impl EmptyHistogram {
     pub(super) fn new(
         family: &'static str,
-        help: &'static str,
+        help: &str,
         bounds: &[f64],
         attributes: &[KeyValue],
     ) -> Self {
@@ -77,41 +101,37 @@ impl EmptyHistogram {
         labels.sort_by(|a, b| a.name().cmp(b.name()));
         let mut histogram = Histogram::default();
         histogram.set_bucket(bounds.iter().map(|bound| empty_bucket(*bound)).collect());
-        let mut series = Metric::from_label(labels);
+        let mut series = Metric::from_label(labels.clone());
         series.set_histogram(histogram);
+        let mut page = MetricFamily::default();
+        page.set_name(family.to_owned());
+        page.set_help(help.to_owned());
+        page.set_field_type(MetricType::HISTOGRAM);
+        page.set_metric(vec![series]);
+        let page = TextEncoder::new()
+            .encode_to_string(&[page])
+            .expect("a family with a name and a series can be encoded");
+        let (header, samples) = page
+            .split_inclusive('\n')
+            .map(ToOwned::to_owned)
+            .partition::<Vec<_>, _>(|line| line.starts_with('#'));
         Self {
             family,
-            help,
-            series,
+            labels,
+            header: header.concat(),
+            samples: samples.concat(),
         }
     }
 
-    fn add_to(&self, families: &mut Vec<MetricFamily>) {
-        match families
-            .iter_mut()
-            .find(|family| family.name() == self.family)
-        {
-            Some(family) => {
-                let labels = self.series.get_label();
-                if !family
-                    .get_metric()
-                    .iter()
-                    .any(|metric| metric.get_label() == labels)
-                {
-                    family.mut_metric().push(self.series.clone());
-                }
-            }
-            None => families.push(self.family()),
-        }
+    fn belongs_to(&self, family: &MetricFamily) -> bool {
+        family.name() == self.family
     }
 
-    fn family(&self) -> MetricFamily {
-        let mut family = MetricFamily::default();
-        family.set_name(self.family.to_owned());
-        family.set_help(self.help.to_owned());
-        family.set_field_type(MetricType::HISTOGRAM);
-        family.set_metric(vec![self.series.clone()]);
+    fn is_recorded_in(&self, family: &MetricFamily) -> bool {
         family
+            .get_metric()
+            .iter()
+            .any(|metric| metric.get_label() == self.labels)
     }
 }
 
