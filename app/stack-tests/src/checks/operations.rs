@@ -150,21 +150,27 @@ fn kill_under_load(stack: &Stack, report: &Report) -> Result<String> {
 fn taken_port(stack: &Stack) -> Result<String> {
     let taken = TcpListener::bind("127.0.0.1:0")?;
     let port = taken.local_addr()?.port().to_string();
-    let other = "orderwatch-test-refused";
-    let up = stack.run(
-        &["scripts/up"],
-        &[("COMPOSE_PROJECT_NAME", other), ("PROMETHEUS_PORT", &port)],
-    )?;
+    let refused = Stack::new("orderwatch-test-refused", 21000);
+    let up = refused.run(&["scripts/up"], &[("PROMETHEUS_PORT", &port)])?;
     ensure!(up.code == Some(1), "exit {:?}: {}", up.code, up.output);
     ensure!(
         up.output.contains("PROMETHEUS_PORT") && up.output.contains(&port),
         "{}",
         up.output
     );
-    let label = format!("label=com.docker.compose.project={other}");
-    let started = stack.run(&["docker", "ps", "-aq", "--filter", &label], &[])?;
+    // A second stack on the ports of the first is refused in the same way.
+    let (name, own) = stack.ports().next().context("a port")?;
+    let up = refused.run(&["scripts/up"], &[(name, own)])?;
+    ensure!(
+        up.code == Some(1) && up.output.contains(name),
+        "exit {:?}: {}",
+        up.code,
+        up.output
+    );
+    let label = format!("label=com.docker.compose.project={}", refused.project);
+    let started = refused.run(&["docker", "ps", "-aq", "--filter", &label], &[])?;
     ensure!(started.output.is_empty(), "containers were started");
-    Ok("named together with PROMETHEUS_PORT, nothing started".to_owned())
+    Ok("named together with its variable, nothing started".to_owned())
 }
 
 fn open_address(stack: &Stack) -> Result<String> {
@@ -189,9 +195,26 @@ fn wrong_settings(stack: &Stack) -> Result<String> {
             up.output
         );
     }
-    let code = stack.compose("ps -a order-service --format {{.ExitCode}}")?;
-    ensure!(code.trim() == "64", "the container's exit code is {code}");
-    Ok("both named, exit 1, the container's is 64".to_owned())
+    // Until it has given up, the container is between two tries.
+    wait_until(
+        "the container has exit code 64",
+        Duration::from_secs(15),
+        || {
+            let code = stack.compose("ps -a order-service --format {{.ExitCode}}")?;
+            Ok(code.trim() == "64")
+        },
+    )?;
+    let mended = stack.run(&["scripts/up"], &[])?;
+    ensure!(
+        mended.code == Some(0),
+        "with right settings again: exit {:?}: {}",
+        mended.code,
+        mended.output
+    );
+    Ok(
+        "both named, exit 1, the container's is 64; with right settings everything is up again"
+            .to_owned(),
+    )
 }
 
 fn down_and_up(stack: &Stack) -> Result<String> {
