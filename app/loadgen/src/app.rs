@@ -1,0 +1,194 @@
+//! The program from front to back: find the target, wait for it, run, watch, judge, report.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+
+use thiserror::Error;
+
+use crate::engine::{EngineError, Run, Running};
+use crate::limits::{FileLimit, allow_connections};
+use crate::live::Screen;
+use crate::report::Report;
+use crate::report::build::Sources;
+use crate::report::text::Text;
+use crate::settings::Settings;
+use crate::signals::Signals;
+use crate::target::{Requests, Server, Target};
+use crate::verdict::{Exit, Verdict};
+use crate::waiting::{self, WaitedInVain};
+use crate::watch::watch;
+
+/// Names and ports of the stack, inside the compose network and on its host.
+const STACK: [(&str, &str); 2] = [
+    ("http://order-service:8000", "http://prometheus:9090"),
+    ("http://127.0.0.1:8000", "http://127.0.0.1:9090"),
+];
+
+/// Why there was no run.
+#[derive(Debug, Error)]
+pub enum Failure {
+    /// The target's name is unknown.
+    #[error("cannot find {url}: {cause}")]
+    Unknown {
+        /// What was looked for.
+        url: String,
+        /// What the look-up said.
+        cause: io::Error,
+    },
+    /// Target or scrape was waited for in vain.
+    #[error(transparent)]
+    Waited(#[from] WaitedInVain),
+    /// Path and target make no request.
+    #[error("cannot make the request: {0}")]
+    Request(#[from] hyper::http::Error),
+    /// Not enough file descriptors.
+    #[error(transparent)]
+    Files(#[from] FileLimit),
+    /// Signals can't be heard.
+    #[error("cannot listen to signals: {0}")]
+    Signals(io::Error),
+    /// The engine gave up.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+impl Failure {
+    /// The exit code: more connections than the machine allows is a matter of the command line.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Files(_) => Exit::Usage,
+            _ => Exit::Failed,
+        }
+    }
+}
+
+/// What is known once the names are looked up.
+struct Surroundings {
+    server: Server,
+    addresses: Vec<SocketAddr>,
+    prometheus: Option<Server>,
+}
+
+/// Does what the settings say, and returns how it ended.
+///
+/// # Errors
+/// There was no run to judge.
+pub async fn run(settings: Settings) -> Result<Exit, Failure> {
+    allow_connections(settings.connections)?;
+    let mut signals = Signals::listen().map_err(Failure::Signals)?;
+    let mut screen = Screen::new(|name| std::env::var(name).ok());
+    let prepared = async {
+        let found = look_up(&settings).await?;
+        screen.note(&format!(
+            "loadgen {}: {}, seed {}",
+            settings.scenario.name(),
+            found.server.url(),
+            settings.seed
+        ));
+        wait(&settings, &found, &mut screen).await?;
+        let requests = Requests::new(&found.server, &settings.method, &settings.path)?;
+        let target = Target {
+            addresses: found.addresses,
+            requests,
+        };
+        let running = launch(&settings, target.clone()).await?;
+        Ok::<_, Failure>((found.server, target, running))
+    };
+    let (server, target, running) = tokio::select! {
+        prepared = prepared => prepared?,
+        // Nothing was sent, there is nothing to report.
+        interrupt = signals.next() => return Ok(Exit::Interrupted(interrupt)),
+    };
+    let (totals, interrupt) = watch(&settings.plan, running, &mut signals, &mut screen).await?;
+    let verdict = Verdict::new(&totals, &settings.limits, &settings.thresholds, interrupt);
+    let sources = Sources {
+        settings: &settings,
+        server: &server,
+        target: &target,
+        totals: &totals,
+        verdict: &verdict,
+    };
+    print(&Report::new(sources), settings.json);
+    Ok(verdict.exit)
+}
+
+/// Finds the target, and the Prometheus that belongs to it: named ones, or the stack's own.
+async fn look_up(settings: &Settings) -> Result<Surroundings, Failure> {
+    let named = |prometheus| Some(prometheus).filter(|_| settings.waits_for_scrape);
+    if let Some(server) = &settings.target {
+        let addresses = server.resolve().await.map_err(|cause| Failure::Unknown {
+            url: server.url(),
+            cause,
+        })?;
+        let prometheus = settings.prometheus.clone().and_then(named);
+        return Ok(Surroundings {
+            server: server.clone(),
+            addresses,
+            prometheus,
+        });
+    }
+    let mut failure = None;
+    for (server, prometheus) in STACK {
+        let [server, prometheus] =
+            [server, prometheus].map(|url| Server::parse(url).expect("a constant URL"));
+        match server.resolve().await {
+            Ok(addresses) => {
+                let prometheus = named(settings.prometheus.clone().unwrap_or(prometheus));
+                return Ok(Surroundings {
+                    server,
+                    addresses,
+                    prometheus,
+                });
+            }
+            Err(cause) => {
+                failure = Some(Failure::Unknown {
+                    url: server.url(),
+                    cause,
+                });
+            }
+        }
+    }
+    Err(failure.expect("the stack has a place to look for it"))
+}
+
+async fn wait(
+    settings: &Settings,
+    found: &Surroundings,
+    screen: &mut Screen,
+) -> Result<(), Failure> {
+    if settings.wait.is_zero() {
+        return Ok(());
+    }
+    waiting::for_target(&found.server, found.addresses[0], settings.wait).await?;
+    if let Some(prometheus) = &found.prometheus {
+        screen.note(&format!("waiting for a scrape by {}", prometheus.url()));
+        waiting::for_scrape(prometheus, settings.wait).await?;
+    }
+    Ok(())
+}
+
+async fn launch(settings: &Settings, target: Target) -> Result<Running, EngineError> {
+    let run = Run {
+        plan: settings.plan.clone(),
+        target,
+        connections: settings.connections,
+        threads: settings.threads,
+        timeout: settings.timeout,
+        spacing: settings.spacing,
+        seed: settings.seed,
+    };
+    run.launch().await
+}
+
+/// The only thing that goes to stdout.
+fn print(report: &Report, as_json: bool) {
+    let text = if as_json {
+        let json = serde_json::to_string_pretty(report)
+            .expect("a report has string keys and finite numbers");
+        format!("{json}\n")
+    } else {
+        Text(report).to_string()
+    };
+    // Whoever closed stdout doesn't want it.
+    let _nobody_reads = io::stdout().lock().write_all(text.as_bytes());
+}

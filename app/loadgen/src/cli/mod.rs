@@ -1,0 +1,117 @@
+//! The command line: what can be asked, in which words. What is made of it: [`settings`](crate::settings).
+
+pub mod values;
+
+use std::time::Duration;
+
+use clap::Parser;
+use hyper::Method;
+use hyper::http::uri::PathAndQuery;
+
+use crate::scenario::Scenario;
+use crate::target::Server;
+use crate::verdict::Threshold;
+use values::{
+    parse_connections, parse_duration, parse_method, parse_path, parse_rate, parse_share,
+    parse_timeout,
+};
+
+/// Below every `--help`.
+const MORE: &str = "\
+Scenarios end within two minutes; --rate is their height and --duration their whole length.
+
+What the three times mean:
+  lag        sent - intended    how late a request left; near zero unless every connection was busy
+  service    done - sent        what the target took, as closed-loop tools see it
+  response   done - intended    what somebody who arrived on schedule waited; thresholds use this
+
+Classes, each arrival in exactly one: ok (status below 400), http_4xx, http_5xx, timeout (sent, no complete answer in time),
+connect (no connection), reset (connection broke, or not HTTP), expired (never sent, every connection was busy).
+
+Figures for --fail: p50 p90 p95 p99 p99.9 mean max (of response), error_rate (all but ok), achieved (share of the asked rate
+that was sent), expired (a number, or a share with %). A threshold without samples fails.
+
+Exit codes: 0 pass, 1 run failed, 2 usage, 3 threshold missed, 5 invalid run (the generator was too slow), 130 or 143 stopped
+by SIGINT or SIGTERM. The first signal stops sending, waits for what is in flight and reports; the second ends at once.
+
+--json: one object, schema_version 1. scheduled = sent + counts.expired = the sum of counts; times are seconds and end
+in _seconds; lag, own_lag, service, response: count, mean, p50, p90, p95, p99, p99_9, max, or null without samples; the
+same by stage under stages; outcome, exit_code and reasons say how it went.";
+
+/// An open-loop load generator that tells the truth about latency.
+#[derive(Debug, Parser)]
+#[command(name = "loadgen", version, about, after_help = MORE, max_term_width = 120)]
+pub struct Args {
+    /// The load to make
+    #[arg(value_enum, default_value = "bursts")]
+    pub scenario: Scenario,
+
+    /// Server to load [default: `http://order-service:8000`, where that name is unknown `http://127.0.0.1:8000`]
+    #[arg(long, value_name = "URL", value_parser = Server::parse)]
+    pub target: Option<Server>,
+
+    /// Arrivals per second at the scenario's height
+    #[arg(long, value_name = "NUMBER", value_parser = parse_rate, allow_negative_numbers = true)]
+    pub rate: Option<f64>,
+
+    /// Length of the whole scenario, such as 500ms, 90s or 2m
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub duration: Option<Duration>,
+
+    /// Connections to open; the only cap on requests in flight
+    #[arg(long, value_name = "NUMBER", value_parser = parse_connections)]
+    pub connections: Option<usize>,
+
+    /// When an arrival is given up, counted from its intended instant; at most 60s
+    #[arg(long, value_name = "TIME", value_parser = parse_timeout, default_value = "10s")]
+    pub timeout: Duration,
+
+    /// Share of misbehaving orders in the storm of error-storm and slow-storm
+    #[arg(long, value_name = "SHARE", value_parser = parse_share, allow_negative_numbers = true)]
+    pub share: Option<f64>,
+
+    /// Seed of everything random; printed, so that a run can be repeated [default: random]
+    #[arg(long, value_name = "NUMBER")]
+    pub seed: Option<u64>,
+
+    /// Arrivals as a Poisson process instead of evenly spaced
+    #[arg(long)]
+    pub poisson: bool,
+
+    /// Fail the run when this is true, such as `p99>300ms` or `error_rate>1%`; repeatable
+    #[arg(long, value_name = "EXPRESSION")]
+    pub fail: Vec<Threshold>,
+
+    /// Print the summary as JSON
+    #[arg(long)]
+    pub json: bool,
+
+    /// Path of the requests
+    #[arg(long, value_name = "PATH", value_parser = parse_path, default_value = "/orders")]
+    pub path: PathAndQuery,
+
+    /// Method of the requests
+    #[arg(long, value_name = "METHOD", value_parser = parse_method, default_value = "POST")]
+    pub method: Method,
+
+    /// Worker threads [default: one for each processor, at most 4]
+    #[arg(long, value_name = "NUMBER", value_parser = parse_connections)]
+    pub threads: Option<usize>,
+
+    /// How long to wait for the target to be ready, and for Prometheus; 0s waits for neither
+    #[arg(long, value_name = "TIME", value_parser = values::parse_wait, default_value = "30s")]
+    pub wait: Duration,
+
+    /// Prometheus that should have scraped the target once before the load starts [default: the stack's own when
+    /// --target is not given]
+    #[arg(long, value_name = "URL", value_parser = Server::parse)]
+    pub prometheus: Option<Server>,
+
+    /// Start without waiting for a scrape; what happens before the first scrape is invisible to `rate()`
+    #[arg(long)]
+    pub no_wait_scrape: bool,
+
+    /// Highest valid lag p99 while a connection was free; above it the run is invalid
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "5ms")]
+    pub max_lag: Duration,
+}

@@ -1,0 +1,111 @@
+//! The values of options: what is accepted, and what is said about the rest.
+
+use std::time::Duration;
+
+use hyper::Method;
+use hyper::http::uri::PathAndQuery;
+
+use crate::ledger::distribution::LONGEST;
+
+/// Highest rate that is taken for meant.
+const MOST_PER_SECOND: f64 = 1_000_000.0;
+/// Longest run.
+const LONGEST_RUN: Duration = Duration::from_hours(24);
+/// Most connections: one address of the target has no more ports for one client.
+const MOST_CONNECTIONS: usize = 60_000;
+
+/// Reads a time such as `500us`, `1.5s`, `2m` or `1h`, above zero.
+///
+/// # Errors
+/// Anything else, saying what is wanted.
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
+    let time = parse_wait(text)?;
+    if time.is_zero() {
+        return Err("wanted a time above zero".into());
+    }
+    Ok(time)
+}
+
+/// Reads a time that may be zero.
+///
+/// # Errors
+/// Anything else, saying what is wanted.
+pub fn parse_wait(text: &str) -> Result<Duration, String> {
+    let wanted = || "wanted a number and a unit, such as 500us, 300ms, 90s, 2m or 1h".to_string();
+    let unit = text
+        .find(|c: char| c.is_ascii_alphabetic())
+        .ok_or_else(wanted)?;
+    let number: f64 = text[..unit].trim().parse().map_err(|_| wanted())?;
+    let seconds = match &text[unit..] {
+        "us" => 1e-6,
+        "ms" => 1e-3,
+        "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3600.0,
+        _ => return Err(wanted()),
+    };
+    let time = Duration::try_from_secs_f64(number * seconds).map_err(|_| wanted())?;
+    if time > LONGEST_RUN {
+        return Err("wanted at most 24h".into());
+    }
+    Ok(time)
+}
+
+/// Reads a timeout; longer ones could not be recorded.
+pub(super) fn parse_timeout(text: &str) -> Result<Duration, String> {
+    let time = parse_duration(text)?;
+    if !(Duration::from_millis(1)..=LONGEST).contains(&time) {
+        return Err("wanted 1ms to 60s".into());
+    }
+    Ok(time)
+}
+
+/// Reads a rate.
+pub(super) fn parse_rate(text: &str) -> Result<f64, String> {
+    let wanted = || format!("wanted arrivals per second, above 0 and at most {MOST_PER_SECOND}");
+    let rate: f64 = text.parse().map_err(|_| wanted())?;
+    if rate > 0.0 && rate <= MOST_PER_SECOND {
+        Ok(rate)
+    } else {
+        Err(wanted())
+    }
+}
+
+/// Reads a share.
+pub(super) fn parse_share(text: &str) -> Result<f64, String> {
+    let wanted = || "wanted a share between 0 and 1".to_string();
+    let share: f64 = text.parse().map_err(|_| wanted())?;
+    if (0.0..=1.0).contains(&share) {
+        Ok(share)
+    } else {
+        Err(wanted())
+    }
+}
+
+/// Reads a number of connections or threads.
+pub(super) fn parse_connections(text: &str) -> Result<usize, String> {
+    let wanted = || format!("wanted a whole number, 1 to {MOST_CONNECTIONS}");
+    let number: usize = text.parse().map_err(|_| wanted())?;
+    if (1..=MOST_CONNECTIONS).contains(&number) {
+        Ok(number)
+    } else {
+        Err(wanted())
+    }
+}
+
+/// Reads a path.
+pub(super) fn parse_path(text: &str) -> Result<PathAndQuery, String> {
+    let wanted = || "wanted a path such as /orders".to_string();
+    if !text.starts_with('/') {
+        return Err(wanted());
+    }
+    text.parse().map_err(|_| wanted())
+}
+
+/// Reads a method.
+pub(super) fn parse_method(text: &str) -> Result<Method, String> {
+    match text {
+        "GET" | "POST" | "PUT" | "DELETE" => Ok(text.parse().map_err(|_| "no method")?),
+        _ => Err("wanted GET, POST, PUT or DELETE".into()),
+    }
+}

@@ -1,0 +1,107 @@
+//! The run's clock: one origin, absolute sleeps.
+//!
+//! Every time in this crate is a [`Duration`] since the run's start, read from `CLOCK_MONOTONIC`, so that intended, sent
+//! and done can be subtracted from one another. What is due when is the business of [`schedule`](crate::schedule).
+
+use std::num::NonZeroU64;
+use std::time::{Duration, Instant};
+
+use rustix::thread::{ClockId, clock_nanosleep_absolute, set_current_timer_slack};
+use rustix::time::{Timespec, clock_gettime};
+
+/// How long the kernel may put off a wake-up to merge it with others; its default of 50 us would be pure lag.
+const TIMER_SLACK: NonZeroU64 = NonZeroU64::MIN;
+
+/// A clock that reads zero when the run starts.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    /// `CLOCK_MONOTONIC` at the run's start.
+    origin: Duration,
+    /// The same moment for tokio's timers.
+    instant: Instant,
+}
+
+impl Clock {
+    /// A clock whose zero lies `delay` from now; until then it reads zero.
+    pub fn starting_in(delay: Duration) -> Self {
+        Self {
+            origin: monotonic() + delay,
+            instant: Instant::now() + delay,
+        }
+    }
+
+    /// Time since the start of the run.
+    pub fn now(&self) -> Duration {
+        monotonic().saturating_sub(self.origin)
+    }
+
+    /// The moment `offset` after the start, for tokio's timers.
+    pub fn instant_at(&self, offset: Duration) -> Instant {
+        self.instant + offset
+    }
+
+    /// Sleeps until `offset` after the start: an absolute sleep, so that a late wake-up never delays the next one.
+    pub fn sleep_until(&self, offset: Duration) {
+        let wake = self.origin + offset;
+        let request = Timespec {
+            tv_sec: i64::try_from(wake.as_secs()).unwrap_or(i64::MAX),
+            tv_nsec: wake.subsec_nanos().into(),
+        };
+        // Interrupted by a signal: the same absolute moment again.
+        while clock_nanosleep_absolute(ClockId::Monotonic, &request) == Err(rustix::io::Errno::INTR)
+        {
+        }
+    }
+}
+
+/// Asks the kernel for exact wake-ups of the calling thread. Where that is refused, lag shows it.
+pub fn wake_exactly() {
+    let _refused_shows_as_lag = set_current_timer_slack(Some(TIMER_SLACK));
+}
+
+/// What the calling thread has used and waited for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ThreadUse {
+    /// Processor time used.
+    pub cpu: Duration,
+    /// Time it was ready to run but no processor was free; zero where the kernel doesn't tell.
+    pub starved: Duration,
+}
+
+impl ThreadUse {
+    /// Of the calling thread since it began.
+    pub fn now() -> Self {
+        Self {
+            cpu: to_duration(clock_gettime(ClockId::ThreadCPUTime)),
+            starved: run_delay().unwrap_or_default(),
+        }
+    }
+
+    /// What was added since `earlier`.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Self {
+        Self {
+            cpu: self.cpu.saturating_sub(earlier.cpu),
+            starved: self.starved.saturating_sub(earlier.starved),
+        }
+    }
+}
+
+/// Second field of schedstat (kernel documentation, scheduler/sched-stats): nanoseconds spent waiting on a run queue.
+fn run_delay() -> Option<Duration> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    let nanos = text.split_whitespace().nth(1)?.parse().ok()?;
+    Some(Duration::from_nanos(nanos))
+}
+
+fn monotonic() -> Duration {
+    to_duration(clock_gettime(ClockId::Monotonic))
+}
+
+/// The clocks read here never go below zero.
+fn to_duration(time: Timespec) -> Duration {
+    Duration::new(
+        time.tv_sec.try_into().unwrap_or(0),
+        time.tv_nsec.try_into().unwrap_or(0),
+    )
+}

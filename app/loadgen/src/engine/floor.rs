@@ -1,0 +1,105 @@
+//! What the threads of a run see of one another.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use super::agenda::Agenda;
+use crate::clock::Clock;
+
+/// Stands for "no connection is free".
+const NEVER: u64 = u64::MAX;
+
+/// Shared by pacer and workers.
+#[derive(Debug)]
+pub(super) struct Floor {
+    /// Zero is the schedule's start.
+    pub(super) clock: Clock,
+    /// What is to be sent.
+    pub(super) agenda: Agenda,
+    /// How long after its intended instant an arrival is given up.
+    pub(super) timeout: Duration,
+    /// One door to each worker.
+    pub(super) doors: Vec<Door>,
+}
+
+/// How others see a worker, and how they wake it.
+#[derive(Debug)]
+pub(super) struct Door {
+    idle: AtomicUsize,
+    /// Nanoseconds since the start from which on some connection of this worker has been free without a break.
+    free_since: AtomicU64,
+    /// Rung when something is due.
+    pub(super) bell: Notify,
+}
+
+impl Door {
+    /// A worker without free connections.
+    pub(super) fn closed() -> Self {
+        Self {
+            idle: AtomicUsize::new(0),
+            free_since: AtomicU64::new(NEVER),
+            bell: Notify::new(),
+        }
+    }
+
+    /// Says how many connections are free from `now` on. Called by its worker only.
+    pub(super) fn set_idle(&self, idle: usize, now: Duration) {
+        let before = self.idle.swap(idle, Ordering::SeqCst);
+        match (before, idle) {
+            (_, 0) => self.free_since.store(NEVER, Ordering::SeqCst),
+            (0, _) => self.free_since.store(nanos(now), Ordering::SeqCst),
+            _ => {}
+        }
+    }
+}
+
+impl Floor {
+    /// Since when some connection has been free without a break; `now` if none is.
+    pub(super) fn free_since(&self, now: Duration) -> Duration {
+        let earliest = self
+            .doors
+            .iter()
+            .map(|door| door.free_since.load(Ordering::SeqCst))
+            .min();
+        earliest
+            .filter(|&since| since != NEVER)
+            .map_or(now, Duration::from_nanos)
+            .min(now)
+    }
+
+    /// Wakes the first worker from `turn` on that has a free connection; whoever frees one first is not waited for.
+    pub(super) fn ring(&self, turn: usize) {
+        let doors = self
+            .doors
+            .iter()
+            .cycle()
+            .skip(turn % self.doors.len())
+            .take(self.doors.len());
+        if let Some(door) = doors
+            .into_iter()
+            .find(|door| door.idle.load(Ordering::SeqCst) > 0)
+        {
+            door.bell.notify_one();
+        }
+    }
+
+    /// Wakes everybody.
+    pub(super) fn ring_all(&self) {
+        for door in &self.doors {
+            door.bell.notify_one();
+        }
+    }
+
+    /// Ends the schedule now.
+    pub(super) fn stop(&self) {
+        self.agenda.stop(self.clock.now());
+        self.ring_all();
+    }
+}
+
+/// Runs are shorter than 584 years.
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(NEVER - 1)
+}

@@ -1,0 +1,117 @@
+//! A histogram of fixed size, and the figures read from it.
+
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
+
+/// Largest recordable time; longer ones are recorded as this, which is why no timeout may exceed it.
+pub const LONGEST: Duration = Duration::from_mins(1);
+/// Largest recordable time in microseconds, the unit of the histograms.
+const LONGEST_MICROS: u64 = 60_000_000;
+/// Significant digits: every figure is right to 0.1 %.
+const DIGITS: u8 = 3;
+
+/// Times from 1 us to 60 s with three digits, in memory that doesn't grow (136 KiB, and none before the first record).
+#[derive(Clone, Debug, Default)]
+pub struct Distribution {
+    histogram: Option<Histogram<u64>>,
+}
+
+impl Distribution {
+    /// Counts one time.
+    pub fn record(&mut self, time: Duration) {
+        let micros = u64::try_from((time.as_nanos() + 500) / 1000).unwrap_or(LONGEST_MICROS);
+        self.histogram
+            .get_or_insert_with(empty)
+            .saturating_record(micros.min(LONGEST_MICROS));
+    }
+
+    /// Adds all of another's records.
+    ///
+    /// # Panics
+    /// Never: every distribution has the same bounds.
+    pub fn add(&mut self, other: &Self) {
+        if let Some(theirs) = &other.histogram {
+            let ours = self.histogram.get_or_insert_with(empty);
+            ours.add(theirs).expect("both have the same bounds");
+        }
+    }
+
+    /// Forgets every record and keeps the memory.
+    pub fn clear(&mut self) {
+        if let Some(histogram) = &mut self.histogram {
+            histogram.reset();
+        }
+    }
+
+    /// How many times were recorded.
+    pub fn count(&self) -> u64 {
+        self.histogram.as_ref().map_or(0, Histogram::len)
+    }
+
+    /// The time that the share `quantile` (0 to 1) of the records doesn't exceed; `None` without records.
+    pub fn quantile(&self, quantile: f64) -> Option<Duration> {
+        let histogram = self
+            .histogram
+            .as_ref()
+            .filter(|histogram| !histogram.is_empty())?;
+        Some(Duration::from_micros(
+            histogram.value_at_quantile(quantile).min(histogram.max()),
+        ))
+    }
+
+    /// The figures for reports; `None` without records.
+    pub fn quantiles(&self) -> Option<Quantiles> {
+        let histogram = self
+            .histogram
+            .as_ref()
+            .filter(|histogram| !histogram.is_empty())?;
+        let at = |quantile| seconds(histogram.value_at_quantile(quantile).min(histogram.max()));
+        Some(Quantiles {
+            count: histogram.len(),
+            mean_seconds: histogram.mean() / 1e6,
+            p50_seconds: at(0.5),
+            p90_seconds: at(0.9),
+            p95_seconds: at(0.95),
+            p99_seconds: at(0.99),
+            p99_9_seconds: at(0.999),
+            max_seconds: seconds(histogram.max()),
+        })
+    }
+}
+
+/// Figures of a distribution, in seconds as everywhere in the JSON summary.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Quantiles {
+    /// Records behind the figures.
+    pub count: u64,
+    /// Arithmetic mean.
+    pub mean_seconds: f64,
+    /// Half were no longer than this.
+    pub p50_seconds: f64,
+    /// Nine in ten were no longer than this.
+    pub p90_seconds: f64,
+    /// 95 in 100 were no longer than this.
+    pub p95_seconds: f64,
+    /// 99 in 100 were no longer than this.
+    pub p99_seconds: f64,
+    /// 999 in 1000 were no longer than this.
+    pub p99_9_seconds: f64,
+    /// The longest.
+    pub max_seconds: f64,
+}
+
+fn empty() -> Histogram<u64> {
+    Histogram::new_with_bounds(1, LONGEST_MICROS, DIGITS)
+        .expect("the bounds are constants that hdrhistogram accepts")
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "at most 60 million microseconds"
+)]
+fn seconds(micros: u64) -> f64 {
+    micros as f64 / 1e6
+}

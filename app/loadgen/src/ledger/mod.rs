@@ -1,0 +1,17 @@
+//! What happened, counted once: pure bookkeeping, no clock, no network.
+//!
+//! [`class`] lists the ends an arrival can have, [`timing`] its three times, [`distribution`] a fixed-size histogram and what is read
+//! from it, [`book`] the accounts one thread keeps, [`totals`] all threads' accounts added up. What is made of them for
+//! people: [`report`](crate::report).
+
+pub mod book;
+pub mod class;
+pub mod distribution;
+pub mod timing;
+pub mod totals;
+
+pub use book::{Book, Interval};
+pub use class::Class;
+pub use distribution::{Distribution, Quantiles};
+pub use timing::{Entry, Timing};
+pub use totals::{StageTotals, Totals};

@@ -1,0 +1,157 @@
+//! All accounts added up, and the sums that must agree.
+
+use std::time::Duration;
+
+use super::class::Class;
+use super::distribution::Distribution;
+
+/// Accounts of one stage.
+#[derive(Clone, Debug, Default)]
+pub struct StageTotals {
+    /// Arrivals by class, in the order of [`Class::ALL`].
+    pub counts: [u64; Class::ALL.len()],
+    /// Response times by class, in the same order.
+    pub response: [Distribution; Class::ALL.len()],
+    /// Service times of what has a response time and was sent.
+    pub service: Distribution,
+}
+
+impl StageTotals {
+    /// Arrivals of a class.
+    pub fn count(&self, class: Class) -> u64 {
+        self.counts[class as usize]
+    }
+
+    /// Arrivals in all.
+    pub fn ended(&self) -> u64 {
+        self.counts.iter().sum()
+    }
+
+    /// Response times of every class that has one: the headline.
+    pub fn responses(&self) -> Distribution {
+        let mut all = Distribution::default();
+        for class in Class::ALL
+            .into_iter()
+            .filter(|class| class.has_response_time())
+        {
+            all.add(&self.response[class as usize]);
+        }
+        all
+    }
+
+    /// Adds another's records.
+    pub fn add(&mut self, other: &Self) {
+        for (ours, theirs) in self.counts.iter_mut().zip(other.counts) {
+            *ours += theirs;
+        }
+        for (ours, theirs) in self.response.iter_mut().zip(&other.response) {
+            ours.add(theirs);
+        }
+        self.service.add(&other.service);
+    }
+}
+
+/// Accounts of a run.
+#[derive(Clone, Debug)]
+pub struct Totals {
+    /// By stage, in the plan's order.
+    pub stages: Vec<StageTotals>,
+    /// Sent − intended of everything that was sent.
+    pub lag: Distribution,
+    /// The part of every arrival's lag during which a connection was free.
+    pub own_lag: Distribution,
+    /// Expired although a connection was free for most of their time: the generator's fault.
+    pub expired_while_free: u64,
+    /// Arrivals the schedule gave out; every one of them is in exactly one class.
+    pub scheduled: u64,
+    /// Whether a schedule decided when to send, not the answer to the request before.
+    pub is_open_loop: bool,
+    /// From the start to the end of the schedule, or to where it was stopped.
+    pub asked_for: Duration,
+    /// When the last one was sent, since the start.
+    pub last_sent: Duration,
+    /// From the start until the last arrival's end.
+    pub elapsed: Duration,
+    /// Processor time of the pacing thread.
+    pub pacing_cpu: Duration,
+    /// Share of the run in which the busiest worker thread was working or waiting for a processor.
+    pub busiest: f64,
+}
+
+impl Totals {
+    /// Nothing recorded yet.
+    pub fn new(stages: usize) -> Self {
+        Self {
+            stages: vec![StageTotals::default(); stages],
+            lag: Distribution::default(),
+            own_lag: Distribution::default(),
+            expired_while_free: 0,
+            scheduled: 0,
+            is_open_loop: true,
+            asked_for: Duration::ZERO,
+            last_sent: Duration::ZERO,
+            elapsed: Duration::ZERO,
+            pacing_cpu: Duration::ZERO,
+            busiest: 0.0,
+        }
+    }
+
+    /// Adds another thread's records of the same run.
+    pub fn add(&mut self, other: &Self) {
+        for (ours, theirs) in self.stages.iter_mut().zip(&other.stages) {
+            ours.add(theirs);
+        }
+        self.lag.add(&other.lag);
+        self.own_lag.add(&other.own_lag);
+        self.expired_while_free += other.expired_while_free;
+        self.last_sent = self.last_sent.max(other.last_sent);
+        self.busiest = self.busiest.max(other.busiest);
+    }
+
+    /// All stages as one.
+    pub fn overall(&self) -> StageTotals {
+        let mut all = StageTotals::default();
+        for stage in &self.stages {
+            all.add(stage);
+        }
+        all
+    }
+
+    /// Arrivals that were given to a connection.
+    pub fn sent(&self) -> u64 {
+        self.lag.count()
+    }
+
+    /// Arrivals of a class.
+    pub fn count(&self, class: Class) -> u64 {
+        self.stages.iter().map(|stage| stage.count(class)).sum()
+    }
+
+    /// Share of the asked rate that was sent, late sending included: 1 when every arrival left before the schedule's end.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "arrivals of a run stay far below 2^53"
+    )]
+    pub fn achieved(&self) -> Option<f64> {
+        if self.scheduled == 0 {
+            return None;
+        }
+        let taken = self.last_sent.max(self.asked_for).as_secs_f64();
+        Some(self.sent() as f64 / self.scheduled as f64 * self.asked_for.as_secs_f64() / taken)
+    }
+
+    /// Share of arrivals that didn't end as [`Class::Ok`].
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "arrivals of a run stay far below 2^53"
+    )]
+    pub fn error_rate(&self) -> Option<f64> {
+        (self.scheduled > 0).then(|| 1.0 - self.count(Class::Ok) as f64 / self.scheduled as f64)
+    }
+
+    /// Whether every scheduled arrival ended in exactly one class: sent + expired = scheduled.
+    pub fn is_balanced(&self) -> bool {
+        let ended: u64 = self.stages.iter().map(StageTotals::ended).sum();
+        ended == self.scheduled && self.sent() + self.count(Class::Expired) == self.scheduled
+    }
+}

@@ -1,0 +1,24 @@
+//! An open-loop load generator that tells the truth about latency.
+//!
+//! A scenario is a rate over time ([`scenario`], [`schedule`]); its k-th arrival has an intended instant in closed form. A pacing
+//! thread wakes workers at those instants and never waits for the target ([`engine`]); every arrival ends in exactly one
+//! class, with lag, service and response time ([`ledger`]); thresholds and the validity of the run are judged
+//! ([`verdict`]) and told to people and programs ([`live`], [`report`]). The front door is [`app`].
+
+pub mod app;
+pub mod cli;
+pub mod clock;
+pub mod engine;
+pub mod ledger;
+pub mod limits;
+pub mod live;
+pub mod mock;
+pub mod report;
+pub mod scenario;
+pub mod schedule;
+pub mod settings;
+pub mod signals;
+pub mod target;
+pub mod verdict;
+pub mod waiting;
+pub mod watch;

@@ -1,0 +1,152 @@
+//! Where requests go: one address look-up per run, every address used, the requests made once.
+//!
+//! What is asked before a run starts (is it ready, has Prometheus seen it) is in [`waiting`](crate::waiting).
+
+use std::io;
+use std::net::SocketAddr;
+
+use http_body_util::Empty;
+use hyper::body::Bytes;
+use hyper::header::{HOST, HeaderValue, USER_AGENT};
+use hyper::http::uri::PathAndQuery;
+use hyper::{Method, Request, Uri};
+use thiserror::Error;
+
+use crate::schedule::Order;
+
+/// The body of every request: none.
+pub type NoBody = Empty<Bytes>;
+
+/// Extra seconds of an order that is forced to be slow.
+pub const SLOW_SECONDS: u32 = 3;
+
+/// Why a text is not the address of a target.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum BadUrl {
+    /// Not a URL at all.
+    #[error("`{0}` is no URL; wanted: http://HOST:PORT")]
+    NotAUrl(String),
+    /// Some other protocol.
+    #[error("`{0}` is not plain HTTP; wanted: http://HOST:PORT (TLS is not spoken)")]
+    NotHttp(String),
+    /// A path where only a server is wanted.
+    #[error("`{0}` has a path; wanted: http://HOST:PORT, and the path with --path")]
+    HasPath(String),
+}
+
+/// Host and port of a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    host: String,
+    port: u16,
+}
+
+impl Server {
+    /// Reads `http://HOST[:PORT]`.
+    ///
+    /// # Errors
+    /// Anything else, saying what is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, BadUrl> {
+        let uri: Uri = text.parse().map_err(|_| BadUrl::NotAUrl(text.into()))?;
+        let host = uri
+            .host()
+            .filter(|host| !host.is_empty())
+            .ok_or_else(|| BadUrl::NotAUrl(text.into()))?;
+        if uri.scheme_str() != Some("http") {
+            return Err(BadUrl::NotHttp(text.into()));
+        }
+        if uri.path() != "/" || uri.query().is_some() {
+            return Err(BadUrl::HasPath(text.into()));
+        }
+        Ok(Self {
+            host: host.into(),
+            port: uri.port_u16().unwrap_or(80),
+        })
+    }
+
+    /// Its URL.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.authority())
+    }
+
+    /// Host and port as in the `Host` header.
+    pub fn authority(&self) -> String {
+        format!("{}:{}", self.host, self.port)
+    }
+
+    /// Looks its name up.
+    ///
+    /// # Errors
+    /// The name is unknown, or has no address.
+    pub async fn resolve(&self) -> io::Result<Vec<SocketAddr>> {
+        let addresses: Vec<_> = tokio::net::lookup_host(self.authority()).await?.collect();
+        if addresses.is_empty() {
+            return Err(io::Error::new(
+                io::ErrorKind::NotFound,
+                "the name has no address",
+            ));
+        }
+        Ok(addresses)
+    }
+}
+
+/// What is sent, and where to.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// The server's addresses; connections are spread over them.
+    pub addresses: Vec<SocketAddr>,
+    /// The requests, by kind of order.
+    pub requests: Requests,
+}
+
+/// The three requests of a run, ready to be copied.
+#[derive(Clone, Debug)]
+pub struct Requests {
+    plain: Request<NoBody>,
+    failing: Request<NoBody>,
+    slow: Request<NoBody>,
+}
+
+impl Requests {
+    /// The requests for `method` and `path` at `server`; faults are asked for by query parameters.
+    ///
+    /// # Errors
+    /// Server and path don't make a valid request.
+    pub fn new(
+        server: &Server,
+        method: &Method,
+        path: &PathAndQuery,
+    ) -> Result<Self, hyper::http::Error> {
+        let host = HeaderValue::try_from(server.authority())?;
+        let request = |fault: &str| {
+            let joint = match (fault, path.query()) {
+                ("", _) => "",
+                (_, None) => "?",
+                (_, Some(_)) => "&",
+            };
+            Request::builder()
+                .method(method)
+                .uri(format!("{path}{joint}{fault}"))
+                .header(HOST, host.clone())
+                .header(
+                    USER_AGENT,
+                    concat!("orderwatch-loadgen/", env!("CARGO_PKG_VERSION")),
+                )
+                .body(NoBody::new())
+        };
+        Ok(Self {
+            plain: request("")?,
+            failing: request("fail=true")?,
+            slow: request(&format!("slow=true&slow_seconds={SLOW_SECONDS}"))?,
+        })
+    }
+
+    /// A copy of the request for this kind of order.
+    pub fn of(&self, order: Order) -> Request<NoBody> {
+        match order {
+            Order::Plain => self.plain.clone(),
+            Order::Failing => self.failing.clone(),
+            Order::Slow => self.slow.clone(),
+        }
+    }
+}

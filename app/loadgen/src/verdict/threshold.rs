@@ -1,0 +1,206 @@
+//! Limits that fail a run: `p99>300ms`, `error_rate>1%`, `achieved<99%`, `expired>0`.
+//!
+//! The expression says what is not acceptable, as in an alert. A figure without samples can't hold a limit: it fails.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::cli::values::parse_duration;
+use crate::ledger::{Class, Totals};
+
+/// A figure of a run that can be limited.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Figure {
+    /// A quantile of response time.
+    Quantile(f64),
+    /// Mean response time.
+    Mean,
+    /// Longest response time.
+    Max,
+    /// Share of arrivals that didn't end well.
+    ErrorRate,
+    /// Share of the asked rate that was sent.
+    Achieved,
+    /// Arrivals never sent, counted.
+    Expired,
+    /// Arrivals never sent, as a share.
+    ExpiredShare,
+}
+
+/// Which side of the limit is not acceptable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    Above,
+    AtLeast,
+    Below,
+    AtMost,
+}
+
+/// A limit on a figure.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Threshold {
+    text: String,
+    figure: Figure,
+    side: Side,
+    /// Seconds, a share or a count.
+    limit: f64,
+}
+
+/// A threshold held against a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judgement {
+    /// The expression as it was given.
+    pub expression: String,
+    /// The figure in seconds, as a share or a count; `None` without samples.
+    pub actual: Option<f64>,
+    /// Whether the run fails by it.
+    pub missed: bool,
+    is_time: bool,
+}
+
+/// Why a text is not a threshold.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum BadThreshold {
+    /// There is no comparison in it.
+    #[error("wanted FIGURE, one of > >= < <=, and a limit, such as p99>300ms")]
+    NoComparison,
+    /// Nothing by that name is measured.
+    #[error(
+        "no figure `{0}`; there are p50 p90 p95 p99 p99.9 mean max error_rate achieved expired"
+    )]
+    NoFigure(String),
+    /// The limit doesn't fit the figure.
+    #[error("`{given}` is no limit for {figure}; wanted {wanted}")]
+    NoLimit {
+        /// The figure's name.
+        figure: String,
+        /// What was given.
+        given: String,
+        /// What would do.
+        wanted: &'static str,
+    },
+}
+
+impl FromStr for Threshold {
+    type Err = BadThreshold;
+
+    fn from_str(text: &str) -> Result<Self, BadThreshold> {
+        let at = text.find(['<', '>']).ok_or(BadThreshold::NoComparison)?;
+        let (name, rest) = (text[..at].trim(), &text[at..]);
+        let (side, limit) = match rest.as_bytes() {
+            [b'>', b'=', ..] => (Side::AtLeast, &rest[2..]),
+            [b'<', b'=', ..] => (Side::AtMost, &rest[2..]),
+            [b'>', ..] => (Side::Above, &rest[1..]),
+            _ => (Side::Below, &rest[1..]),
+        };
+        let limit = limit.trim();
+        let figure = match name {
+            "p50" => Figure::Quantile(0.5),
+            "p90" => Figure::Quantile(0.9),
+            "p95" => Figure::Quantile(0.95),
+            "p99" => Figure::Quantile(0.99),
+            "p99.9" => Figure::Quantile(0.999),
+            "mean" => Figure::Mean,
+            "max" => Figure::Max,
+            "error_rate" => Figure::ErrorRate,
+            "achieved" => Figure::Achieved,
+            "expired" if limit.ends_with('%') => Figure::ExpiredShare,
+            "expired" => Figure::Expired,
+            _ => return Err(BadThreshold::NoFigure(name.into())),
+        };
+        let (parsed, wanted) = match figure {
+            Figure::Quantile(_) | Figure::Mean | Figure::Max => (
+                parse_duration(limit).ok().map(|time| time.as_secs_f64()),
+                "a time such as 300ms or 2s",
+            ),
+            Figure::ErrorRate | Figure::Achieved | Figure::ExpiredShare => {
+                (parse_share(limit), "a share such as 1% or 0.01")
+            }
+            Figure::Expired => (
+                limit.parse::<u32>().ok().map(f64::from),
+                "a number such as 0, or a share such as 1%",
+            ),
+        };
+        let limit = parsed.ok_or_else(|| BadThreshold::NoLimit {
+            figure: name.into(),
+            given: limit.into(),
+            wanted,
+        })?;
+        Ok(Self {
+            text: text.into(),
+            figure,
+            side,
+            limit,
+        })
+    }
+}
+
+/// Reads `1%` or `0.01`; shares lie between 0 and 1.
+fn parse_share(text: &str) -> Option<f64> {
+    let share = match text.strip_suffix('%') {
+        Some(percent) => percent.trim().parse::<f64>().ok()? / 100.0,
+        None => text.parse().ok()?,
+    };
+    (0.0..=1.0).contains(&share).then_some(share)
+}
+
+impl Threshold {
+    /// Holds the limit against a run.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "arrivals of a run stay far below 2^53"
+    )]
+    pub fn judge(&self, totals: &Totals) -> Judgement {
+        let response = totals.overall().responses();
+        let seconds = |time: Duration| time.as_secs_f64();
+        let scheduled = totals.scheduled as f64;
+        let expired = totals.count(Class::Expired) as f64;
+        let actual = match self.figure {
+            Figure::Quantile(quantile) => response.quantile(quantile).map(seconds),
+            Figure::Mean => response.quantiles().map(|figures| figures.mean_seconds),
+            Figure::Max => response.quantile(1.0).map(seconds),
+            Figure::ErrorRate => totals.error_rate(),
+            // A closed loop asks for no rate.
+            Figure::Achieved => totals.achieved().filter(|_| totals.is_open_loop),
+            Figure::Expired => (totals.scheduled > 0).then_some(expired),
+            Figure::ExpiredShare => (totals.scheduled > 0).then_some(expired / scheduled),
+        };
+        let is_beyond = |actual: f64| match self.side {
+            Side::Above => actual > self.limit,
+            Side::AtLeast => actual >= self.limit,
+            Side::Below => actual < self.limit,
+            Side::AtMost => actual <= self.limit,
+        };
+        Judgement {
+            expression: self.text.clone(),
+            actual,
+            missed: actual.is_none_or(is_beyond),
+            is_time: matches!(
+                self.figure,
+                Figure::Quantile(_) | Figure::Mean | Figure::Max
+            ),
+        }
+    }
+}
+
+impl Judgement {
+    /// One line for people.
+    pub fn reason(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl fmt::Display for Judgement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = if self.missed { "missed" } else { "held" };
+        write!(f, "{word}: {}", self.expression)?;
+        match self.actual {
+            None => write!(f, " (there were no samples)"),
+            Some(seconds) if self.is_time => write!(f, " (was {:.1} ms)", seconds * 1000.0),
+            Some(actual) => write!(f, " (was {actual:.4})"),
+        }
+    }
+}
