@@ -1,0 +1,142 @@
+//! The books: three times, one class each, sums that agree.
+
+use std::time::Duration;
+
+use loadgen::ledger::{Book, Class, Entry, Timing, Totals};
+use loadgen::live::sparkline::sparkline;
+
+fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+/// Within the three digits of the histogram.
+fn assert_reads(read: Option<Duration>, recorded: Duration) {
+    let read = read.expect("there are samples");
+    assert!(
+        read.abs_diff(recorded) <= recorded / 1000,
+        "{recorded:?} reads {read:?}"
+    );
+}
+
+fn entry(class: Class, intended: u64, sent: u64, done: u64) -> Entry {
+    let timing = Timing {
+        intended: ms(intended),
+        sent: ms(sent),
+        done: ms(done),
+    };
+    Entry {
+        stage: 0,
+        class,
+        timing,
+        own_lag: Duration::ZERO,
+    }
+}
+
+fn totals(entries: &[Entry]) -> Totals {
+    let mut book = Book::new(1);
+    for entry in entries {
+        book.record(entry);
+    }
+    let mut totals = book.into_totals();
+    totals.scheduled = entries.len() as u64;
+    totals.asked_for = Duration::from_secs(1);
+    totals
+}
+
+#[test]
+fn lag_and_service_add_up_to_response() {
+    let timing = Timing {
+        intended: ms(100),
+        sent: ms(140),
+        done: ms(300),
+    };
+    assert_eq!(
+        (timing.lag(), timing.service(), timing.response()),
+        (ms(40), ms(160), ms(200))
+    );
+    assert_eq!(timing.lag() + timing.service(), timing.response());
+}
+
+#[test]
+fn response_has_the_wait_in_it_and_service_has_not() {
+    let totals = totals(&[entry(Class::Ok, 0, 500, 510)]);
+    let all = totals.overall();
+    assert_reads(all.responses().quantile(1.0), ms(510));
+    assert_reads(all.service.quantile(1.0), ms(10));
+    assert_reads(totals.lag.quantile(1.0), ms(500));
+}
+
+#[test]
+fn every_arrival_is_in_one_class_and_sent_plus_expired_is_scheduled() {
+    let entries: Vec<_> = Class::ALL
+        .into_iter()
+        .map(|class| entry(class, 0, 1, 2))
+        .collect();
+    let mut totals = totals(&entries);
+    assert!(totals.is_balanced());
+    assert_eq!((totals.sent(), totals.count(Class::Expired)), (6, 1));
+    totals.scheduled += 1;
+    assert!(!totals.is_balanced(), "a lost arrival is noticed");
+}
+
+#[test]
+fn a_refused_connection_does_not_make_the_response_times_better() {
+    let totals = totals(&[
+        entry(Class::Ok, 0, 0, 100),
+        entry(Class::Connect, 0, 0, 1),
+        entry(Class::Reset, 0, 0, 1),
+    ]);
+    let response = totals.overall().responses();
+    assert_eq!(response.count(), 1);
+    assert_reads(response.quantile(0.0), ms(100));
+}
+
+#[test]
+fn an_expired_arrival_has_waited_its_whole_timeout_and_has_no_service_time() {
+    let totals = totals(&[entry(Class::Expired, 0, 2500, 2000)]);
+    assert_reads(totals.overall().responses().quantile(1.0), ms(2000));
+    assert_eq!(
+        (totals.overall().service.count(), totals.lag.count()),
+        (0, 0)
+    );
+}
+
+#[test]
+fn achieved_counts_late_sending_and_never_sending() {
+    let late = totals(&[entry(Class::Ok, 0, 0, 1), entry(Class::Ok, 500, 2000, 2001)]);
+    assert_eq!(late.achieved(), Some(0.5));
+    let never = totals(&[
+        entry(Class::Ok, 0, 0, 1),
+        entry(Class::Expired, 500, 1000, 1000),
+    ]);
+    assert_eq!(never.achieved(), Some(0.5));
+    assert_eq!(Totals::new(1).achieved(), None);
+}
+
+#[test]
+fn three_digits_hold_from_a_microsecond_to_a_minute() {
+    for micros in [1, 999, 12_345, 3_000_000, 59_990_000] {
+        let time = Duration::from_micros(micros);
+        let mut distribution = loadgen::ledger::Distribution::default();
+        distribution.record(time);
+        assert_reads(distribution.quantile(0.5), time);
+    }
+}
+
+#[test]
+fn statuses_have_their_class() {
+    let classes = [200, 204, 304, 400, 404, 499, 500, 503].map(|status| {
+        Class::of_status(hyper::StatusCode::from_u16(status).expect("a valid status")).name()
+    });
+    let wanted = [
+        "ok", "ok", "ok", "http_4xx", "http_4xx", "http_4xx", "http_5xx", "http_5xx",
+    ];
+    assert_eq!(classes, wanted);
+}
+
+#[test]
+fn a_sparkline_is_as_high_as_its_largest_value() {
+    assert_eq!(sparkline(&[0.0, 3.5, 7.0], 10), "▁▅█");
+    assert_eq!(sparkline(&[9.0, 0.0, 0.0], 2), "▁▁", "only the last ones");
+    assert_eq!(sparkline(&[], 10), "");
+}

@@ -1,0 +1,73 @@
+//! `--help`, and what is filled in.
+
+use clap::{Parser, ValueEnum};
+use loadgen::cli::Args;
+use loadgen::scenario::Scenario;
+use loadgen::settings::Settings;
+
+use crate::support::{code, loadgen};
+
+#[test]
+fn help_shows_every_scenario_with_an_example_and_every_exit_code() {
+    let output = loadgen(&["--help"])
+        .output()
+        .expect("it was built for this test");
+    assert_eq!(code(&output), 0);
+    let help = String::from_utf8(output.stdout).expect("text");
+    for scenario in Scenario::value_variants() {
+        assert!(
+            help.contains(&format!("Example: loadgen {}", scenario.name())),
+            "{scenario:?} in {help}"
+        );
+    }
+    for part in [
+        "0 pass",
+        "1 run failed",
+        "2 usage",
+        "3 threshold",
+        "5 invalid",
+        "130 or 143",
+        "schema_version 1",
+        "lag",
+        "expired",
+    ] {
+        assert!(help.contains(part), "{part} in {help}");
+    }
+}
+
+#[test]
+fn every_scenarios_example_is_a_valid_command_line() {
+    let output = loadgen(&["--help"])
+        .output()
+        .expect("it was built for this test");
+    let help = String::from_utf8(output.stdout).expect("text");
+    let flat = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    for scenario in Scenario::value_variants() {
+        let start = flat
+            .find(&format!("Example: loadgen {}", scenario.name()))
+            .expect("it has an example")
+            + 9;
+        let end = flat[start..]
+            .find(" - ")
+            .map_or(flat.len(), |end| start + end);
+        let words: Vec<_> = flat[start..end]
+            .split(' ')
+            .take_while(|word| *word != "[default:")
+            .collect();
+        let args =
+            Args::try_parse_from(&words).unwrap_or_else(|error| panic!("{words:?}: {error}"));
+        assert_eq!(args.scenario, *scenario);
+        assert!(Settings::new(args).is_ok(), "{words:?}");
+    }
+}
+
+#[test]
+fn without_arguments_it_makes_bursts() {
+    let args = Args::try_parse_from(["loadgen"]).expect("nothing is required");
+    let settings = Settings::new(args).expect("the defaults agree");
+    assert_eq!(
+        (settings.scenario, settings.connections, settings.shape.rate),
+        (Scenario::Bursts, 1000, 380.0)
+    );
+    assert!(settings.waits_for_scrape && !settings.json);
+}

@@ -1,0 +1,174 @@
+//! Every exit code, with one clear line and never a panic.
+
+use std::process::Command;
+use std::time::Duration;
+
+use loadgen::mock::{Mock, Setup};
+use rustix::process::Signal;
+
+use crate::support::{code, loadgen, parsed, run, send, stderr, wait_for_first_look};
+
+fn mock() -> Mock {
+    Mock::start(Setup::default()).expect("a free port")
+}
+
+#[test]
+fn zero_when_the_run_is_valid_and_every_threshold_held() {
+    let mock = mock();
+    let output = run(
+        "steady",
+        &mock.url(),
+        &[
+            "--duration",
+            "500ms",
+            "--fail",
+            "p99>1m",
+            "--fail",
+            "error_rate>0",
+        ],
+    );
+    assert_eq!(code(&output), 0, "{output:?}");
+    let summary = String::from_utf8(output.stdout).expect("text");
+    assert!(
+        summary.contains("\nPASS\n") && summary.contains("Look next:"),
+        "{summary}"
+    );
+}
+
+#[test]
+fn one_when_the_target_is_not_there() {
+    let gone = mock().url();
+    for url in [gone.as_str(), "http://no-such-host.invalid:80"] {
+        let output = run("steady", url, &["--wait", "300ms"]);
+        let said = stderr(&output);
+        assert_eq!(code(&output), 1, "{said}");
+        let errors: Vec<_> = said
+            .lines()
+            .filter(|line| line.starts_with("loadgen: "))
+            .collect();
+        assert_eq!(errors.len(), 1, "{said}");
+        assert!(
+            errors[0].contains(url) && !said.contains("panicked"),
+            "{said}"
+        );
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn two_when_the_command_line_makes_no_sense() {
+    let cases: [(&[&str], &str); 17] = [
+        (&["hurricane"], "hurricane"),
+        (&["steady", "--rate", "0"], "above 0"),
+        (&["steady", "--rate", "-5"], "above 0"),
+        (&["steady", "--rate", "NaN"], "above 0"),
+        (&["steady", "--rate", "inf"], "above 0"),
+        (&["max", "--rate", "5"], "--rate means nothing to max"),
+        (&["max", "--poisson"], "--poisson means nothing to max"),
+        (
+            &["steady", "--rate", "1000000", "--duration", "24h"],
+            "too many",
+        ),
+        (
+            &["steady", "--share", "0.5"],
+            "--share means nothing to steady",
+        ),
+        (&["error-storm", "--share", "2"], "between 0 and 1"),
+        (&["steady", "--duration", "0s"], "above zero"),
+        (&["steady", "--duration", "soon"], "300ms"),
+        (&["steady", "--timeout", "2m"], "1ms to 60s"),
+        (&["steady", "--connections", "0"], "1 to 60000"),
+        (&["steady", "--target", "https://order-service"], "TLS"),
+        (&["steady", "--fail", "p98>1s"], "no figure `p98`"),
+        (&["steady", "--path", "orders"], "/orders"),
+    ];
+    for (arguments, wanted) in cases {
+        let arguments = [arguments, &["--wait", "0s"]].concat();
+        let output = loadgen(&arguments)
+            .output()
+            .expect("it was built for this test");
+        assert_eq!(code(&output), 2, "{arguments:?}: {output:?}");
+        assert!(
+            stderr(&output).contains(wanted),
+            "{arguments:?}: {}",
+            stderr(&output)
+        );
+        assert!(output.stdout.is_empty() && !stderr(&output).contains("panicked"));
+    }
+}
+
+#[test]
+fn two_when_the_machine_does_not_allow_that_many_connections() {
+    let program = env!("CARGO_BIN_EXE_loadgen");
+    let script = format!(
+        "ulimit -n 200; exec {program} steady --connections 500 --target http://127.0.0.1:9"
+    );
+    let output = Command::new("sh")
+        .args(["-c", &script])
+        .output()
+        .expect("there is a shell");
+    assert_eq!(code(&output), 2, "{output:?}");
+    assert!(
+        stderr(&output).contains("500 connections need 564 open files, and the limit here is 200")
+    );
+}
+
+#[test]
+fn three_when_a_threshold_is_missed_or_has_no_samples() {
+    let mock = mock();
+    for (scenario, expression) in [
+        ("steady", "p50>1us"),
+        ("steady", "error_rate<1%"),
+        ("max", "achieved<1%"),
+    ] {
+        let output = run(
+            scenario,
+            &mock.url(),
+            &["--duration", "300ms", "--fail", expression],
+        );
+        assert_eq!(code(&output), 3, "{expression}: {output:?}");
+        assert!(
+            String::from_utf8_lossy(&output.stdout).contains("MISSED"),
+            "{expression}"
+        );
+    }
+}
+
+#[test]
+fn five_when_the_generator_itself_was_held_up() {
+    let mock = mock();
+    let arguments = [
+        "steady",
+        "--target",
+        &mock.url(),
+        "--rate",
+        "100",
+        "--duration",
+        "3s",
+        "--json",
+        "--fail",
+        "p99>1us",
+    ];
+    let mut child = loadgen(&arguments)
+        .spawn()
+        .expect("it was built for this test");
+    let lines = wait_for_first_look(&mut child);
+    send(&child, Signal::STOP);
+    std::thread::sleep(Duration::from_millis(400));
+    send(&child, Signal::CONT);
+    let output = child.wait_with_output().expect("it ends");
+    drop(lines);
+    let report = parsed(&output);
+    assert_eq!(
+        code(&output),
+        5,
+        "an invalid run proves no threshold: {report:?}"
+    );
+    assert!(
+        report.reasons[0].contains("late while a connection was free"),
+        "{:?}",
+        report.reasons
+    );
+    assert_eq!(report.counts.ok, 300, "late, but sent: nothing is left out");
+    assert!(report.own_lag.expect("arrivals").max_seconds > 0.35);
+}

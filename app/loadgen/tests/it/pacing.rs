@@ -1,0 +1,117 @@
+//! The engine keeps its schedule: how much, when, and until when.
+
+use std::time::Duration;
+
+use loadgen::ledger::Class;
+use loadgen::mock::{Mock, Setup};
+
+use crate::support::{Setting, plan, run_against, run_in_process};
+
+const PATIENT: Duration = Duration::from_secs(30);
+
+#[test]
+fn a_ramp_sends_the_area_under_it() {
+    let mock = Mock::start(Setup::default()).expect("a free port");
+    let plan = plan(&[(Duration::from_secs(1), 0.0, 500.0)]);
+    let totals = run_in_process(
+        &mock,
+        Setting {
+            plan,
+            connections: 20,
+            timeout: PATIENT,
+        },
+        |_| {},
+    );
+    assert_eq!((totals.scheduled, totals.count(Class::Ok)), (250, 250));
+    assert!(
+        totals.last_sent >= Duration::from_millis(990),
+        "not sent ahead of time: {:?}",
+        totals.last_sent
+    );
+}
+
+#[test]
+fn nothing_is_sent_ahead_of_its_time_and_connections_are_opened_before_the_first() {
+    let mock = Mock::start(Setup::default()).expect("a free port");
+    let plan = plan(&[(Duration::from_millis(500), 100.0, 100.0)]);
+    let totals = run_in_process(
+        &mock,
+        Setting {
+            plan,
+            connections: 37,
+            timeout: PATIENT,
+        },
+        |_| {
+            assert_eq!(mock.accepted(), 37);
+        },
+    );
+    assert_eq!(totals.scheduled, 50);
+    assert!(totals.last_sent >= Duration::from_millis(490));
+    assert_eq!(mock.accepted(), 37, "and kept");
+}
+
+#[test]
+fn a_stopped_run_keeps_its_accounts() {
+    let mock = Mock::start(Setup {
+        service_time: Duration::from_millis(200),
+        ..Setup::default()
+    })
+    .expect("a free port");
+    let plan = plan(&[(Duration::from_mins(1), 200.0, 200.0)]);
+    let totals = run_in_process(
+        &mock,
+        Setting {
+            plan,
+            connections: 2,
+            timeout: PATIENT,
+        },
+        |running| {
+            std::thread::sleep(Duration::from_millis(300));
+            running.stop();
+        },
+    );
+    assert!(totals.is_balanced());
+    assert!(
+        totals.count(Class::Ok) >= 2,
+        "what was in flight is waited for"
+    );
+    assert!(
+        totals.count(Class::Expired) > 0,
+        "what waited for a connection is not sent any more, and not forgotten"
+    );
+    assert!(totals.asked_for < Duration::from_mins(1));
+}
+
+#[test]
+fn connections_are_spread_over_every_address_of_the_target() {
+    let mocks = [(); 3].map(|()| Mock::start(Setup::default()).expect("a free port"));
+    let plan = plan(&[(Duration::from_millis(500), 100.0, 100.0)]);
+    let setting = Setting {
+        plan,
+        connections: 12,
+        timeout: PATIENT,
+    };
+    let addresses = mocks.iter().map(|mock| mock.address).collect();
+    let totals = run_against(addresses, setting, |_| {});
+    assert_eq!(totals.count(Class::Ok), 50);
+    assert_eq!(
+        [0, 1, 2].map(|index: usize| mocks[index].accepted()),
+        [4, 4, 4]
+    );
+}
+
+#[test]
+fn a_connection_to_a_dead_address_is_opened_to_the_next_one() {
+    let [alive, dead] = [(); 2].map(|()| Mock::start(Setup::default()).expect("a free port"));
+    let addresses = vec![dead.address, alive.address];
+    drop(dead);
+    let plan = plan(&[(Duration::from_millis(500), 100.0, 100.0)]);
+    let setting = Setting {
+        plan,
+        connections: 4,
+        timeout: PATIENT,
+    };
+    let totals = run_against(addresses, setting, |_| {});
+    assert_eq!(totals.count(Class::Ok), 50);
+    assert_eq!(alive.accepted(), 4);
+}

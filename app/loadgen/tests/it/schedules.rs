@@ -1,0 +1,200 @@
+//! When arrivals are due: formulas, and properties of any profile.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use loadgen::scenario::{Load, Plan, Scenario, Shape};
+use loadgen::schedule::{Arrival, Arrivals, Fault, Order, Profile, Segment, Spacing, Stage};
+use proptest::prelude::*;
+
+fn stage(fault: Option<Fault>) -> Vec<Stage> {
+    vec![Stage {
+        name: "test".into(),
+        fault,
+    }]
+}
+
+fn arrivals(profile: &Arc<Profile>, stages: &[Stage], spacing: Spacing, seed: u64) -> Vec<Arrival> {
+    Arrivals::new(Arc::clone(profile), stages, spacing, seed).collect()
+}
+
+fn single(seconds: u64, from: f64, to: f64) -> Arc<Profile> {
+    Arc::new(Profile::new([Segment {
+        stage: 0,
+        duration: Duration::from_secs(seconds),
+        from,
+        to,
+    }]))
+}
+
+#[test]
+fn a_constant_rate_sends_the_kth_at_k_over_the_rate() {
+    let all = arrivals(&single(10, 1000.0, 1000.0), &stage(None), Spacing::Even, 1);
+    assert_eq!(all.len(), 10_000);
+    for (k, arrival) in (0_u64..).zip(&all) {
+        assert_eq!(arrival.intended, Duration::from_millis(k), "arrival {k}");
+    }
+}
+
+#[test]
+fn a_ramp_has_the_area_under_it_and_fifty_in_its_first_second() {
+    let all = arrivals(&single(10, 0.0, 1000.0), &stage(None), Spacing::Even, 1);
+    assert_eq!(all.len(), 5000);
+    assert_eq!(
+        all.iter()
+            .filter(|arrival| arrival.intended < Duration::from_secs(1))
+            .count(),
+        50
+    );
+}
+
+#[test]
+fn a_ramp_down_is_a_ramp_up_backwards() {
+    let down = single(10, 1000.0, 0.0);
+    assert_eq!(down.count(), 5000);
+    let (half, _) = down.instant_of(2500.0).expect("it lies within");
+    assert!(
+        (half.as_secs_f64() - 10.0 * (1.0 - 0.5_f64.sqrt())).abs() < 1e-6,
+        "{half:?}"
+    );
+}
+
+#[test]
+fn every_scenario_ends_within_two_minutes_and_asks_for_what_its_defaults_say() {
+    for scenario in [
+        Scenario::Steady,
+        Scenario::Ramp,
+        Scenario::Step,
+        Scenario::Spike,
+        Scenario::Bursts,
+        Scenario::ErrorStorm,
+        Scenario::SlowStorm,
+        Scenario::Max,
+    ] {
+        let defaults = scenario.defaults();
+        let shape = Shape {
+            rate: defaults.rate,
+            duration: defaults.duration,
+            share: defaults.share,
+        };
+        let plan = Plan::new(scenario, shape);
+        assert!(plan.duration() <= Duration::from_mins(2), "{scenario:?}");
+        assert!(
+            plan.duration().abs_diff(defaults.duration) < Duration::from_millis(1),
+            "{scenario:?}"
+        );
+        let Load::Open(profile) = plan.load else {
+            continue;
+        };
+        let highest = (0..1200)
+            .map(|tenth| profile.asked_at(Duration::from_millis(tenth * 100)).0)
+            .fold(0.0, f64::max);
+        assert!(
+            (highest - defaults.rate).abs() <= defaults.rate * 0.01,
+            "{scenario:?} reaches {highest}"
+        );
+    }
+}
+
+#[test]
+fn bursts_fill_the_queue_to_a_few_hundred_and_keep_the_wait_under_two_seconds() {
+    // 32 workers at a mean of 91 ms (DESIGN: 353 orders/s).
+    let served = 353.0;
+    let defaults = Scenario::Bursts.defaults();
+    let shape = Shape {
+        rate: defaults.rate,
+        duration: defaults.duration,
+        share: 0.0,
+    };
+    let Load::Open(profile) = Plan::new(Scenario::Bursts, shape).load else {
+        panic!("bursts are an open loop")
+    };
+    let (mut depth, mut peak) = (0.0_f64, 0.0_f64);
+    for tenth in 0..1000 {
+        depth = (depth + (profile.asked_at(Duration::from_millis(tenth * 100)).0 - served) / 10.0)
+            .max(0.0);
+        peak = peak.max(depth);
+    }
+    assert!((300.0..700.0).contains(&peak), "peak depth {peak}");
+    assert!(peak / served < 2.0, "longest wait {} s", peak / served);
+    assert!(depth < 1.0, "the queue is empty at the end");
+}
+
+#[test]
+fn a_poisson_process_has_the_mean_and_spread_of_one() {
+    let profile = single(100, 100.0, 100.0);
+    let all = arrivals(&profile, &stage(None), Spacing::Poisson, 7);
+    // Five standard deviations of a count of 10,000.
+    assert!(all.len().abs_diff(10_000) < 500, "{}", all.len());
+    let gaps: Vec<f64> = all
+        .windows(2)
+        .map(|pair| pair[1].intended.abs_diff(pair[0].intended).as_secs_f64())
+        .collect();
+    let count = f64::from(u32::try_from(gaps.len()).expect("few"));
+    let mean = gaps.iter().sum::<f64>() / count;
+    let variance = gaps.iter().map(|gap| (gap - mean).powi(2)).sum::<f64>() / count;
+    let variation = variance.sqrt() / mean;
+    assert!(
+        (variation - 1.0).abs() < 0.05,
+        "exponential gaps spread as much as their mean: {variation}"
+    );
+    assert_eq!(
+        all,
+        arrivals(&profile, &stage(None), Spacing::Poisson, 7),
+        "same seed, same arrivals"
+    );
+    assert_ne!(
+        all,
+        arrivals(&profile, &stage(None), Spacing::Poisson, 8),
+        "another seed, others"
+    );
+}
+
+/// Any profile of up to six pieces, zero rates and ramps to zero included.
+fn any_profile() -> impl Strategy<Value = Vec<Segment>> {
+    let rate = prop_oneof![Just(0.0), 0.1..2000.0];
+    let piece = (1_u64..3000, rate.clone(), rate).prop_map(|(millis, from, to)| Segment {
+        stage: 0,
+        duration: Duration::from_millis(millis),
+        from,
+        to,
+    });
+    prop::collection::vec(piece, 1..6)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn arrivals_are_as_many_as_expected_in_order_and_within_the_run(segments in any_profile()) {
+        let area: f64 = segments.iter().map(|s| f64::midpoint(s.from, s.to) * s.duration.as_secs_f64()).sum();
+        let profile = Arc::new(Profile::new(segments));
+        let all = arrivals(&profile, &stage(None), Spacing::Even, 1);
+        let count = f64::from(u32::try_from(all.len()).expect("few"));
+        prop_assert!((count - area).abs() <= 1.0, "{count} arrivals for an area of {area}");
+        prop_assert_eq!(all.len() as u64, profile.count());
+        prop_assert!(all.windows(2).all(|pair| pair[0].intended <= pair[1].intended));
+        prop_assert!(all.iter().all(|arrival| arrival.intended <= profile.duration()));
+    }
+
+    #[test]
+    fn the_inverse_undoes_the_integral(segments in any_profile(), share in 0.0..1.0_f64) {
+        let profile = Profile::new(segments);
+        let wanted = share * profile.expected();
+        if let Some((instant, _)) = profile.instant_of(wanted) {
+            // A nanosecond at the highest rate, and rounding.
+            prop_assert!((profile.cumulative(instant) - wanted).abs() < 1e-4);
+        }
+    }
+
+    #[test]
+    fn faults_are_an_exact_share_shuffled_by_the_seed(rate in 1.0..500.0_f64, share in 0.0..=1.0_f64, seed: u64) {
+        let stages = stage(Some(Fault { order: Order::Failing, share }));
+        for spacing in [Spacing::Even, Spacing::Poisson] {
+            let all = arrivals(&single(5, rate, rate), &stages, spacing, seed);
+            let failing = all.iter().filter(|arrival| arrival.order == Order::Failing).count();
+            let wanted = (f64::from(u32::try_from(all.len()).expect("few")) * share).round();
+            prop_assert!((f64::from(u32::try_from(failing).expect("few")) - wanted).abs() < 0.5);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The live panel in a pseudo-terminal, and plain lines without one.
+
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::OwnedFd;
+use std::process::Stdio;
+
+use loadgen::mock::{Mock, Setup};
+use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
+
+use crate::support::{loadgen, run, stderr};
+
+const COLUMNS: u16 = 60;
+
+/// Both ends of a terminal of 60 columns.
+fn terminal() -> (File, OwnedFd) {
+    let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY;
+    let master = openpt(flags).expect("there are pseudo-terminals");
+    grantpt(&master).expect("it is ours");
+    unlockpt(&master).expect("it is ours");
+    let slave = ioctl_tiocgptpeer(&master, flags).expect("it has another end");
+    tcsetwinsize(
+        &slave,
+        Winsize {
+            ws_row: 24,
+            ws_col: COLUMNS,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        },
+    )
+    .expect("it has a size");
+    (master.into(), slave)
+}
+
+/// What a run shows on a terminal, and what it prints.
+fn shown(variables: &[(&str, &str)]) -> (String, String) {
+    let mock = Mock::start(Setup::default()).expect("a free port");
+    let (mut master, slave) = terminal();
+    let mut command = loadgen(&[
+        "steady",
+        "--target",
+        &mock.url(),
+        "--duration",
+        "2500ms",
+        "--max-lag",
+        "1h",
+    ]);
+    command
+        .env("TERM", "xterm")
+        .envs(variables.iter().copied())
+        .stderr(Stdio::from(slave));
+    let child = command.spawn().expect("it was built for this test");
+    // The command still holds our end of the terminal; without it, reading ends with the run.
+    drop(command);
+    let mut bytes = Vec::new();
+    let mut chunk = [0; 4096];
+    // Linux reports the last writer's going away as an error (pty(7)).
+    while let Ok(read) = master.read(&mut chunk) {
+        if read == 0 {
+            break;
+        }
+        bytes.extend_from_slice(&chunk[..read]);
+    }
+    let output = child.wait_with_output().expect("it ends");
+    (
+        String::from_utf8_lossy(&bytes).into_owned(),
+        String::from_utf8_lossy(&output.stdout).into_owned(),
+    )
+}
+
+#[test]
+fn a_terminal_gets_a_panel_that_is_drawn_over_itself_and_fits() {
+    let (panel, summary) = shown(&[]);
+    for part in [
+        "phase",
+        "steady",
+        "asked 50/s",
+        "in flight",
+        "lag",
+        "p50",
+        "p99",
+        "last second",
+        "in all",
+        "ok ",
+        "█",
+    ] {
+        assert!(panel.contains(part), "{part} in {panel}");
+    }
+    assert!(
+        panel.contains("\x1b[7A"),
+        "the second panel goes over the first: {panel:?}"
+    );
+    for line in panel.split("\r\n").map(|line| {
+        line.replace("\x1b[7A", "")
+            .replace("\x1b[K", "")
+            .replace('\r', "")
+    }) {
+        assert!(
+            line.chars().count() < usize::from(COLUMNS) || line.starts_with("loadgen"),
+            "too wide: {line}"
+        );
+    }
+    assert!(
+        summary.starts_with("steady against") && !summary.contains('\x1b'),
+        "{summary}"
+    );
+}
+
+#[test]
+fn a_terminal_with_no_color_or_in_ci_gets_plain_lines() {
+    for variable in [("NO_COLOR", "1"), ("CI", "true"), ("TERM", "dumb")] {
+        let (lines, _) = shown(&[variable]);
+        assert!(
+            !lines.contains('\x1b') && lines.contains("1s steady: asked 50/s"),
+            "{variable:?}: {lines}"
+        );
+    }
+}
+
+#[test]
+fn without_a_terminal_there_is_one_plain_line_a_second_and_stdout_has_only_the_summary() {
+    let mock = Mock::start(Setup::default()).expect("a free port");
+    let output = run("steady", &mock.url(), &["--duration", "2500ms"]);
+    let said = stderr(&output);
+    let looks = said.lines().filter(|line| line.contains("asked")).count();
+    assert!((1..=3).contains(&looks) && !said.contains('\x1b'), "{said}");
+    let summary = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        summary.starts_with("steady against") && !summary.contains("in flight"),
+        "{summary}"
+    );
+}

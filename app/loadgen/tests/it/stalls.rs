@@ -1,0 +1,218 @@
+//! The engine against targets that freeze, are too slow, or get everything at once: lower bounds that hold on any machine.
+//!
+//! A busy machine makes responses longer, never shorter: each bound is what the formula gives for an ideal one.
+
+use std::time::{Duration, Instant};
+
+use loadgen::ledger::{Class, Totals};
+use loadgen::mock::{Behaviour, Freeze, Mock, Setup};
+
+use crate::support::{Setting, plan, run_in_process};
+
+const PATIENT: Duration = Duration::from_secs(30);
+
+fn seconds(totals: &Totals, quantile: f64) -> f64 {
+    totals
+        .overall()
+        .responses()
+        .quantile(quantile)
+        .expect("there were answers")
+        .as_secs_f64()
+}
+
+fn in_half_a_second(length: Duration) -> Freeze {
+    Freeze {
+        from: Instant::now() + Duration::from_millis(500),
+        length,
+    }
+}
+
+/// 500/s for 2 s with a freeze of 0.3 s in the middle.
+fn frozen_run(connections: usize) -> Totals {
+    let mock = Mock::start(Setup::default()).expect("a free port");
+    let plan = plan(&[(Duration::from_secs(2), 500.0, 500.0)]);
+    run_in_process(
+        &mock,
+        Setting {
+            plan,
+            connections,
+            timeout: PATIENT,
+        },
+        |_| {
+            mock.freeze(in_half_a_second(Duration::from_millis(300)));
+        },
+    )
+}
+
+#[test]
+fn a_freeze_shows_in_the_response_times_with_many_connections_and_with_few() {
+    for connections in [200, 5] {
+        let totals = frozen_run(connections);
+        assert_eq!(
+            (totals.scheduled, totals.count(Class::Ok)),
+            (1000, 1000),
+            "{connections} connections"
+        );
+        // L(p) = S − (1 − p)·T with a digit less for the histogram's rounding.
+        assert!(
+            seconds(&totals, 0.95) >= (0.3 - 0.05 * 2.0) * 0.99,
+            "{connections}: {}",
+            seconds(&totals, 0.95)
+        );
+        assert!(
+            seconds(&totals, 0.99) >= (0.3 - 0.01 * 2.0) * 0.99,
+            "{connections}: {}",
+            seconds(&totals, 0.99)
+        );
+        assert!(
+            seconds(&totals, 1.0) >= 0.295,
+            "{connections}: {}",
+            seconds(&totals, 1.0)
+        );
+    }
+}
+
+#[test]
+fn a_freeze_with_five_connections_is_nearly_invisible_in_the_service_times() {
+    let totals = frozen_run(5);
+    let service = totals.overall().service;
+    // Only the five that were in flight can have felt it: 0.5 % of all.
+    assert!(service.quantile(0.95).expect("answers") < Duration::from_millis(250));
+    let own_lag = totals.own_lag.quantile(0.95).expect("arrivals");
+    assert!(
+        own_lag < Duration::from_millis(250),
+        "waiting for a connection is not the generator's own lag: {own_lag:?}"
+    );
+    assert!(
+        totals.lag.quantile(0.95).expect("sent") > Duration::from_millis(150),
+        "but it is lag"
+    );
+}
+
+#[test]
+fn overload_grows_with_every_arrival() {
+    let mock = Mock::start(Setup {
+        answers_per_second: Some(400.0),
+        ..Setup::default()
+    })
+    .expect("a free port");
+    let plan = plan(&[(Duration::from_secs(2), 500.0, 500.0)]);
+    let totals = run_in_process(
+        &mock,
+        Setting {
+            plan,
+            connections: 600,
+            timeout: PATIENT,
+        },
+        |_| {},
+    );
+    assert_eq!((totals.scheduled, totals.count(Class::Ok)), (1000, 1000));
+    for quantile in [0.5, 0.95, 0.99] {
+        let formula = quantile * 2.0 * (500.0 / 400.0 - 1.0);
+        assert!(
+            seconds(&totals, quantile) >= formula * 0.97,
+            "p{quantile}: {}",
+            seconds(&totals, quantile)
+        );
+    }
+}
+
+#[test]
+fn a_freeze_that_never_ends_makes_every_later_arrival_a_timeout_of_exactly_that_length() {
+    let timeout = Duration::from_millis(500);
+    for connections in [400, 5] {
+        let mock = Mock::start(Setup::default()).expect("a free port");
+        let plan = plan(&[(Duration::from_millis(1500), 200.0, 200.0)]);
+        let totals = run_in_process(
+            &mock,
+            Setting {
+                plan,
+                connections,
+                timeout,
+            },
+            |_| {
+                mock.freeze(in_half_a_second(Duration::from_hours(1)));
+            },
+        );
+        assert_eq!(totals.scheduled, 300);
+        let overall = totals.overall();
+        let [ok, timeouts, expired] =
+            [Class::Ok, Class::Timeout, Class::Expired].map(|class| overall.count(class));
+        assert_eq!(
+            ok + timeouts + expired,
+            300,
+            "{connections} connections: nothing else can happen"
+        );
+        // 0.98 s of arrivals after the freeze began at the latest.
+        assert!(
+            timeouts + expired >= 190,
+            "{connections}: {timeouts} + {expired}"
+        );
+        for class in [Class::Timeout, Class::Expired] {
+            let times = &overall.response[class as usize];
+            for quantile in [0.0, 1.0] {
+                let time = times.quantile(quantile).unwrap_or(timeout);
+                assert!(
+                    time.abs_diff(timeout) < Duration::from_millis(1),
+                    "{class:?}: {time:?}"
+                );
+            }
+        }
+        assert!(
+            totals.elapsed >= Duration::from_millis(1990),
+            "the tail is waited for"
+        );
+    }
+}
+
+#[test]
+fn what_waits_for_the_only_connection_until_its_timeout_expires() {
+    let timeout = Duration::from_millis(200);
+    let mock = Mock::start(Setup {
+        behaviour: Behaviour::Silence,
+        ..Setup::default()
+    })
+    .expect("a free port");
+    let plan = plan(&[(Duration::from_micros(10), 1e7, 1e7)]);
+    let setting = Setting {
+        plan,
+        connections: 1,
+        timeout,
+    };
+    let totals = run_in_process(&mock, setting, |_| {});
+    let counts = [Class::Timeout, Class::Expired].map(|class| totals.count(class));
+    assert_eq!(
+        counts,
+        [1, 99],
+        "all hundred were due at once, one had the connection"
+    );
+    assert_eq!(totals.expired_while_free, 0, "no connection was free");
+}
+
+#[test]
+fn a_burst_of_five_hundred_waits_for_those_before_it() {
+    let mock = Mock::start(Setup {
+        answers_per_second: Some(1000.0),
+        ..Setup::default()
+    })
+    .expect("a free port");
+    let plan = plan(&[(Duration::from_micros(10), 5e7, 5e7)]);
+    let totals = run_in_process(
+        &mock,
+        Setting {
+            plan,
+            connections: 500,
+            timeout: PATIENT,
+        },
+        |_| {},
+    );
+    assert_eq!((totals.scheduled, totals.count(Class::Ok)), (500, 500));
+    for quantile in [0.5, 0.95, 0.99] {
+        let formula = quantile * 500.0 / 1000.0;
+        assert!(
+            seconds(&totals, quantile) >= formula * 0.97,
+            "p{quantile}: {}",
+            seconds(&totals, quantile)
+        );
+    }
+}

@@ -1,0 +1,194 @@
+//! The JSON summary and its text.
+
+use loadgen::mock::{Mock, Setup};
+use loadgen::report::SCHEMA_VERSION;
+use serde_json::Value;
+
+use crate::support::{code, report, run};
+
+fn mock() -> Mock {
+    Mock::start(Setup::default()).expect("a free port")
+}
+
+#[test]
+fn the_json_has_the_documented_fields_and_nothing_else() {
+    let mock = mock();
+    let output = run(
+        "error-storm",
+        &mock.url(),
+        &[
+            "--rate",
+            "100",
+            "--duration",
+            "1100ms",
+            "--json",
+            "--seed",
+            "7",
+        ],
+    );
+    assert_eq!(code(&output), 0, "{output:?}");
+    let json: Value = serde_json::from_slice(&output.stdout).expect("stdout is one JSON object");
+    let mut names: Vec<_> = json
+        .as_object()
+        .expect("an object")
+        .keys()
+        .map(String::as_str)
+        .collect();
+    names.sort_unstable();
+    let wanted = [
+        "achieved",
+        "addresses",
+        "answers_per_second",
+        "asked",
+        "asked_seconds",
+        "counts",
+        "elapsed_seconds",
+        "error_rate",
+        "exit_code",
+        "expect",
+        "generator",
+        "lag",
+        "load",
+        "look_next",
+        "outcome",
+        "own_lag",
+        "reasons",
+        "response",
+        "response_by_class",
+        "scenario",
+        "scheduled",
+        "schema_version",
+        "sent",
+        "service",
+        "stages",
+        "target",
+        "thresholds",
+    ];
+    assert_eq!(names, wanted);
+    assert_eq!(json["schema_version"], SCHEMA_VERSION);
+    assert_eq!(
+        (&json["outcome"], &json["load"]),
+        (&"pass".into(), &"open".into())
+    );
+    assert_eq!(json["asked"]["seed"], 7);
+    let classes = [
+        "ok", "http_4xx", "http_5xx", "timeout", "connect", "reset", "expired",
+    ];
+    assert_eq!(
+        json["counts"].as_object().expect("an object").len(),
+        classes.len()
+    );
+    let sum: u64 = classes
+        .iter()
+        .map(|class| json["counts"][class].as_u64().expect("a count"))
+        .sum();
+    assert_eq!(json["scheduled"], sum);
+    for times in ["response", "service", "lag", "own_lag"] {
+        for figure in [
+            "count",
+            "mean_seconds",
+            "p50_seconds",
+            "p90_seconds",
+            "p95_seconds",
+            "p99_seconds",
+            "p99_9_seconds",
+            "max_seconds",
+        ] {
+            assert!(json[times][figure].is_number(), "{times}.{figure}");
+        }
+    }
+    assert!(
+        json["response_by_class"]["reset"].is_null(),
+        "no samples, no figures"
+    );
+}
+
+#[test]
+fn warm_up_storm_and_recovery_are_reported_apart() {
+    let mock = mock();
+    let (_, report) = report(
+        "slow-storm",
+        &mock.url(),
+        &["--rate", "100", "--duration", "1100ms"],
+    );
+    let stages: Vec<_> = report
+        .stages
+        .iter()
+        .map(|stage| (stage.name.as_str(), stage.counts.ok))
+        .collect();
+    assert_eq!(stages, [("warm-up", 20), ("storm", 60), ("recovery", 30)]);
+    assert_eq!(report.asked.share, Some(0.2));
+}
+
+#[test]
+fn max_is_named_a_closed_loop() {
+    let mock = mock();
+    let output = run(
+        "max",
+        &mock.url(),
+        &["--duration", "300ms", "--connections", "8"],
+    );
+    let text = String::from_utf8(output.stdout).expect("text");
+    assert!(text.contains("closed loop"), "{text}");
+    let (_, report) = report(
+        "max",
+        &mock.url(),
+        &["--duration", "300ms", "--connections", "8"],
+    );
+    assert_eq!(
+        (report.load.as_str(), report.achieved, report.asked.rate),
+        ("closed", None, None)
+    );
+    assert!(report.counts.ok > 0 && report.scheduled == report.counts.ok);
+}
+
+#[test]
+fn the_text_says_what_each_time_means_what_to_expect_and_where_to_look() {
+    let mock = mock();
+    let output = run(
+        "bursts",
+        &mock.url(),
+        &["--rate", "100", "--duration", "1s", "--seed", "42"],
+    );
+    let text = String::from_utf8(output.stdout).expect("text");
+    for part in [
+        "seed 42",
+        "response ",
+        "service ",
+        "lag ",
+        "(done - intended)",
+        "(done - sent)",
+        "(sent - intended)",
+        "warm-up",
+        "burst",
+        "calm",
+        "Expect on the demo stack: three times the queue",
+        "Look next:",
+        "http://localhost:3000",
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+}
+
+#[test]
+fn the_same_seed_makes_the_same_poisson_run() {
+    let mock = mock();
+    let counted = |seed| {
+        let more = [
+            "--rate",
+            "300",
+            "--duration",
+            "500ms",
+            "--poisson",
+            "--seed",
+            seed,
+        ];
+        report("steady", &mock.url(), &more).1.scheduled
+    };
+    assert_eq!(counted("1"), counted("1"));
+    let others: Vec<_> = ["2", "3", "4"].map(counted).into();
+    assert!(
+        others.iter().any(|count| *count != counted("1")),
+        "{others:?}"
+    );
+}
