@@ -13,23 +13,35 @@ RUN find . -type f ! -name 'Cargo.*' ! -path '*/src/main.rs' ! -path '*/src/lib.
 FROM ${RUST_IMAGE} AS dependencies
 WORKDIR /app
 # A target named explicitly keeps `+crt-static` away from build scripts and procedural macros, which must stay dynamic.
-ENV RUSTFLAGS="-C target-feature=+crt-static" PACKAGES="-p order-service"
+ENV RUSTFLAGS="-C target-feature=+crt-static"
 COPY --from=manifests /app ./
 RUN rustc -vV | sed -n 's/^host: //p' > /target \
-    && cargo build --release --locked --bins $PACKAGES --target "$(cat /target)"
+    && cargo build --release --locked --target "$(cat /target)" \
+        -p order-service --bin order-service -p loadgen --bin loadgen
 
-FROM dependencies AS build
-COPY app/ ./
-# cargo compares times: without this the empty entry points above could count as the newer ones.
-RUN find . -path ./target -prune -o -name '*.rs' -exec touch {} + \
-    && cargo build --release --locked --bins $PACKAGES --target "$(cat /target)" \
-    && mkdir /binaries \
-    && find "target/$(cat /target)/release" -maxdepth 1 -type f -executable -exec cp {} /binaries/ \;
+# One stage a binary: an edit of the one does not rebuild the other. cargo compares times, and the empty entry points may be
+# newer than the sources that replace them: hence `touch`.
+FROM dependencies AS build-order-service
+COPY app/order-service order-service
+RUN find order-service -name '*.rs' -exec touch {} + \
+    && cargo build --release --locked --target "$(cat /target)" -p order-service --bin order-service \
+    && cp "target/$(cat /target)/release/order-service" /
+
+FROM dependencies AS build-loadgen
+COPY app/loadgen loadgen
+RUN find loadgen -name '*.rs' -exec touch {} + \
+    && cargo build --release --locked --target "$(cat /target)" -p loadgen --bin loadgen \
+    && cp "target/$(cat /target)/release/loadgen" /
 
 FROM scratch AS order-service
-COPY --from=build /binaries/order-service /order-service
+COPY --from=build-order-service /order-service /order-service
 USER 65532:65532
 # The revision reaches the metrics as an OpenTelemetry resource attribute. Last, so that it never causes a rebuild.
 ARG REVISION=unknown
 ENV OTEL_RESOURCE_ATTRIBUTES=vcs.ref.head.revision=${REVISION}
 ENTRYPOINT ["/order-service"]
+
+FROM scratch AS loadgen
+COPY --from=build-loadgen /loadgen /loadgen
+USER 65532:65532
+ENTRYPOINT ["/loadgen"]
