@@ -36,6 +36,9 @@ RUN find loadgen -name '*.rs' -exec touch {} + \
 FROM scratch AS order-service
 COPY --from=build-order-service /order-service /order-service
 USER 65532:65532
+# Inside a container loopback would be unreachable from outside.
+ENV ORDER_ADDRESS=0.0.0.0:8000
+HEALTHCHECK CMD ["/order-service", "healthcheck"]
 # The revision reaches the metrics as an OpenTelemetry resource attribute. Last, so that it never causes a rebuild.
 ARG REVISION=unknown
 ENV OTEL_RESOURCE_ATTRIBUTES=vcs.ref.head.revision=${REVISION}

@@ -10,7 +10,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use tracing::info;
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use crate::http::HttpSettings;
 
@@ -76,10 +76,11 @@ impl Config {
                 faults: reader.switch("ORDER_FAULTS", true),
             },
             drain_deadline: Duration::from_secs(reader.whole("ORDER_DRAIN_SECONDS", 20, 0..=25)),
-            log_filter: reader.parsed(
+            log_filter: reader.read(
                 "RUST_LOG",
                 Targets::new().with_default(tracing::Level::INFO),
                 "a level or a filter, such as debug or info,order_service=debug",
+                log_filter,
             ),
         };
         if reader.errors.is_empty() {
@@ -104,6 +105,16 @@ impl Config {
             "settings"
         );
     }
+}
+
+/// A filter of which every part is a level or says for what it is one. The parser alone would take a misspelled level for
+/// the name of a module, and log nothing.
+fn log_filter(text: &str) -> Option<Targets> {
+    let is_complete = |part: &str| part.contains('=') || part.parse::<LevelFilter>().is_ok();
+    text.split(',')
+        .all(is_complete)
+        .then(|| text.parse().ok())
+        .flatten()
 }
 
 /// One setting that is wrong.
@@ -219,16 +230,18 @@ mod tests {
             ("ORDER_ADDRESS", "localhost"),
             ("ORDER_SERVICE_TIME_SIGMA", "NaN"),
             ("ORDER_FAULTS", "yes"),
+            ("RUST_LOG", "info,inof"),
         ])
-        .expect_err("all five are wrong");
+        .expect_err("all six are wrong");
         assert_eq!(
             errors.to_string(),
-            "5 settings are wrong:\
+            "6 settings are wrong:\
              \n  ORDER_ADDRESS=localhost: expected an address and a port, such as 127.0.0.1:8000\
              \n  ORDER_WORKERS=0: expected a whole number from 1 to 1000\
              \n  ORDER_QUEUE_CAPACITY=x: expected a whole number from 1 to 1000000\
              \n  ORDER_SERVICE_TIME_SIGMA=NaN: expected a number from 0 to 2\
-             \n  ORDER_FAULTS=yes: expected on or off"
+             \n  ORDER_FAULTS=yes: expected on or off\
+             \n  RUST_LOG=info,inof: expected a level or a filter, such as debug or info,order_service=debug"
         );
     }
 

@@ -83,10 +83,11 @@ impl Stack {
             .envs(settings.iter().copied())
             .output()
             .with_context(|| words.join(" "))?;
+        let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
         Ok(Finished {
             code: output.status.code(),
-            output: String::from_utf8_lossy(&output.stdout).into_owned()
-                + &String::from_utf8_lossy(&output.stderr),
+            output: format!("{stdout}{}", String::from_utf8_lossy(&output.stderr)),
+            stdout,
         })
     }
 
@@ -109,6 +110,8 @@ impl Stack {
 /// A program that has ended.
 pub(crate) struct Finished {
     pub(crate) code: Option<i32>,
+    /// Standard output.
+    pub(crate) stdout: String,
     /// Both streams.
     pub(crate) output: String,
 }

@@ -94,7 +94,6 @@ fn highest_rate(max: f64) -> Result<Row> {
     ))
 }
 
-#[expect(clippy::cast_precision_loss, reason = "megabytes")]
 fn memory(connections: &str, limit: u64, duration: &str) -> Result<Row> {
     let report = steady("2000", duration, connections)?;
     let peak = report

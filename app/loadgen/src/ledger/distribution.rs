@@ -108,10 +108,6 @@ fn empty() -> Histogram<u64> {
         .expect("the bounds are constants that hdrhistogram accepts")
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "at most 60 million microseconds"
-)]
 fn seconds(micros: u64) -> f64 {
     micros as f64 / 1e6
 }

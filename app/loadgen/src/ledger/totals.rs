@@ -128,10 +128,6 @@ impl Totals {
     }
 
     /// Share of the asked rate that was sent, late sending included: 1 when every arrival left before the schedule's end.
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "arrivals of a run stay far below 2^53"
-    )]
     pub fn achieved(&self) -> Option<f64> {
         if self.scheduled == 0 {
             return None;
@@ -141,10 +137,6 @@ impl Totals {
     }
 
     /// Share of arrivals that didn't end as [`Class::Ok`].
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "arrivals of a run stay far below 2^53"
-    )]
     pub fn error_rate(&self) -> Option<f64> {
         (self.scheduled > 0).then(|| 1.0 - self.count(Class::Ok) as f64 / self.scheduled as f64)
     }

@@ -74,10 +74,6 @@ pub struct Look<'a> {
 
 impl Memory {
     /// Makes a sample of a look.
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "arrivals of a run stay far below 2^53"
-    )]
     pub fn sample(&mut self, look: Look<'_>) -> Sample {
         let interval = look.interval;
         self.overall.add(&interval.response);

@@ -36,10 +36,6 @@ pub struct Sources<'a> {
 
 impl Report {
     /// Fills the report in.
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "arrivals of a run stay far below 2^53"
-    )]
     pub fn new(sources: Sources<'_>) -> Self {
         let Sources {
             settings,
@@ -121,10 +117,6 @@ fn thresholds(verdict: &Verdict) -> Vec<ThresholdReport> {
     reports.collect()
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "arrivals of a run stay far below 2^53"
-)]
 fn stages(settings: &Settings, totals: &Totals) -> Vec<StageReport> {
     let reports = settings
         .plan

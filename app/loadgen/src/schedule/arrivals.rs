@@ -138,10 +138,6 @@ impl Instants {
         }
     }
 
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "arrivals of a run stay far below 2^53"
-    )]
     fn next(&mut self, profile: &Profile) -> Option<(Duration, usize)> {
         match self {
             Self::Even { next, count } => {

@@ -149,10 +149,6 @@ fn parse_share(text: &str) -> Option<f64> {
 
 impl Threshold {
     /// Holds the limit against a run.
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "arrivals of a run stay far below 2^53"
-    )]
     pub fn judge(&self, totals: &Totals) -> Judgement {
         let response = totals.overall().responses();
         let seconds = |time: Duration| time.as_secs_f64();

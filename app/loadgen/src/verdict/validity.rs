@@ -29,10 +29,6 @@ impl Default for Limits {
 }
 
 /// What makes the run invalid, one line each.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "arrivals of a run stay far below 2^53"
-)]
 pub fn faults(totals: &Totals, limits: &Limits) -> Vec<String> {
     let mut faults = Vec::new();
     let own_lag = totals.own_lag.quantile(0.99).unwrap_or_default();

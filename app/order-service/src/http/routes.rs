@@ -47,15 +47,26 @@ pub(super) const ROUTES: [Route; 6] = [
     },
 ];
 
-/// Every answer that is known beforehand.
+/// Every answer that is known beforehand: those of the handlers, an unknown path, and a client that leaves early.
 pub fn answers() -> impl Iterator<Item = Answer> {
-    ROUTES.iter().flat_map(|route| {
+    let unknown_path = ["GET", "POST"].map(|method| Answer {
+        method,
+        route: None,
+        status: Some(404),
+    });
+    let left_early = ["/orders", "/simulate"].map(|path| Answer {
+        method: "POST",
+        route: Some(path),
+        status: None,
+    });
+    let answered = ROUTES.iter().flat_map(|route| {
         route.statuses.iter().map(|status| Answer {
             method: route.method,
             route: Some(route.path),
             status: Some(*status),
         })
-    })
+    });
+    answered.chain(unknown_path).chain(left_early)
 }
 
 /// The whole service as one axum application.

@@ -4,12 +4,11 @@
 
 use std::sync::Arc;
 
-use async_channel::TrySendError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::queue::AcceptedOrder;
+use super::queue::{AcceptedOrder, Place};
 use super::{Finished, Order, OrderEvents, OrderQueue, RejectReason};
 
 /// Resolves when the accepted order is finished. Dropping it changes nothing for the order.
@@ -44,17 +43,19 @@ impl OrderDesk {
     /// # Errors
     /// The queue is full, or the service is draining.
     pub fn accept(&self, order: Order) -> Result<Receipt, RejectReason> {
-        let (accepted, receipt) = Self::admit(order, None);
-        self.queue
-            .sender
-            .try_send(accepted)
-            .map(|()| receipt)
-            .map_err(|refused| {
-                self.reject(match refused {
-                    TrySendError::Full(_) => RejectReason::QueueFull,
-                    TrySendError::Closed(_) => RejectReason::Draining,
-                })
-            })
+        if self.queue.sender.is_closed() {
+            return Err(self.reject(RejectReason::Draining));
+        }
+        match Arc::clone(&self.queue.places).try_acquire_owned() {
+            Ok(in_queue) => self.admit(
+                order,
+                Place {
+                    _in_queue: in_queue,
+                    _in_half: None,
+                },
+            ),
+            Err(_no_permit) => Err(self.reject(RejectReason::QueueFull)),
+        }
     }
 
     /// Waits for room, at most half the queue being lent to simulations, then accepts the order. Until it returns nothing
@@ -63,17 +64,15 @@ impl OrderDesk {
     /// # Errors
     /// The service is draining.
     pub async fn accept_when_there_is_room(&self, order: Order) -> Result<Receipt, RejectReason> {
-        let slot = Arc::clone(&self.simulation_slots)
-            .acquire_owned()
-            .await
-            .expect("this semaphore is never closed");
-        let (accepted, receipt) = Self::admit(order, Some(slot));
-        self.queue
-            .sender
-            .send(accepted)
-            .await
-            .map(|()| receipt)
-            .map_err(|_closed| self.reject(RejectReason::Draining))
+        let in_half = permit(&self.simulation_slots).await;
+        let in_queue = permit(&self.queue.places).await;
+        self.admit(
+            order,
+            Place {
+                _in_queue: in_queue,
+                _in_half: Some(in_half),
+            },
+        )
     }
 
     /// Accepts nothing from now on.
@@ -81,23 +80,33 @@ impl OrderDesk {
         self.queue.sender.close();
     }
 
-    fn admit(
-        order: Order,
-        simulation_slot: Option<OwnedSemaphorePermit>,
-    ) -> (AcceptedOrder, Receipt) {
+    /// The moment of acceptance: from here on the order will be finished and counted.
+    fn admit(&self, order: Order, place: Place) -> Result<Receipt, RejectReason> {
         let (reply, receipt) = oneshot::channel();
         let accepted = AcceptedOrder {
             id: Uuid::new_v4(),
             order,
             accepted_at: Instant::now(),
             reply,
-            simulation_slot,
+            place,
         };
-        (accepted, receipt)
+        self.queue
+            .sender
+            .try_send(accepted)
+            .map(|()| receipt)
+            // The channel is unbounded: closed is all that it can be.
+            .map_err(|_closed| self.reject(RejectReason::Draining))
     }
 
     fn reject(&self, reason: RejectReason) -> RejectReason {
         self.events.rejected(reason);
         reason
     }
+}
+
+async fn permit(semaphore: &Arc<Semaphore>) -> OwnedSemaphorePermit {
+    Arc::clone(semaphore)
+        .acquire_owned()
+        .await
+        .expect("these semaphores are never closed")
 }

@@ -100,10 +100,10 @@ impl Worker {
             order,
             accepted_at,
             reply,
-            simulation_slot,
+            place,
         } = accepted;
         let busy = self.queue.occupy_worker();
-        drop(simulation_slot);
+        drop(place);
         self.events.picked_up(accepted_at.elapsed());
 
         let service_time = self.service_time.sample(&mut rand::rng()) + order.slowness;
@@ -141,5 +141,110 @@ impl Worker {
             () = sleep(time) => true,
             () = self.drain_deadline.cancelled() => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::orders::{Order, RejectReason};
+
+    /// Keeps what it is told.
+    #[derive(Default)]
+    struct Ledger {
+        waits: Mutex<Vec<Duration>>,
+        finished: Mutex<Vec<OrderStatus>>,
+    }
+
+    impl OrderEvents for Ledger {
+        fn picked_up(&self, waited: Duration) {
+            self.waits.lock().expect("no panic holds it").push(waited);
+        }
+
+        fn finished(&self, status: OrderStatus, _duration: Duration) {
+            self.finished
+                .lock()
+                .expect("no panic holds it")
+                .push(status);
+        }
+
+        fn rejected(&self, _reason: RejectReason) {}
+    }
+
+    /// One worker, and orders that take no time but what they are told to.
+    fn start(capacity: usize) -> (Arc<Ledger>, OrderProcessor) {
+        let ledger = Arc::new(Ledger::default());
+        let instant = ServiceTime::new(Duration::ZERO, 0.0);
+        let queue = OrderQueue::new(capacity, 1);
+        let processor = OrderProcessor::start(queue, instant, ledger.clone());
+        (ledger, processor)
+    }
+
+    fn slow(seconds: u64) -> Order {
+        Order {
+            fail: false,
+            slowness: Duration::from_secs(seconds),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_left_at_the_drain_deadline_is_counted_as_failed_once_each() {
+        let (ledger, processor) = start(10);
+        let desk = processor.desk();
+        let in_time = desk.accept(slow(1)).expect("there is room");
+        let in_work = desk.accept(slow(60)).expect("there is room");
+        let queued = desk.accept(slow(60)).expect("there is room");
+
+        processor.drain(Duration::from_secs(5)).await;
+
+        let ended = [in_time, in_work, queued].map(|mut receipt| {
+            let finished = receipt.try_recv().expect("every order is answered");
+            finished.status
+        });
+        let expected = [
+            OrderStatus::Success,
+            OrderStatus::Failure,
+            OrderStatus::Failure,
+        ];
+        assert_eq!(ended, expected);
+        assert_eq!(
+            *ledger.finished.lock().expect("no panic holds it"),
+            expected
+        );
+        assert_eq!(desk.accept(slow(0)).err(), Some(RejectReason::Draining));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_wait_for_a_place_is_no_wait_in_the_queue() {
+        let (ledger, processor) = start(2);
+        let desk = processor.desk();
+        let first = desk.accept(slow(10)).expect("there is room");
+        tokio::task::yield_now().await;
+        let mut receipts = vec![first];
+        for _ in 0..2 {
+            receipts.push(desk.accept(slow(10)).expect("there is room"));
+        }
+        assert_eq!(desk.accept(slow(10)).err(), Some(RejectReason::QueueFull));
+
+        // Gets a place after 10 s, when the second order is picked up, and then waits for two orders of 10 s.
+        receipts.push(
+            desk.accept_when_there_is_room(slow(10))
+                .await
+                .expect("not draining"),
+        );
+        for receipt in receipts {
+            receipt.await.expect("every order is answered");
+        }
+
+        let waits: Vec<_> = ledger
+            .waits
+            .lock()
+            .expect("no panic holds it")
+            .iter()
+            .map(Duration::as_secs)
+            .collect();
+        assert_eq!(waits, [0, 10, 20, 20]);
     }
 }

@@ -2,12 +2,15 @@
 //!
 //! Reading costs the orders nothing: depth is the channel's own length and the busy workers are one atomic. Who puts
 //! orders in: [`super::desk`]. Who takes them out: [`super::processor`].
+//!
+//! The channel itself has no bound. A place in the queue is a permit that an order gets before it is accepted, so that its
+//! wait is counted from then on and not from when it began to hope for a place.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_channel::{Receiver, Sender};
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -20,8 +23,17 @@ pub(super) struct AcceptedOrder {
     pub(super) order: Order,
     pub(super) accepted_at: Instant,
     pub(super) reply: oneshot::Sender<Finished>,
-    /// A simulation's share of the queue, given back when a worker picks the order up.
-    pub(super) simulation_slot: Option<OwnedSemaphorePermit>,
+    /// Its place in the queue, given back when a worker picks the order up.
+    pub(super) place: Place,
+}
+
+/// What an order occupies while it waits.
+#[derive(Debug)]
+pub(super) struct Place {
+    /// One of the queue's places.
+    pub(super) _in_queue: OwnedSemaphorePermit,
+    /// For an order of a simulation, one of those that are lent to simulations.
+    pub(super) _in_half: Option<OwnedSemaphorePermit>,
 }
 
 /// A bounded queue of accepted orders, and the size of the worker pool behind it.
@@ -29,6 +41,8 @@ pub(super) struct AcceptedOrder {
 pub struct OrderQueue {
     pub(super) sender: Sender<AcceptedOrder>,
     pub(super) receiver: Receiver<AcceptedOrder>,
+    /// The free places.
+    pub(super) places: Arc<Semaphore>,
     capacity: usize,
     workers: usize,
     busy: Arc<AtomicUsize>,
@@ -37,10 +51,11 @@ pub struct OrderQueue {
 impl OrderQueue {
     /// A queue for `capacity` waiting orders in front of `workers` workers; both at least 1.
     pub fn new(capacity: usize, workers: usize) -> Self {
-        let (sender, receiver) = async_channel::bounded(capacity);
+        let (sender, receiver) = async_channel::unbounded();
         Self {
             sender,
             receiver,
+            places: Arc::new(Semaphore::new(capacity)),
             capacity,
             workers,
             busy: Arc::default(),

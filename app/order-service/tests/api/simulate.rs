@@ -123,7 +123,7 @@ fn waits_for_room_and_leaves_half_the_queue_to_orders() {
 
 #[test]
 fn submits_no_more_once_the_request_has_timed_out() {
-    // 100 × 50 ms / 1 worker = 5 s by the mean; the forced slowness of a single order is what breaks the limit.
+    // 10 × 0.1 s would be in time; another client's order, 0.9 s long, is in the way.
     let service = Service::start(&[
         ("ORDER_WORKERS", "1"),
         ("ORDER_QUEUE_CAPACITY", "2"),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
+use super::walkthrough;
 use crate::prometheus::{alert_history, in_alertmanager, now, query, value};
 use crate::report::Report;
 use crate::stack::{Stack, wait_until};
@@ -14,6 +15,10 @@ const QUIET_WAIT: Duration = Duration::from_secs(310);
 pub(crate) fn run(stack: &Stack, report: &Report) {
     report.check("count=50&error_rate=0.5 on a quiet stack", || {
         burst(stack, report)
+    });
+    // The burst has left the window: nothing happens now, and no panel may be empty for it.
+    report.check("every dashboard's queries, idle", || {
+        walkthrough::dashboard_queries(stack)
     });
     report.check("one failed order on a quiet stack", || {
         lone_failure(stack, report)

@@ -39,13 +39,17 @@ fn slow_burst(stack: &Stack, report: &Report) -> Result<String> {
     let seen = history(started)?;
     let pending = seen.pending_since.context("it was pending")?;
     let firing = seen.firing_since.context("it fired")? - pending;
+    let became_true = pending - answered;
+    ensure!(
+        became_true <= 15.0,
+        "true only {became_true:.1} s after the last answer"
+    );
     ensure!(
         (60.0..=90.0).contains(&firing),
         "firing {firing:.1} s after it was true"
     );
     Ok(format!(
-        "true {:.1} s after the last answer, firing {firing:.1} s later, resolved {:.1} s after the burst",
-        pending - answered,
+        "true {became_true:.1} s after the last answer, firing {firing:.1} s later, resolved {:.1} s after the burst",
         seen.last_seen.context("it was seen")? - answered
     ))
 }

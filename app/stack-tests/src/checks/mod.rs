@@ -1,6 +1,7 @@
 //! What is checked on a running stack, a file for each theme.
 
 pub(crate) mod alerts;
+pub(crate) mod bursts;
 pub(crate) mod latency;
 pub(crate) mod operations;
 pub(crate) mod start;

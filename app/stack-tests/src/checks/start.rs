@@ -35,7 +35,7 @@ pub(crate) fn from_nothing(stack: &Stack) -> Result<String> {
             "{job} is not up: {targets:?}"
         );
     }
-    let size = image_size(stack)?;
+    let size = image_size(stack, "orderwatch/order-service:local")?;
     ensure!(
         size <= 8_000_000,
         "the image of order-service has {size} bytes"
@@ -58,8 +58,8 @@ fn running(stack: &Stack) -> Result<Vec<String>> {
         .collect()
 }
 
-fn image_size(stack: &Stack) -> Result<u64> {
-    let image = "orderwatch/order-service:local";
+/// The size of an image in bytes.
+pub(crate) fn image_size(stack: &Stack, image: &str) -> Result<u64> {
     let seen = stack.run(
         &["docker", "image", "inspect", "--format", "{{.Size}}", image],
         &[],

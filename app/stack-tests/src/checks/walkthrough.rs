@@ -7,6 +7,7 @@ use anyhow::{Context, Result, ensure};
 use stack_tests::dashboards::{self, Dashboard};
 use stack_tests::repository::read;
 
+use super::bursts;
 use crate::load;
 use crate::prometheus::{query, targets, value};
 use crate::report::Report;
@@ -24,6 +25,8 @@ pub(crate) fn run(stack: &Stack, report: &Report) {
         rate_and_p95(stack, report)
     });
     report.check("every dashboard's queries", || dashboard_queries(stack));
+    // After the plain queries, which bursts would blur, and before slow orders, which raise an alert.
+    bursts::run(stack, report);
     report.check("the plain query for the queue", || queue_depth(stack));
 }
 
@@ -135,7 +138,7 @@ fn buckets() -> Result<Vec<f64>> {
 }
 
 /// Every query is one that Prometheus understands and, alerts apart, one that has data.
-fn dashboard_queries(stack: &Stack) -> Result<String> {
+pub(crate) fn dashboard_queries(stack: &Stack) -> Result<String> {
     let queries: Vec<_> = dashboards::all()
         .iter()
         .flat_map(Dashboard::queries)
@@ -144,6 +147,8 @@ fn dashboard_queries(stack: &Stack) -> Result<String> {
         let series =
             query(&stack.prometheus(), &asked.expr).with_context(|| asked.place.clone())?;
         let may_be_empty = asked.expr.contains("ALERTS");
+        let numbers = series.iter().all(|sample| !sample.value.is_nan());
+        ensure!(numbers, "{} has no number: {}", asked.place, asked.expr);
         ensure!(
             may_be_empty || !series.is_empty(),
             "{} has no data: {}",

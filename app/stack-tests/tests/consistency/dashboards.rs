@@ -148,6 +148,33 @@ fn panels_use_the_rate_interval_and_rules_never_do() {
 }
 
 #[test]
+fn thresholds_are_drawn_where_the_rules_have_them() {
+    let all = dashboards::all();
+    let panels: Vec<_> = all.iter().flat_map(dashboards::Dashboard::panels).collect();
+    for (title, rule) in [
+        ("P95 Latency", "HighLatency"),
+        ("Error Rate", "HighErrorRate"),
+    ] {
+        let panel = panels
+            .iter()
+            .find(|panel| panel["title"] == title)
+            .expect("it is there");
+        let steps = &panel["fieldConfig"]["defaults"]["thresholds"]["steps"];
+        let drawn = steps[1]["value"].as_f64().expect("a second step");
+        let alerts = crate::alerts::all();
+        let alert = alerts
+            .iter()
+            .find(|alert| alert.name() == rule)
+            .expect("it is there");
+        assert!(
+            alert.expr().contains(&format!("> {drawn}\n")),
+            "{title} draws {drawn}: {}",
+            alert.expr()
+        );
+    }
+}
+
+#[test]
 fn the_first_row_of_order_service_has_the_four_panels() {
     let all = dashboards::all();
     let order_service = all

@@ -16,7 +16,7 @@ fn the_readme_names_the_default_ports() {
 }
 
 #[test]
-fn every_path_and_link_in_the_readme_exists() {
+fn every_link_in_the_readme_leads_somewhere() {
     let readme = read("README.md");
     let links = readme
         .split("](")

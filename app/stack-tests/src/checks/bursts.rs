@@ -1,0 +1,68 @@
+//! `docker compose run --rm loadgen`: the demonstration that fills the queue and raises nothing.
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use super::start::image_size;
+use crate::prometheus::{now, query, value};
+use crate::report::Report;
+use crate::stack::Stack;
+
+/// The lag that a busy machine is granted; the default of 5 ms asks for an idle one.
+const LOADGEN: &str = "docker compose run --rm -T loadgen --json --max-lag 250ms";
+
+pub(crate) fn run(stack: &Stack, report: &Report) {
+    report.check("docker compose run --rm loadgen", || bursts(stack));
+    report.check("loadgen with a threshold that is missed", || missed(stack));
+}
+
+fn bursts(stack: &Stack) -> Result<String> {
+    let started = now();
+    let summary = loadgen(stack, LOADGEN, 0)?;
+    let scheduled = summary["scheduled"].as_u64().context("a number")?;
+    ensure!(
+        summary["counts"]["ok"] == scheduled,
+        "{}",
+        summary["counts"]
+    );
+
+    let elapsed = now() - started;
+    let within = |expr: &str| expr.replace("[w]", &format!("[{elapsed:.0}s]"));
+    let deepest = value(
+        &stack.prometheus(),
+        &within("max_over_time(order_queue_depth[w])"),
+    )?;
+    ensure!(
+        (100.0..900.0).contains(&deepest),
+        "the queue was {deepest} deep at most"
+    );
+    let alerts = query(&stack.prometheus(), &within("last_over_time(ALERTS[w])"))?;
+    ensure!(alerts.is_empty(), "{} was raised", alerts[0].labels);
+    let size = image_size(stack, "orderwatch/loadgen:local")?;
+    ensure!(size <= 8_000_000, "the image of loadgen has {size} bytes");
+    Ok(format!(
+        "{scheduled} of {scheduled} orders answered, queue {deepest} deep at most, no alert, image of {:.1} MB",
+        size as f64 / 1e6
+    ))
+}
+
+/// 5 orders a second for 5 s, none of which is answered within a millisecond.
+fn missed(stack: &Stack) -> Result<String> {
+    let words = format!("{LOADGEN} steady --rate 5 --duration 5s --fail p99>1ms");
+    let summary = loadgen(stack, &words, 3)?;
+    ensure!(summary["outcome"] == "missed", "{}", summary["outcome"]);
+    Ok("exit 3".to_owned())
+}
+
+fn loadgen(stack: &Stack, words: &str, code: i32) -> Result<Value> {
+    let words: Vec<_> = words.split(' ').collect();
+    let run = stack.run(&words, &[])?;
+    ensure!(
+        run.code == Some(code),
+        "exit {:?}: {}",
+        run.code,
+        run.output
+    );
+    // The summary is all that is on standard output; progress went to the other stream.
+    serde_json::from_str(&run.stdout).with_context(|| run.output.clone())
+}
