@@ -11,19 +11,22 @@ const TIMEOUT: Duration = Duration::from_secs(130);
 
 /// Speaks to one server.
 #[derive(Clone)]
-pub(crate) struct Client {
+pub struct Client {
     base: String,
     agent: Agent,
 }
 
 /// An answer, read to its end.
-pub(crate) struct Reply {
-    pub(crate) status: u16,
-    pub(crate) body: String,
+pub struct Reply {
+    /// The status code.
+    pub status: u16,
+    /// The text.
+    pub body: String,
 }
 
 impl Client {
-    pub(crate) fn new(port: u16) -> Self {
+    /// A client for the server on a port of this machine.
+    pub fn new(port: u16) -> Self {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(TIMEOUT))
@@ -34,7 +37,8 @@ impl Client {
         }
     }
 
-    pub(crate) fn get(&self, path: &str) -> Result<Reply> {
+    /// GET, whatever the status of the answer.
+    pub fn get(&self, path: &str) -> Result<Reply> {
         let mut answer = self.agent.get(format!("{}{path}", self.base)).call()?;
         Ok(Reply {
             status: answer.status().as_u16(),
@@ -42,7 +46,8 @@ impl Client {
         })
     }
 
-    pub(crate) fn post(&self, path: &str) -> Result<Reply> {
+    /// POST without a body, whatever the status of the answer.
+    pub fn post(&self, path: &str) -> Result<Reply> {
         let mut answer = self
             .agent
             .post(format!("{}{path}", self.base))
@@ -53,8 +58,20 @@ impl Client {
         })
     }
 
+    /// POST of JSON, whatever the status of the answer.
+    pub fn post_json(&self, path: &str, body: &Value) -> Result<Reply> {
+        let mut answer = self
+            .agent
+            .post(format!("{}{path}", self.base))
+            .send_json(body)?;
+        Ok(Reply {
+            status: answer.status().as_u16(),
+            body: answer.body_mut().read_to_string()?,
+        })
+    }
+
     /// GET with query parameters, expecting 200 and JSON.
-    pub(crate) fn json(&self, path: &str, parameters: &[(&str, &str)]) -> Result<Value> {
+    pub fn json(&self, path: &str, parameters: &[(&str, &str)]) -> Result<Value> {
         let mut request = self.agent.get(format!("{}{path}", self.base));
         for (name, value) in parameters {
             request = request.query(name, value);
@@ -71,7 +88,8 @@ impl Client {
 }
 
 impl Reply {
-    pub(crate) fn json(&self) -> Result<Value> {
+    /// The text as JSON.
+    pub fn json(&self) -> Result<Value> {
         serde_json::from_str(&self.body).with_context(|| format!("not JSON: {}", self.body))
     }
 }

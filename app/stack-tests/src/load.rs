@@ -11,15 +11,15 @@ use crate::http::Client;
 const SENDERS: usize = 8;
 
 /// What came back.
-pub(crate) struct Answers {
+pub struct Answers {
     /// Orders sent.
-    pub(crate) sent: usize,
+    pub sent: usize,
     /// Orders answered with 201, by their own `duration_seconds`, sorted.
-    pub(crate) durations: Vec<f64>,
+    pub durations: Vec<f64>,
 }
 
 /// Sends orders at a steady rate, the k-th at `k / rate`, whatever becomes of the ones before.
-pub(crate) fn steady(service: &Client, rate: f64, duration: Duration) -> Answers {
+pub fn steady(service: &Client, rate: f64, duration: Duration) -> Answers {
     let started = Instant::now();
     let next = AtomicUsize::new(0);
     let durations = Mutex::new(Vec::new());

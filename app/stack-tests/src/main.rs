@@ -5,17 +5,12 @@
 //! says what it saw.
 
 mod checks;
-mod http;
-mod load;
-mod prometheus;
-mod report;
-mod stack;
 
 use std::process::ExitCode;
 use std::thread;
 
-use report::Report;
-use stack::Stack;
+use stack_tests::report::Report;
+use stack_tests::stack::Stack;
 
 const USAGE: &str = "\
 Tests the running stack: starts two of them with scripts/up, tests them from outside, takes them down.

@@ -8,22 +8,26 @@ use serde_json::Value;
 use crate::http::Client;
 
 /// One series of an instant query: its labels and its value.
-pub(crate) struct Sample {
-    pub(crate) labels: Value,
-    pub(crate) value: f64,
+pub struct Sample {
+    /// Its labels, `__name__` among them if it has one.
+    pub labels: Value,
+    /// Its value.
+    pub value: f64,
 }
 
 /// When an alert was in which state, read off the rule's own evaluations. In seconds since 1970.
 #[derive(Debug, Default)]
-pub(crate) struct AlertHistory {
-    pub(crate) pending_since: Option<f64>,
-    pub(crate) firing_since: Option<f64>,
+pub struct AlertHistory {
+    /// The first evaluation in which it was pending.
+    pub pending_since: Option<f64>,
+    /// The first evaluation in which it fired.
+    pub firing_since: Option<f64>,
     /// The last evaluation in which it was pending or firing.
-    pub(crate) last_seen: Option<f64>,
+    pub last_seen: Option<f64>,
 }
 
 /// Seconds since 1970.
-pub(crate) fn now() -> f64 {
+pub fn now() -> f64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or(Duration::ZERO)
@@ -31,7 +35,7 @@ pub(crate) fn now() -> f64 {
 }
 
 /// Runs an instant query.
-pub(crate) fn query(prometheus: &Client, expr: &str) -> Result<Vec<Sample>> {
+pub fn query(prometheus: &Client, expr: &str) -> Result<Vec<Sample>> {
     let answer = prometheus.json("/api/v1/query", &[("query", expr)])?;
     let series = answer["data"]["result"]
         .as_array()
@@ -49,7 +53,7 @@ pub(crate) fn query(prometheus: &Client, expr: &str) -> Result<Vec<Sample>> {
 }
 
 /// Runs an instant query that has one series.
-pub(crate) fn value(prometheus: &Client, expr: &str) -> Result<f64> {
+pub fn value(prometheus: &Client, expr: &str) -> Result<f64> {
     let series = query(prometheus, expr)?;
     match series.as_slice() {
         [only] => Ok(only.value),
@@ -58,7 +62,7 @@ pub(crate) fn value(prometheus: &Client, expr: &str) -> Result<f64> {
 }
 
 /// The alert's history since a moment, from raw samples: their timestamps are those of the evaluations.
-pub(crate) fn alert_history(prometheus: &Client, alert: &str, since: f64) -> Result<AlertHistory> {
+pub fn alert_history(prometheus: &Client, alert: &str, since: f64) -> Result<AlertHistory> {
     let expr = format!("ALERTS{{alertname=\"{alert}\"}}[20m]");
     let answer = prometheus.json("/api/v1/query", &[("query", &expr)])?;
     let mut history = AlertHistory::default();
@@ -85,7 +89,7 @@ pub(crate) fn alert_history(prometheus: &Client, alert: &str, since: f64) -> Res
 }
 
 /// Whether Alertmanager holds the alert as active.
-pub(crate) fn in_alertmanager(alertmanager: &Client, alert: &str) -> Result<bool> {
+pub fn in_alertmanager(alertmanager: &Client, alert: &str) -> Result<bool> {
     let filter = format!("alertname=\"{alert}\"");
     let alerts = alertmanager.json("/api/v2/alerts", &[("filter", &filter)])?;
     Ok(alerts.as_array().is_some_and(|alerts| {
@@ -96,7 +100,7 @@ pub(crate) fn in_alertmanager(alertmanager: &Client, alert: &str) -> Result<bool
 }
 
 /// The health of every active target, by job.
-pub(crate) fn targets(prometheus: &Client) -> Result<Vec<(String, String)>> {
+pub fn targets(prometheus: &Client) -> Result<Vec<(String, String)>> {
     let answer = prometheus.json("/api/v1/targets", &[("state", "active")])?;
     let targets = answer["data"]["activeTargets"]
         .as_array()
@@ -111,7 +115,7 @@ pub(crate) fn targets(prometheus: &Client) -> Result<Vec<(String, String)>> {
 }
 
 /// How many targets of order-service are up.
-pub(crate) fn replicas_up(prometheus: &Client) -> Result<usize> {
+pub fn replicas_up(prometheus: &Client) -> Result<usize> {
     let up = |(job, health): &&(String, String)| job == "order-service" && health == "up";
     Ok(targets(prometheus)?.iter().filter(up).count())
 }

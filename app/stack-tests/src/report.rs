@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 /// Counts the checks. All parts of a run share the counts.
 #[derive(Default, Clone)]
-pub(crate) struct Report {
+pub struct Report {
     part: &'static str,
     passed: Arc<AtomicUsize>,
     failed: Arc<AtomicUsize>,
@@ -15,7 +15,8 @@ pub(crate) struct Report {
 
 impl Report {
     /// A report for one part of the run.
-    pub(crate) fn of(&self, part: &'static str) -> Self {
+    #[must_use]
+    pub fn of(&self, part: &'static str) -> Self {
         Self {
             part,
             ..self.clone()
@@ -23,7 +24,7 @@ impl Report {
     }
 
     /// Runs a check, prints what it saw, and tells whether it passed.
-    pub(crate) fn check(&self, name: &str, check: impl FnOnce() -> anyhow::Result<String>) -> bool {
+    pub fn check(&self, name: &str, check: impl FnOnce() -> anyhow::Result<String>) -> bool {
         let started = Instant::now();
         let result = check();
         let seconds = started.elapsed().as_secs_f64();
@@ -37,7 +38,7 @@ impl Report {
     }
 
     /// Says what is being waited for, and how long at most.
-    pub(crate) fn waiting(&self, reason: &str, at_most: Duration) {
+    pub fn waiting(&self, reason: &str, at_most: Duration) {
         println!(
             "  ...  {}: {reason} (at most {} s)",
             self.part,
@@ -46,7 +47,7 @@ impl Report {
     }
 
     /// Prints the counts; success if nothing failed and something passed.
-    pub(crate) fn conclude(&self) -> ExitCode {
+    pub fn conclude(&self) -> ExitCode {
         let [passed, failed] = [&self.passed, &self.failed].map(|c| c.load(Ordering::Relaxed));
         println!("stack: {passed} passed, {failed} failed");
         if failed == 0 && passed > 0 {

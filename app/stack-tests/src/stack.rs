@@ -1,20 +1,22 @@
 //! One stack: a compose project with a name and ports of its own, driven by the project's own scripts.
 
+use std::env;
 use std::net::TcpListener;
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::repository;
 use anyhow::{Context, Result, bail, ensure};
-use stack_tests::repository;
 
 use crate::http::Client;
 
-/// Ports in `.env`, in the order in which they are handed out.
-const PORTS: [&str; 4] = [
+/// Ports in `.env`, in the order in which they are handed out. Replicas of order-service take those after the last.
+const PORTS: [&str; 5] = [
     "PROMETHEUS_PORT",
     "ALERTMANAGER_PORT",
     "GRAFANA_PORT",
+    "PAGER_PORT",
     "ORDER_SERVICE_PORT",
 ];
 
@@ -22,64 +24,94 @@ const PORTS: [&str; 4] = [
 const POLL: Duration = Duration::from_millis(500);
 
 /// A compose project.
-pub(crate) struct Stack {
-    pub(crate) project: &'static str,
-    /// The first of three consecutive ports for replicas of order-service; the others are before it.
-    port: u16,
-    environment: Vec<(&'static str, String)>,
+pub struct Stack {
+    /// Its name.
+    pub project: String,
+    /// By the names of [`PORTS`].
+    ports: Vec<(&'static str, u16)>,
 }
 
 impl Stack {
-    /// A project whose ports are free, looked for from `base` on.
-    pub(crate) fn new(project: &'static str, base: u16) -> Self {
-        let first = (base..base + 900).step_by(10).find(|first| free(*first, 6));
-        let first = first.unwrap_or(base);
-        let mut environment = vec![("COMPOSE_PROJECT_NAME", project.to_owned())];
-        environment.extend(
-            PORTS
-                .into_iter()
-                .zip((first..).map(|port| port.to_string())),
-        );
+    /// A project of its own, whose ports are free, looked for from `base` on.
+    pub fn new(project: &str, base: u16) -> Self {
+        let first = (base..base + 900).step_by(10).find(|first| free(*first, 7));
         Self {
-            project,
-            port: first + 3,
-            environment,
+            project: project.to_owned(),
+            ports: PORTS.into_iter().zip(first.unwrap_or(base)..).collect(),
         }
     }
 
-    pub(crate) fn order_service(&self) -> Client {
-        Client::new(self.port)
+    /// The stack that `scripts/up` starts from this checkout, set by the environment and by `.env`.
+    pub fn of_this_checkout() -> Result<Self> {
+        let settings = repository::dot_env();
+        let set = |name: &str| env::var(name).ok().or_else(|| settings.get(name).cloned());
+        let port = |name: &'static str| {
+            let value = set(name).with_context(|| format!("{name} is not set"))?;
+            let first = value.split('-').next().unwrap_or_default();
+            let port = first
+                .parse()
+                .with_context(|| format!("{name}={value} is not a port"))?;
+            Ok((name, port))
+        };
+        Ok(Self {
+            project: set("COMPOSE_PROJECT_NAME").unwrap_or_else(|| "orderwatch".to_owned()),
+            ports: PORTS.into_iter().map(port).collect::<Result<_>>()?,
+        })
     }
 
-    pub(crate) fn prometheus(&self) -> Client {
-        Client::new(self.port - 3)
+    /// Speaks to order-service, the first replica of it.
+    pub fn order_service(&self) -> Client {
+        Client::new(self.port("ORDER_SERVICE_PORT"))
     }
 
-    pub(crate) fn alertmanager(&self) -> Client {
-        Client::new(self.port - 2)
+    /// Speaks to Prometheus.
+    pub fn prometheus(&self) -> Client {
+        Client::new(self.port("PROMETHEUS_PORT"))
+    }
+
+    /// Speaks to Alertmanager.
+    pub fn alertmanager(&self) -> Client {
+        Client::new(self.port("ALERTMANAGER_PORT"))
+    }
+
+    /// Speaks to Grafana, if it runs.
+    pub fn grafana(&self) -> Client {
+        Client::new(self.port("GRAFANA_PORT"))
+    }
+
+    /// Speaks to pager.
+    pub fn pager(&self) -> Client {
+        Client::new(self.port("PAGER_PORT"))
     }
 
     /// The ports for three replicas, as the compose file takes them.
-    pub(crate) fn port_range(&self) -> String {
-        format!("{}-{}", self.port, self.port + 2)
+    pub fn port_range(&self) -> String {
+        let first = self.port("ORDER_SERVICE_PORT");
+        format!("{first}-{}", first + 2)
     }
 
-    /// The port that a variable of `.env` has here.
-    pub(crate) fn ports(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        let named = self
-            .environment
-            .iter()
-            .filter(|(name, _)| name.ends_with("_PORT"));
-        named.map(|(name, port)| (*name, port.as_str()))
+    /// The ports that the variables of `.env` have here.
+    pub fn ports(&self) -> &[(&'static str, u16)] {
+        &self.ports
+    }
+
+    fn port(&self, name: &str) -> u16 {
+        let named = self.ports.iter().find(|(found, _)| *found == name);
+        named.expect("every port of PORTS is set").1
     }
 
     /// Runs a program in the stack's folder and environment, with more settings of its own.
-    pub(crate) fn run(&self, words: &[&str], settings: &[(&str, &str)]) -> Result<Finished> {
+    pub fn run(&self, words: &[&str], settings: &[(&str, &str)]) -> Result<Finished> {
         let (program, arguments) = words.split_first().context("a command")?;
         let output = Command::new(program)
             .args(arguments)
             .current_dir(repository::root())
-            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .env("COMPOSE_PROJECT_NAME", &self.project)
+            .envs(
+                self.ports
+                    .iter()
+                    .map(|(name, port)| (name, port.to_string())),
+            )
             .envs(settings.iter().copied())
             .output()
             .with_context(|| words.join(" "))?;
@@ -92,7 +124,7 @@ impl Stack {
     }
 
     /// Runs `docker compose` for this project and expects it to succeed.
-    pub(crate) fn compose(&self, arguments: &str) -> Result<String> {
+    pub fn compose(&self, arguments: &str) -> Result<String> {
         let words: Vec<_> = ["docker", "compose"]
             .into_iter()
             .chain(arguments.split(' '))
@@ -108,16 +140,17 @@ impl Stack {
 }
 
 /// A program that has ended.
-pub(crate) struct Finished {
-    pub(crate) code: Option<i32>,
+pub struct Finished {
+    /// Its exit code; none if a signal ended it.
+    pub code: Option<i32>,
     /// Standard output.
-    pub(crate) stdout: String,
+    pub stdout: String,
     /// Both streams.
-    pub(crate) output: String,
+    pub output: String,
 }
 
 /// Waits until the condition holds, and says how long that took.
-pub(crate) fn wait_until(
+pub fn wait_until(
     what: &str,
     at_most: Duration,
     mut condition: impl FnMut() -> Result<bool>,

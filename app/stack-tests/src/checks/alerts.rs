@@ -5,9 +5,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 
 use super::walkthrough;
-use crate::prometheus::{alert_history, in_alertmanager, now, query, value};
-use crate::report::Report;
-use crate::stack::{Stack, wait_until};
+use stack_tests::prometheus::{alert_history, in_alertmanager, now, query, value};
+use stack_tests::report::Report;
+use stack_tests::stack::{Stack, wait_until};
 
 /// The longest wait for five quiet minutes: the window and two scrapes.
 const QUIET_WAIT: Duration = Duration::from_secs(310);

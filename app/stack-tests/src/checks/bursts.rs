@@ -4,9 +4,9 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use super::start::image_size;
-use crate::prometheus::{now, query, value};
-use crate::report::Report;
-use crate::stack::Stack;
+use stack_tests::prometheus::{now, query, value};
+use stack_tests::report::Report;
+use stack_tests::stack::Stack;
 
 /// The lag that a busy machine is granted; the default of 5 ms asks for an idle one.
 const LOADGEN: &str = "docker compose run --rm -T loadgen --json --max-lag 250ms";

@@ -5,9 +5,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 
 use super::alerts::quiet;
-use crate::prometheus::{alert_history, now, query};
-use crate::report::Report;
-use crate::stack::{Stack, wait_until};
+use stack_tests::prometheus::{alert_history, now, query};
+use stack_tests::report::Report;
+use stack_tests::stack::{Stack, wait_until};
 
 pub(crate) fn run(stack: &Stack, report: &Report) {
     report.check("count=50&slow_rate=0.5 as the first orders", || {

@@ -8,10 +8,10 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use stack_tests::repository::{read, root};
 
-use crate::load;
-use crate::prometheus::{now, query, replicas_up, value};
-use crate::report::Report;
-use crate::stack::{Stack, wait_until};
+use stack_tests::load;
+use stack_tests::prometheus::{now, query, replicas_up, value};
+use stack_tests::report::Report;
+use stack_tests::stack::{Stack, wait_until};
 
 const RULES: &str = "observability/prometheus/rules/order-service.yml";
 const P95: &str = "histogram_quantile(0.95, rate(order_duration_seconds_bucket[5m]))";
@@ -159,8 +159,8 @@ fn taken_port(stack: &Stack) -> Result<String> {
         up.output
     );
     // A second stack on the ports of the first is refused in the same way.
-    let (name, own) = stack.ports().next().context("a port")?;
-    let up = refused.run(&["scripts/up"], &[(name, own)])?;
+    let (name, own) = stack.ports().first().context("a port")?;
+    let up = refused.run(&["scripts/up"], &[(name, &own.to_string())])?;
     ensure!(
         up.code == Some(1) && up.output.contains(name),
         "exit {:?}: {}",

@@ -2,8 +2,8 @@
 
 use anyhow::{Result, ensure};
 
-use crate::prometheus::targets;
-use crate::stack::Stack;
+use stack_tests::prometheus::targets;
+use stack_tests::stack::Stack;
 
 /// `scripts/up` on a project that does not exist yet.
 pub(crate) fn from_nothing(stack: &Stack) -> Result<String> {
@@ -14,7 +14,7 @@ pub(crate) fn from_nothing(stack: &Stack) -> Result<String> {
     for (name, port) in stack.ports() {
         let shown = up.output.contains(&format!("http://localhost:{port}"));
         ensure!(
-            shown == (grafana_runs || name != "GRAFANA_PORT"),
+            shown == (grafana_runs || *name != "GRAFANA_PORT"),
             "{name}: {}",
             up.output
         );

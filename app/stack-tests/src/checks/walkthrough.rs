@@ -8,10 +8,10 @@ use stack_tests::dashboards::{self, Dashboard};
 use stack_tests::repository::read;
 
 use super::bursts;
-use crate::load;
-use crate::prometheus::{query, targets, value};
-use crate::report::Report;
-use crate::stack::{Stack, wait_until};
+use stack_tests::load;
+use stack_tests::prometheus::{query, targets, value};
+use stack_tests::report::Report;
+use stack_tests::stack::{Stack, wait_until};
 
 /// Orders a second while the plain queries are asked.
 const RATE: f64 = 10.0;
