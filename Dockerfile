@@ -22,8 +22,9 @@ RUN rustc -vV | sed -n 's/^host: //p' > /target \
 # One stage a binary: an edit of the one does not rebuild the other. cargo compares times, and the empty entry points may be
 # newer than the sources that replace them: hence `touch`.
 FROM dependencies AS build-order-service
+COPY app/service service
 COPY app/order-service order-service
-RUN find order-service -name '*.rs' -exec touch {} + \
+RUN find service order-service -name '*.rs' -exec touch {} + \
     && cargo build --release --locked --target "$(cat /target)" -p order-service --bin order-service \
     && cp "target/$(cat /target)/release/order-service" /
 

@@ -2,15 +2,12 @@
 //!
 //! All variables, their ranges and their defaults stand here; a test compares them with `.env` and the compose file.
 
-use std::env;
-use std::fmt::{self, Display};
 use std::net::SocketAddr;
-use std::ops::RangeInclusive;
-use std::str::FromStr;
 use std::time::Duration;
 
+use service::config::{ConfigErrors, Reader, environment};
 use tracing::info;
-use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::filter::Targets;
 
 use crate::http::HttpSettings;
 
@@ -41,9 +38,7 @@ impl Config {
     /// # Errors
     /// See [`Config::from_lookup`].
     pub fn from_env() -> Result<Self, ConfigErrors> {
-        Self::from_lookup(|name| {
-            env::var_os(name).map(|value| value.to_string_lossy().into_owned())
-        })
+        Self::from_lookup(environment)
     }
 
     /// Reads the settings through a look-up by name. One that is absent or empty has its default.
@@ -51,10 +46,7 @@ impl Config {
     /// # Errors
     /// Every setting that is wrong, all at once.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigErrors> {
-        let mut reader = Reader {
-            lookup,
-            errors: Vec::new(),
-        };
+        let mut reader = Reader::new(lookup);
         let config = Self {
             address: reader.parsed(
                 "ORDER_ADDRESS",
@@ -76,18 +68,9 @@ impl Config {
                 faults: reader.switch("ORDER_FAULTS", true),
             },
             drain_deadline: Duration::from_secs(reader.whole("ORDER_DRAIN_SECONDS", 20, 0..=25)),
-            log_filter: reader.read(
-                "RUST_LOG",
-                Targets::new().with_default(tracing::Level::INFO),
-                "a level or a filter, such as debug or info,order_service=debug",
-                log_filter,
-            ),
+            log_filter: reader.log_filter("order_service"),
         };
-        if reader.errors.is_empty() {
-            Ok(config)
-        } else {
-            Err(ConfigErrors(reader.errors))
-        }
+        reader.finish(config)
     }
 
     /// Logs every setting, once, in one line.
@@ -104,110 +87,6 @@ impl Config {
             log_filter = %self.log_filter,
             "settings"
         );
-    }
-}
-
-/// A filter of which every part is a level or says for what it is one. The parser alone would take a misspelled level for
-/// the name of a module, and log nothing.
-fn log_filter(text: &str) -> Option<Targets> {
-    let is_complete = |part: &str| part.contains('=') || part.parse::<LevelFilter>().is_ok();
-    text.split(',')
-        .all(is_complete)
-        .then(|| text.parse().ok())
-        .flatten()
-}
-
-/// One setting that is wrong.
-#[derive(Debug, PartialEq, Eq)]
-pub struct ConfigError {
-    name: &'static str,
-    value: String,
-    expected: String,
-}
-
-/// Every setting that is wrong.
-#[derive(Debug, PartialEq, Eq)]
-pub struct ConfigErrors(Vec<ConfigError>);
-
-impl Display for ConfigErrors {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let settings = if self.0.len() == 1 {
-            "setting is"
-        } else {
-            "settings are"
-        };
-        write!(f, "{} {settings} wrong:", self.0.len())?;
-        for ConfigError {
-            name,
-            value,
-            expected,
-        } in &self.0
-        {
-            write!(f, "\n  {name}={value}: expected {expected}")?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for ConfigErrors {}
-
-/// Reads one setting after the other and keeps the errors.
-struct Reader<L> {
-    lookup: L,
-    errors: Vec<ConfigError>,
-}
-
-impl<L: Fn(&str) -> Option<String>> Reader<L> {
-    fn parsed<T: FromStr>(&mut self, name: &'static str, default: T, expected: &str) -> T {
-        self.read(name, default, expected, |text| text.parse().ok())
-    }
-
-    fn whole<T>(&mut self, name: &'static str, default: T, range: RangeInclusive<T>) -> T
-    where
-        T: FromStr + PartialOrd + Display,
-    {
-        let expected = format!("a whole number from {} to {}", range.start(), range.end());
-        self.read(name, default, &expected, |text| {
-            text.parse().ok().filter(|number| range.contains(number))
-        })
-    }
-
-    /// A number from 0 to `max`; NaN is in no range.
-    fn number(&mut self, name: &'static str, default: f64, max: f64) -> f64 {
-        let expected = format!("a number from 0 to {max}");
-        self.read(name, default, &expected, |text| {
-            text.parse()
-                .ok()
-                .filter(|number| (0.0..=max).contains(number))
-        })
-    }
-
-    fn switch(&mut self, name: &'static str, default: bool) -> bool {
-        self.read(name, default, "on or off", |text| match text {
-            "on" => Some(true),
-            "off" => Some(false),
-            _ => None,
-        })
-    }
-
-    fn read<T>(
-        &mut self,
-        name: &'static str,
-        default: T,
-        expected: &str,
-        parse: impl Fn(&str) -> Option<T>,
-    ) -> T {
-        let Some(value) = (self.lookup)(name).filter(|value| !value.is_empty()) else {
-            return default;
-        };
-        parse(&value).unwrap_or_else(|| {
-            self.errors.push(ConfigError {
-                name,
-                value,
-                expected: expected.to_owned(),
-            });
-            default
-        })
     }
 }
 

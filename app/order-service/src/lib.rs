@@ -2,12 +2,10 @@
 //!
 //! A tour: [`server`] builds the service from its [`config`] and runs it; [`http`] is its interface; [`orders`] is what it
 //! does; [`metrics`] is what it tells about it. Dependencies point that way and never back: orders know neither HTTP nor
-//! OpenTelemetry.
+//! OpenTelemetry. What every service does alike (settings, log, signals, error answers) is in the crate `service`.
 
 pub mod config;
-pub mod healthcheck;
 pub mod http;
-pub mod logging;
 pub mod metrics;
 pub mod orders;
 pub mod server;

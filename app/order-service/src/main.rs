@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use order_service::config::Config;
 use order_service::server::Server;
-use order_service::{healthcheck, logging};
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use service::program::Program;
+use service::{logging, signals};
 use tracing::info;
 
 const USAGE: &str = "\
@@ -29,58 +29,20 @@ Settings, from the environment:
 Exit codes: 0 stopped as asked, 1 could not run, 64 wrong settings or arguments.
 ";
 
-/// Wrong settings or arguments: `EX_USAGE` of sysexits.h.
-const EX_USAGE: u8 = 64;
-
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => with_config(serve),
-        ["healthcheck"] => with_config(|config| {
-            healthcheck::check(config.address).map_err(|failure| format!("not healthy: {failure}"))
-        }),
-        ["--help" | "-h"] => {
-            print!("{USAGE}");
-            ExitCode::SUCCESS
-        }
-        ["--version" | "-V"] => {
-            println!("order-service {}", env!("CARGO_PKG_VERSION"));
-            ExitCode::SUCCESS
-        }
-        _ => {
-            eprintln!(
-                "order-service: no such command: {}\n\n{USAGE}",
-                arguments.join(" ")
-            );
-            ExitCode::from(EX_USAGE)
-        }
-    }
-}
-
-fn with_config(command: impl FnOnce(Config) -> Result<(), String>) -> ExitCode {
-    let config = match Config::from_env() {
-        Ok(config) => config,
-        Err(errors) => {
-            eprintln!("order-service: {errors}");
-            return ExitCode::from(EX_USAGE);
-        }
+    let program = Program {
+        name: env!("CARGO_PKG_NAME"),
+        version: env!("CARGO_PKG_VERSION"),
+        usage: USAGE,
     };
-    match command(config) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("order-service: {message}");
-            ExitCode::FAILURE
-        }
-    }
+    program.run(Config::from_env, |config| config.address, serve)
 }
 
 #[tokio::main]
 async fn serve(config: Config) -> Result<(), String> {
     logging::start(config.log_filter.clone());
-    // As process 1 of a container there are no default handlers: without these, signals would be ignored.
-    let mut terminate = handler(SignalKind::terminate())?;
-    let mut interrupt = handler(SignalKind::interrupt())?;
-
+    let shutdown =
+        signals::shutdown().map_err(|failure| format!("cannot handle signals: {failure}"))?;
     config.log();
     let server = Server::build(config)
         .await
@@ -90,36 +52,8 @@ async fn serve(config: Config) -> Result<(), String> {
         version = env!("CARGO_PKG_VERSION"),
         "listening"
     );
-    let shutdown = async move {
-        let first = next_signal(&mut terminate, &mut interrupt).await;
-        info!(
-            signal = first.name,
-            "stopping; a second signal ends at once"
-        );
-        tokio::spawn(async move {
-            let second = next_signal(&mut terminate, &mut interrupt).await;
-            std::process::exit(second.exit_code);
-        });
-    };
     server
         .run(shutdown)
         .await
         .map_err(|failure| failure.to_string())
-}
-
-fn handler(kind: SignalKind) -> Result<Signal, String> {
-    signal(kind).map_err(|failure| format!("cannot handle signals: {failure}"))
-}
-
-struct Stop {
-    name: &'static str,
-    /// 128 + the signal's number, as shells report it.
-    exit_code: i32,
-}
-
-async fn next_signal(terminate: &mut Signal, interrupt: &mut Signal) -> Stop {
-    tokio::select! {
-        _ = terminate.recv() => Stop { name: "SIGTERM", exit_code: 143 },
-        _ = interrupt.recv() => Stop { name: "SIGINT", exit_code: 130 },
-    }
 }

@@ -2,17 +2,16 @@
 //!
 //! The measurement is outermost, so that a panic and a time-out are counted as what the client got.
 
-use std::any::Any;
-
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use service::problem::answer_panic;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use super::AppState;
-use super::problem::Problem;
+use super::problem;
 use super::routes::ROUTES;
 use crate::metrics::method_label;
 
@@ -48,17 +47,12 @@ fn template(matched: &str) -> Option<&'static str> {
         .find(|path| *path == matched)
 }
 
-/// The panic hook has logged the cause (see [`crate::logging`]); the client learns only that it is not its fault.
-fn answer_panic(_cause: Box<dyn Any + Send + 'static>) -> Response {
-    Problem::internal_error().into_response()
-}
-
 /// Accepted orders finish after the time-out too; only the answer is given up.
 async fn limit_time(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let limit = state.settings.request_timeout;
     match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
-        Err(_elapsed) => Problem::timeout(limit).into_response(),
+        Err(_elapsed) => problem::timeout(limit).into_response(),
     }
 }
 

@@ -3,8 +3,7 @@
 //! - [`routes`]: every path and how it can answer
 //! - [`layers`]: what surrounds every request, in order
 //! - [`orders`], [`simulate`], [`operations`]: the endpoints
-//! - [`parameters`]: strict query parsing
-//! - [`problem`]: every error but a failed order
+//! - [`parameters`], [`problem`]: parameters and errors that are particular to orders
 //!
 //! What an order is and does: [`crate::orders`].
 

@@ -2,13 +2,14 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{Method, Uri, header};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
+use service::problem::Problem;
 use tracing::error;
 
 use super::AppState;
-use super::problem::Problem;
+use super::problem;
 use crate::metrics::CONTENT_TYPE;
 
 const INDEX: &str = "\
@@ -41,7 +42,7 @@ pub(super) async fn health() -> Json<Value> {
 
 pub(super) async fn ready(State(state): State<AppState>) -> Result<Json<Value>, Problem> {
     if state.readiness.is_draining() {
-        return Err(Problem::not_ready());
+        return Err(problem::not_ready());
     }
     Ok(Json(json!({"status": "ready"})))
 }
@@ -51,15 +52,7 @@ pub(super) async fn metrics(State(state): State<AppState>) -> Response {
         Ok(page) => ([(header::CONTENT_TYPE, CONTENT_TYPE)], page).into_response(),
         Err(failure) => {
             error!(error = %failure, "no metrics to expose");
-            Problem::metrics_unavailable().into_response()
+            problem::metrics_unavailable().into_response()
         }
     }
-}
-
-pub(super) async fn not_found(uri: Uri) -> Problem {
-    Problem::not_found(uri.path())
-}
-
-pub(super) async fn method_not_allowed(method: Method, uri: Uri) -> Problem {
-    Problem::method_not_allowed(method.as_str(), uri.path())
 }

@@ -7,11 +7,11 @@ use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use service::parameters::Parameters;
+use service::problem::Problem;
 use uuid::Uuid;
 
-use super::AppState;
-use super::parameters::Parameters;
-use super::problem::Problem;
+use super::{AppState, parameters, problem};
 use crate::orders::{Finished, Order, OrderStatus};
 
 /// What became of the order.
@@ -28,12 +28,12 @@ pub(super) async fn place(
 ) -> Result<Response, Problem> {
     let order = order(query.as_deref())?;
     if order != Order::default() && !state.settings.faults {
-        return Err(Problem::faults_disabled());
+        return Err(problem::faults_disabled());
     }
     let receipt = state
         .desk
         .accept(order)
-        .map_err(|reason| Problem::rejected(reason, &state.desk, &state.service_time))?;
+        .map_err(|reason| problem::rejected(reason, &state.desk, &state.service_time))?;
     let finished = receipt
         .await
         .expect("a worker answers every order that was accepted");
@@ -42,7 +42,7 @@ pub(super) async fn place(
 
 fn order(query: Option<&str>) -> Result<Order, Problem> {
     let parameters = Parameters::parse(query, &["fail", "slow", "slow_seconds"])?;
-    let slowness = parameters.slowness()?;
+    let slowness = parameters::slowness(&parameters)?;
     Ok(Order {
         fail: parameters.flag("fail")?,
         slowness: if parameters.flag("slow")? {

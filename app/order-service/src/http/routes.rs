@@ -2,6 +2,7 @@
 
 use axum::Router;
 use axum::routing::{get, post};
+use service::problem;
 
 use super::{AppState, layers, operations, orders, simulate};
 use crate::metrics::Answer;
@@ -77,8 +78,6 @@ pub fn app(state: AppState) -> Router {
         .route("/simulate", post(simulate::simulate))
         .route("/metrics", get(operations::metrics))
         .route("/health", get(operations::health))
-        .route("/ready", get(operations::ready))
-        .fallback(operations::not_found)
-        .method_not_allowed_fallback(operations::method_not_allowed);
-    layers::surround(routes, &state).with_state(state)
+        .route("/ready", get(operations::ready));
+    layers::surround(problem::with_fallbacks(routes), &state).with_state(state)
 }

@@ -2,10 +2,10 @@
 
 use axum::Json;
 use axum::extract::{RawQuery, State};
+use service::parameters::Parameters;
+use service::problem::Problem;
 
-use super::AppState;
-use super::parameters::Parameters;
-use super::problem::Problem;
+use super::{AppState, parameters, problem};
 use crate::orders::{RejectReason, Simulation, Summary};
 
 /// Orders in a batch, unless told otherwise.
@@ -19,16 +19,16 @@ pub(super) async fn simulate(
 ) -> Result<Json<Summary>, Problem> {
     let simulation = simulation(query.as_deref())?;
     if !state.settings.faults {
-        return Err(Problem::faults_disabled());
+        return Err(problem::faults_disabled());
     }
     if state.readiness.is_draining() {
         let reason = RejectReason::Draining;
-        return Err(Problem::rejected(reason, &state.desk, &state.service_time));
+        return Err(problem::rejected(reason, &state.desk, &state.service_time));
     }
     let expected = simulation.expected_duration(&state.service_time, state.desk.queue().workers());
     let limit = state.settings.request_timeout;
     if expected > limit {
-        return Err(Problem::simulation_too_long(expected, limit));
+        return Err(problem::simulation_too_long(expected, limit));
     }
     Ok(Json(simulation.run(&state.desk).await))
 }
@@ -42,9 +42,9 @@ fn simulation(query: Option<&str>) -> Result<Simulation, Problem> {
         count: parameters
             .whole("count", &(1..=MAX_COUNT))?
             .unwrap_or(DEFAULT_COUNT),
-        error_rate: parameters.rate("error_rate")?,
-        slow_rate: parameters.rate("slow_rate")?,
-        slowness: parameters.slowness()?,
+        error_rate: parameters::rate(&parameters, "error_rate")?,
+        slow_rate: parameters::rate(&parameters, "slow_rate")?,
+        slowness: parameters::slowness(&parameters)?,
         seed: parameters
             .whole("seed", &(0..=u64::MAX))?
             // Below 2^53, so that a reader of the summary that keeps numbers as floats gives the same seed back.

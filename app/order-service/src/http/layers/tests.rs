@@ -10,12 +10,12 @@ use axum::http::Request;
 use axum::routing::get;
 use http_body_util::BodyExt;
 use serde_json::Value;
+use service::logging;
 use tower::ServiceExt;
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::super::{HttpSettings, Readiness};
 use super::*;
-use crate::logging;
 use crate::metrics::Telemetry;
 use crate::orders::{OrderProcessor, OrderQueue, ServiceTime};
 

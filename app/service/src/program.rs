@@ -1,0 +1,79 @@
+//! The door of a binary: its commands, its usage, and exit codes that say how it went.
+
+use std::env;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use crate::config::ConfigErrors;
+use crate::healthcheck;
+
+/// Wrong settings or arguments: `EX_USAGE` of sysexits.h.
+const EX_USAGE: u8 = 64;
+
+/// What a binary says about itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Program {
+    /// As it is typed.
+    pub name: &'static str,
+    /// Its version.
+    pub version: &'static str,
+    /// What `--help` prints.
+    pub usage: &'static str,
+}
+
+impl Program {
+    /// Does what the arguments ask for: serve, ask a running service for its health, or explain itself.
+    pub fn run<C>(
+        &self,
+        config: impl FnOnce() -> Result<C, ConfigErrors>,
+        address: impl FnOnce(&C) -> SocketAddr,
+        serve: impl FnOnce(C) -> Result<(), String>,
+    ) -> ExitCode {
+        let arguments: Vec<String> = env::args().skip(1).collect();
+        match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+            [] => self.with_config(config, serve),
+            ["healthcheck"] => self.with_config(config, |config| {
+                healthcheck::check(address(&config))
+                    .map_err(|failure| format!("not healthy: {failure}"))
+            }),
+            ["--help" | "-h"] => {
+                print!("{}", self.usage);
+                ExitCode::SUCCESS
+            }
+            ["--version" | "-V"] => {
+                println!("{} {}", self.name, self.version);
+                ExitCode::SUCCESS
+            }
+            _ => {
+                eprintln!(
+                    "{}: no such command: {}\n\n{}",
+                    self.name,
+                    arguments.join(" "),
+                    self.usage
+                );
+                ExitCode::from(EX_USAGE)
+            }
+        }
+    }
+
+    fn with_config<C>(
+        &self,
+        config: impl FnOnce() -> Result<C, ConfigErrors>,
+        command: impl FnOnce(C) -> Result<(), String>,
+    ) -> ExitCode {
+        let config = match config() {
+            Ok(config) => config,
+            Err(errors) => {
+                eprintln!("{}: {errors}", self.name);
+                return ExitCode::from(EX_USAGE);
+            }
+        };
+        match command(config) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(message) => {
+                eprintln!("{}: {message}", self.name);
+                ExitCode::FAILURE
+            }
+        }
+    }
+}
