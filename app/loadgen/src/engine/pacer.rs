@@ -10,7 +10,7 @@ use crate::schedule::Arrivals;
 
 /// Shortest time between two wake-ups: arrivals closer together are sent together, up to this much late. A wake-up costs
 /// about 25 us of processor time on a small virtual machine: this keeps pacing under a tenth of a core at any rate.
-const QUANTUM: Duration = Duration::from_micros(300);
+const QUANTUM: Duration = Duration::from_micros(350);
 
 /// Longest sleep, so that a stopped run ends promptly.
 const NAP: Duration = Duration::from_millis(50);
