@@ -17,7 +17,7 @@ ENV RUSTFLAGS="-C target-feature=+crt-static"
 COPY --from=manifests /app ./
 RUN rustc -vV | sed -n 's/^host: //p' > /target \
     && cargo build --release --locked --target "$(cat /target)" \
-        -p order-service --bin order-service -p loadgen --bin loadgen
+        -p order-service --bin order-service -p loadgen --bin loadgen -p pager --bin pager
 
 # One stage a binary: an edit of the one does not rebuild the other. cargo compares times, and the empty entry points may be
 # newer than the sources that replace them: hence `touch`.
@@ -34,6 +34,13 @@ RUN find loadgen -name '*.rs' -exec touch {} + \
     && cargo build --release --locked --target "$(cat /target)" -p loadgen --bin loadgen \
     && cp "target/$(cat /target)/release/loadgen" /
 
+FROM dependencies AS build-pager
+COPY app/service service
+COPY app/pager pager
+RUN find service pager -name '*.rs' -exec touch {} + \
+    && cargo build --release --locked --target "$(cat /target)" -p pager --bin pager \
+    && cp "target/$(cat /target)/release/pager" /
+
 FROM scratch AS order-service
 COPY --from=build-order-service /order-service /order-service
 USER 65532:65532
@@ -49,3 +56,10 @@ FROM scratch AS loadgen
 COPY --from=build-loadgen /loadgen /loadgen
 USER 65532:65532
 ENTRYPOINT ["/loadgen"]
+
+FROM scratch AS pager
+COPY --from=build-pager /pager /pager
+USER 65532:65532
+ENV PAGER_ADDRESS=0.0.0.0:8025
+HEALTHCHECK CMD ["/pager", "healthcheck"]
+ENTRYPOINT ["/pager"]

@@ -1,0 +1,222 @@
+//! The dead man's switch: the one alert that fires always must keep arriving, and its silence is the alarm.
+//!
+//! Everything between Prometheus and here can fail without a sound; no rule can tell of it, since it would need the same path.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
+use tracing::{info, warn};
+
+use crate::feed::Feed;
+use crate::inbox::Inbox;
+use crate::metrics::Metrics;
+use crate::moment::Moment;
+use crate::notification::{Notification, Pairs, Receiver, Status};
+
+/// The alert that is the heartbeat.
+pub const HEARTBEAT_ALERT: &str = "Watchdog";
+
+/// The first beat may take this many times as long: Prometheus, its rules and Alertmanager have yet to start.
+const FIRST_BEAT_ALLOWANCE: u32 = 2;
+
+/// Waits for beats and raises the alarm.
+#[derive(Debug)]
+pub struct DeadMansSwitch {
+    state: Mutex<State>,
+    beaten: Notify,
+    alarm_after: Duration,
+    inbox: Arc<Inbox>,
+    feed: Feed,
+    metrics: Arc<Metrics>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// The last beat, or the start.
+    since: Instant,
+    last_beat: Option<Moment>,
+    beats: u64,
+    /// What came with the last beat: the alarm links the same runbook.
+    annotations: Pairs,
+    /// The alarm's key, while it is raised.
+    alarm: Option<String>,
+}
+
+impl State {
+    fn notification(&self, status: Status, dedup_key: String) -> Notification {
+        let (summary, description) = match status {
+            Status::Firing => (
+                format!("No heartbeat for {} s", self.since.elapsed().as_secs()),
+                "The alert that fires always no longer arrives: Prometheus, Alertmanager or the way between them and here \
+                 is broken, and no other alert can be relied on. Look at the targets and rules of Prometheus, then at \
+                 Alertmanager's log.",
+            ),
+            Status::Resolved => (
+                "The heartbeat is back".to_owned(),
+                "The alert that fires always arrives again.",
+            ),
+        };
+        let mut annotations = self.annotations.clone();
+        annotations.insert("summary".to_owned(), summary);
+        annotations.insert("description".to_owned(), description.to_owned());
+        let labels = [("alertname", HEARTBEAT_ALERT), ("severity", "critical")];
+        Notification {
+            receiver: Receiver::DeadMansSwitch,
+            alertname: HEARTBEAT_ALERT.to_owned(),
+            status,
+            severity: "critical".to_owned(),
+            labels: labels
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
+            annotations,
+            dedup_key: Some(dedup_key),
+        }
+    }
+}
+
+/// How it is, at one moment.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Heartbeat {
+    /// In one word.
+    pub state: HeartbeatState,
+    /// When the last beat came.
+    pub last_beat_at: Option<Moment>,
+    /// How long ago that was.
+    pub age_seconds: Option<f64>,
+    /// How long ago it may be.
+    pub alarm_after_seconds: u64,
+    /// How many there were.
+    pub beats: u64,
+}
+
+/// How the heartbeat is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HeartbeatState {
+    /// There was none yet, and none is overdue.
+    Waiting,
+    /// The last one came in time.
+    Beating,
+    /// It is overdue: the alarm is raised.
+    Silent,
+}
+
+impl DeadMansSwitch {
+    /// Waits for the first beat from now on.
+    pub fn new(
+        alarm_after: Duration,
+        inbox: Arc<Inbox>,
+        feed: Feed,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        Self {
+            state: Mutex::new(State {
+                since: Instant::now(),
+                last_beat: None,
+                beats: 0,
+                annotations: Pairs::new(),
+                alarm: None,
+            }),
+            beaten: Notify::new(),
+            alarm_after,
+            inbox,
+            feed,
+            metrics,
+        }
+    }
+
+    /// The heartbeat has arrived, with these annotations. Ends an alarm.
+    pub fn beat(&self, annotations: Pairs) {
+        let mut state = self.state();
+        state.since = Instant::now();
+        state.last_beat = Some(Moment::now());
+        state.beats += 1;
+        state.annotations = annotations;
+        if let Some(dedup_key) = state.alarm.take() {
+            info!("the heartbeat is back");
+            // Under the lock, so that no alarm is resolved before it is raised.
+            self.inbox
+                .add(state.notification(Status::Resolved, dedup_key));
+        }
+        drop(state);
+        self.metrics.heartbeat();
+        self.feed.publish("heartbeat", &self.heartbeat());
+        self.beaten.notify_one();
+    }
+
+    /// Raises the alarm whenever a beat is overdue. Never ends.
+    pub async fn watch(&self) {
+        loop {
+            let (deadline, alarmed) = {
+                let state = self.state();
+                (self.deadline(&state), state.alarm.is_some())
+            };
+            if alarmed {
+                self.beaten.notified().await;
+            } else {
+                sleep_until(deadline).await;
+                self.raise_if_overdue();
+            }
+        }
+    }
+
+    /// How it is now.
+    pub fn heartbeat(&self) -> Heartbeat {
+        let state = self.state();
+        Heartbeat {
+            state: match (&state.alarm, state.last_beat) {
+                (Some(_), _) => HeartbeatState::Silent,
+                (None, Some(_)) => HeartbeatState::Beating,
+                (None, None) => HeartbeatState::Waiting,
+            },
+            last_beat_at: state.last_beat,
+            age_seconds: state
+                .last_beat
+                .map(|_| rounded_seconds(state.since.elapsed())),
+            alarm_after_seconds: self.alarm_after.as_secs(),
+            beats: state.beats,
+        }
+    }
+
+    /// Time since the last beat, or since the start.
+    pub fn age(&self) -> Duration {
+        self.state().since.elapsed()
+    }
+
+    fn deadline(&self, state: &State) -> Instant {
+        let allowance = match state.last_beat {
+            Some(_) => self.alarm_after,
+            None => self.alarm_after * FIRST_BEAT_ALLOWANCE,
+        };
+        state.since + allowance
+    }
+
+    fn raise_if_overdue(&self) {
+        let mut state = self.state();
+        // A beat may have come meanwhile.
+        if Instant::now() < self.deadline(&state) {
+            return;
+        }
+        warn!("the heartbeat has stopped");
+        let key = format!("dead-mans-switch-{}", Moment::now().milliseconds());
+        state.alarm = Some(key.clone());
+        self.inbox.add(state.notification(Status::Firing, key));
+        drop(state);
+        self.feed.publish("heartbeat", &self.heartbeat());
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("nobody panics while holding it")
+    }
+}
+
+/// To the millisecond.
+fn rounded_seconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1_000.0).round() / 1_000.0
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,47 @@
+//! News for the pages that are open: what has changed, as it happens.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use tokio::sync::broadcast;
+
+/// News that a slow page may have waiting; one that lags further behind is told everything anew.
+const BACKLOG: usize = 256;
+
+/// One piece of news: its kind, and its content as JSON.
+#[derive(Debug, Clone)]
+pub struct News {
+    /// What has changed.
+    pub topic: &'static str,
+    /// How it is now. Encoded once for all who listen.
+    pub content: Arc<str>,
+}
+
+/// Where news are published. All clones share their listeners.
+#[derive(Debug, Clone)]
+pub struct Feed(broadcast::Sender<News>);
+
+impl Default for Feed {
+    fn default() -> Self {
+        Self(broadcast::Sender::new(BACKLOG))
+    }
+}
+
+impl Feed {
+    /// Tells everyone who listens; nobody may.
+    pub(crate) fn publish(&self, topic: &'static str, content: &impl Serialize) {
+        if self.0.receiver_count() > 0 {
+            let content = serde_json::to_string(content).expect("news are plain data");
+            // An error means that the last listener has left in between.
+            let _ = self.0.send(News {
+                topic,
+                content: content.into(),
+            });
+        }
+    }
+
+    /// Listens from now on.
+    pub fn subscribe(&self) -> broadcast::Receiver<News> {
+        self.0.subscribe()
+    }
+}

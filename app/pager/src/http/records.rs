@@ -1,0 +1,66 @@
+//! What was received, the heartbeat and the outages, as JSON.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::StatusCode;
+use service::parameters::Parameters;
+use service::problem::Problem;
+
+use super::AppState;
+use crate::deadman::Heartbeat;
+use crate::notification::{Entry, Receiver};
+use crate::outages::OutageState;
+
+/// `GET /notifications`: oldest first.
+pub(super) async fn notifications(
+    State(state): State<AppState>,
+    RawQuery(query): RawQuery,
+) -> Result<Json<Vec<Arc<Entry>>>, Problem> {
+    let parameters = Parameters::parse(query.as_deref(), &["since", "alertname"])?;
+    let expected = "an RFC 3339 time (its + written %2B) or Unix seconds";
+    let since = parameters.value("since", expected, |text| text.parse().ok())?;
+    let alertname = parameters.value("alertname", "a name", |name| Some(name.to_owned()))?;
+    Ok(Json(state.inbox.select(since, alertname.as_deref())))
+}
+
+/// `GET /heartbeat`.
+pub(super) async fn heartbeat(State(state): State<AppState>) -> Json<Heartbeat> {
+    Json(state.switch.heartbeat())
+}
+
+/// `GET /outage`.
+pub(super) async fn outages(State(state): State<AppState>) -> Json<OutageState> {
+    Json(state.outages.state())
+}
+
+/// `PUT /outage/{receiver}`.
+pub(super) async fn start_outage(
+    State(state): State<AppState>,
+    Path(receiver): Path<String>,
+) -> Result<Json<OutageState>, Problem> {
+    set_outage(&state, &receiver, true)
+}
+
+/// `DELETE /outage/{receiver}`.
+pub(super) async fn end_outage(
+    State(state): State<AppState>,
+    Path(receiver): Path<String>,
+) -> Result<Json<OutageState>, Problem> {
+    set_outage(&state, &receiver, false)
+}
+
+fn set_outage(state: &AppState, name: &str, on: bool) -> Result<Json<OutageState>, Problem> {
+    let receiver = Receiver::ALL
+        .into_iter()
+        .find(|known| known.as_str() == name);
+    if receiver.is_some_and(|receiver| state.outages.set(receiver, on)) {
+        return Ok(Json(state.outages.state()));
+    }
+    Err(Problem::new(
+        StatusCode::NOT_FOUND,
+        "unknown_receiver",
+        format!("there is no endpoint {name:?}; there are slack, pagerduty and webhook"),
+    ))
+}

@@ -1,0 +1,34 @@
+//! Every path.
+
+use axum::Router;
+use axum::routing::{get, post, put};
+use service::problem::with_fallbacks;
+
+use super::{AppState, endpoints, events, layers, operations, pages, records};
+
+/// The whole service as one axum application.
+pub fn app(state: AppState) -> Router {
+    let routes = Router::new()
+        .route("/", get(pages::inbox))
+        .route("/inbox.js", get(pages::script))
+        .route("/style.css", get(pages::style))
+        .route("/icon.svg", get(pages::icon))
+        .route("/events", get(events::stream))
+        .route("/slack", post(endpoints::slack))
+        .route("/slack/", post(endpoints::slack_elsewhere))
+        .route("/slack/{*elsewhere}", post(endpoints::slack_elsewhere))
+        .route("/pagerduty/v2/enqueue", post(endpoints::pagerduty))
+        .route("/webhook", post(endpoints::webhook))
+        .route("/notifications", get(records::notifications))
+        .route("/heartbeat", get(records::heartbeat))
+        .route("/outage", get(records::outages))
+        .route(
+            "/outage/{receiver}",
+            put(records::start_outage).delete(records::end_outage),
+        )
+        .route("/runbooks", get(pages::runbooks))
+        .route("/runbooks/{name}", get(pages::runbook))
+        .route("/metrics", get(operations::metrics))
+        .route("/health", get(operations::health));
+    layers::surround(with_fallbacks(routes)).with_state(state)
+}

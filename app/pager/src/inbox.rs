@@ -1,0 +1,218 @@
+//! What was received: the newest entries, bounded in number and in size.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use serde::Serialize;
+use tracing::info;
+
+use crate::feed::Feed;
+use crate::metrics::Metrics;
+use crate::moment::Moment;
+use crate::notification::{Entry, Notification, Receiver, Status};
+
+/// Entries that are kept; the oldest gives way.
+pub const MAX_ENTRIES: usize = 1_000;
+/// Bytes of text that are kept. A thousand entries of ordinary size take a twentieth of it.
+const MAX_BYTES: usize = 16 << 20;
+/// Entries that a page is shown when it is opened: the newest.
+const PAGE_ENTRIES: usize = 300;
+
+/// The entries. Adding one counts it and tells the open pages.
+#[derive(Debug)]
+pub struct Inbox {
+    kept: Mutex<Kept>,
+    feed: Feed,
+    metrics: Arc<Metrics>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    entries: VecDeque<Held>,
+    bytes: usize,
+    last_id: u64,
+}
+
+/// An entry as pages see it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Held {
+    #[serde(flatten)]
+    entry: Arc<Entry>,
+    /// Somebody has said that they are on it.
+    acknowledged: bool,
+}
+
+impl Inbox {
+    /// Nothing received yet.
+    pub fn new(feed: Feed, metrics: Arc<Metrics>) -> Self {
+        Self {
+            kept: Mutex::default(),
+            feed,
+            metrics,
+        }
+    }
+
+    /// Keeps a notification.
+    pub fn add(&self, notification: Notification) {
+        let (receiver, status) = (notification.receiver, notification.status);
+        info!(
+            receiver = receiver.as_str(),
+            alertname = notification.alertname,
+            status = status.as_str(),
+            severity = notification.severity,
+            "notification received"
+        );
+        let mut kept = self.kept();
+        kept.last_id += 1;
+        let held = Held {
+            entry: Arc::new(Entry {
+                id: kept.last_id,
+                received_at: Moment::now(),
+                notification,
+            }),
+            acknowledged: false,
+        };
+        kept.push(held.clone());
+        self.metrics.entries_held(kept.entries.len());
+        // While the lock is held, so that pages hear of entries in the order of their ids.
+        self.feed.publish("entry", &held);
+        drop(kept);
+        self.metrics.notification_received(receiver, status);
+    }
+
+    /// Notes that somebody is on it. The key of an incident that is not held is ignored, as `PagerDuty` does.
+    pub fn acknowledge(&self, receiver: Receiver, dedup_key: &str) {
+        let mut kept = self.kept();
+        let same = |held: &&mut Held| {
+            let notification = &held.entry.notification;
+            notification.receiver == receiver
+                && notification.dedup_key.as_deref() == Some(dedup_key)
+        };
+        let newest = kept.entries.iter_mut().rev().find(same);
+        if let Some(held) = newest.filter(|held| held.entry.notification.status == Status::Firing) {
+            held.acknowledged = true;
+            self.feed.publish("acknowledged", held);
+        }
+    }
+
+    /// Entries received at or after `since`, of this alert; oldest first.
+    pub fn select(&self, since: Option<Moment>, alertname: Option<&str>) -> Vec<Arc<Entry>> {
+        let wanted = |entry: &Entry| {
+            since.is_none_or(|since| entry.received_at >= since)
+                && alertname.is_none_or(|name| entry.notification.alertname == name)
+        };
+        let kept = self.kept();
+        let entries = kept.entries.iter().map(|held| &held.entry);
+        entries.filter(|entry| wanted(entry)).cloned().collect()
+    }
+
+    /// What a page shows when it is opened; oldest first.
+    pub fn page(&self) -> Vec<Held> {
+        let kept = self.kept();
+        let skipped = kept.entries.len().saturating_sub(PAGE_ENTRIES);
+        kept.entries.iter().skip(skipped).cloned().collect()
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().expect("nobody panics while holding it")
+    }
+}
+
+impl Kept {
+    fn push(&mut self, held: Held) {
+        self.bytes += held.entry.notification.size();
+        self.entries.push_back(held);
+        while self.entries.len() > MAX_ENTRIES || self.bytes > MAX_BYTES {
+            let Some(oldest) = self.entries.pop_front() else {
+                return;
+            };
+            self.bytes -= oldest.entry.notification.size();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::notification::Pairs;
+
+    fn inbox() -> Inbox {
+        Inbox::new(
+            Feed::default(),
+            Arc::new(Metrics::new().expect("distinct names")),
+        )
+    }
+
+    fn notification(alertname: &str, status: Status) -> Notification {
+        Notification {
+            receiver: Receiver::Pagerduty,
+            alertname: alertname.to_owned(),
+            status,
+            severity: "critical".to_owned(),
+            labels: Pairs::new(),
+            annotations: Pairs::new(),
+            dedup_key: Some(alertname.to_owned()),
+        }
+    }
+
+    #[test]
+    fn the_oldest_entry_gives_way_to_the_thousand_and_first() {
+        let inbox = inbox();
+        for _ in 0..=MAX_ENTRIES {
+            inbox.add(notification("A", Status::Firing));
+        }
+        let entries = inbox.select(None, None);
+        assert_eq!(entries.len(), MAX_ENTRIES);
+        let ids: Vec<_> = entries.iter().map(|entry| entry.id).collect();
+        assert_eq!(ids, (2..=1_001).collect::<Vec<_>>());
+        assert_eq!(inbox.page().len(), PAGE_ENTRIES);
+    }
+
+    #[test]
+    fn large_entries_give_way_before_there_are_a_thousand() {
+        let inbox = inbox();
+        for _ in 0..500 {
+            let mut large = notification("A", Status::Firing);
+            large
+                .annotations
+                .insert("description".to_owned(), "x".repeat(60 << 10));
+            inbox.add(large);
+        }
+        let held = inbox.select(None, None).len();
+        assert!((200..300).contains(&held), "{held}");
+    }
+
+    #[test]
+    fn selects_by_time_and_by_name() {
+        let inbox = inbox();
+        inbox.add(notification("A", Status::Firing));
+        inbox.add(notification("B", Status::Firing));
+        let all = inbox.select(None, None);
+        let second = all[1].received_at;
+        let names = |since, name: Option<&str>| -> Vec<u64> {
+            inbox.select(since, name).iter().map(|e| e.id).collect()
+        };
+        assert_eq!(names(None, Some("B")), [2]);
+        assert!(
+            names(Some(second), None).contains(&2),
+            "`since` includes its own instant"
+        );
+        let later = (second.milliseconds() as f64 / 1_000.0 + 0.0015).to_string();
+        let later = later.parse().expect("Unix seconds");
+        assert_eq!(names(Some(later), None), [0_u64; 0]);
+    }
+
+    #[test]
+    fn only_what_still_fires_is_acknowledged() {
+        let inbox = inbox();
+        let acknowledged = || inbox.page().iter().filter(|held| held.acknowledged).count();
+        inbox.add(notification("A", Status::Firing));
+        inbox.acknowledge(Receiver::Pagerduty, "B");
+        assert_eq!(acknowledged(), 0);
+        inbox.acknowledge(Receiver::Pagerduty, "A");
+        assert_eq!(acknowledged(), 1);
+        inbox.add(notification("A", Status::Resolved));
+        inbox.acknowledge(Receiver::Pagerduty, "A");
+        assert_eq!(acknowledged(), 1);
+    }
+}

@@ -1,0 +1,55 @@
+//! The door: read the settings, start logging, build, run, and say with the exit code how it went.
+
+use std::process::ExitCode;
+
+use pager::config::Config;
+use pager::server::Server;
+use service::program::Program;
+use service::{logging, signals};
+use tracing::info;
+
+const USAGE: &str = "\
+A stand-in for Slack, PagerDuty and a dead man's switch, with an inbox that shows what arrived.
+
+Usage: pager               serve until SIGTERM or Ctrl-C
+       pager healthcheck   exit 0 if the service on PAGER_ADDRESS is healthy, else 1
+       pager --help | --version
+
+Settings, from the environment:
+  PAGER_ADDRESS                where to listen                                  [127.0.0.1:8025]
+  PAGER_PAGERDUTY_ROUTING_KEY  the only key that events are accepted with       [the demo key]
+  PAGER_DEADMAN_SECONDS        alarm this long after the last heartbeat         [60]
+  PAGER_RUNBOOKS               folder with the runbooks          [../observability/runbooks]
+  RUST_LOG                     log level or filter                              [info]
+
+Exit codes: 0 stopped as asked, 1 could not run, 64 wrong settings or arguments.
+";
+
+fn main() -> ExitCode {
+    let program = Program {
+        name: env!("CARGO_PKG_NAME"),
+        version: env!("CARGO_PKG_VERSION"),
+        usage: USAGE,
+    };
+    program.run(Config::from_env, |config| config.address, serve)
+}
+
+#[tokio::main]
+async fn serve(config: Config) -> Result<(), String> {
+    logging::start(config.log_filter.clone());
+    let shutdown =
+        signals::shutdown().map_err(|failure| format!("cannot handle signals: {failure}"))?;
+    config.log();
+    let server = Server::build(config)
+        .await
+        .map_err(|failure| failure.to_string())?;
+    info!(
+        address = %server.address(),
+        version = env!("CARGO_PKG_VERSION"),
+        "listening"
+    );
+    server
+        .run(shutdown)
+        .await
+        .map_err(|failure| failure.to_string())
+}

@@ -1,0 +1,115 @@
+//! What a notification is, whoever sent it.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::moment::Moment;
+
+/// Names and values, sorted.
+pub type Pairs = BTreeMap<String, String>;
+
+/// Through which door it came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Receiver {
+    /// A Slack incoming webhook.
+    Slack,
+    /// The `PagerDuty` Events API v2.
+    Pagerduty,
+    /// An Alertmanager webhook.
+    Webhook,
+    /// None: it is our own alarm that the heartbeat has stopped.
+    DeadMansSwitch,
+}
+
+impl Receiver {
+    /// Every one.
+    pub const ALL: [Self; 4] = [
+        Self::Slack,
+        Self::Pagerduty,
+        Self::Webhook,
+        Self::DeadMansSwitch,
+    ];
+
+    /// Its name, in JSON, paths and labels.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Slack => "slack",
+            Self::Pagerduty => "pagerduty",
+            Self::Webhook => "webhook",
+            Self::DeadMansSwitch => "dead-mans-switch",
+        }
+    }
+}
+
+/// Whether something is wrong or over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// It is wrong now.
+    Firing,
+    /// It is over.
+    Resolved,
+}
+
+impl Status {
+    /// Every one.
+    pub const ALL: [Self; 2] = [Self::Firing, Self::Resolved];
+
+    /// Its name, in JSON and labels.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Firing => "firing",
+            Self::Resolved => "resolved",
+        }
+    }
+}
+
+/// What was sent. Texts that a message does not have are empty.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Notification {
+    /// Through which door it came.
+    pub receiver: Receiver,
+    /// The alert's name.
+    pub alertname: String,
+    /// Firing or resolved.
+    pub status: Status,
+    /// `critical`, `warning` or whatever else the sender uses.
+    pub severity: String,
+    /// The labels that all alerts of the message have in common.
+    pub labels: Pairs,
+    /// Their annotations; and the links of the message, each as `<what>_url`.
+    pub annotations: Pairs,
+    /// What ties the resolved message to the firing one, where the sender says it.
+    pub dedup_key: Option<String>,
+}
+
+impl Notification {
+    /// Roughly what it takes to keep: the bytes of its texts.
+    pub fn size(&self) -> usize {
+        let pairs = |pairs: &Pairs| -> usize {
+            pairs
+                .iter()
+                .map(|(name, value)| name.len() + value.len())
+                .sum()
+        };
+        self.alertname.len()
+            + self.severity.len()
+            + pairs(&self.labels)
+            + pairs(&self.annotations)
+            + self.dedup_key.as_ref().map_or(0, String::len)
+    }
+}
+
+/// A notification that was received.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// Rises by one with every notification.
+    pub id: u64,
+    /// When it was received.
+    pub received_at: Moment,
+    /// What it says.
+    #[serde(flatten)]
+    pub notification: Notification,
+}

@@ -1,0 +1,312 @@
+//! The `PagerDuty` Events API v2: trigger, acknowledge and resolve, tied together by the `dedup_key`.
+//!
+//! Labels and annotations are where our Alertmanager configuration puts them: in the custom details.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::{Refusal, add_links, object, pairs};
+use crate::config::RoutingKey;
+use crate::notification::{Notification, Receiver, Status};
+
+/// What an event asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Something is wrong, or over. Boxed: it is much larger than the other.
+    Notified(Box<Notification>),
+    /// Somebody is on it.
+    Acknowledged {
+        /// Which incident is meant.
+        dedup_key: String,
+    },
+}
+
+/// Why an event is refused, with the words for the answer.
+#[derive(Debug, PartialEq, Eq)]
+pub struct InvalidEvent {
+    /// For the metrics.
+    pub refusal: Refusal,
+    /// Everything that is wrong.
+    pub errors: Vec<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Body {
+    routing_key: Option<Value>,
+    event_action: Option<Value>,
+    dedup_key: Option<Value>,
+    payload: Map<String, Value>,
+    links: Vec<Link>,
+}
+
+#[derive(Deserialize)]
+struct Link {
+    href: String,
+    #[serde(default)]
+    text: String,
+}
+
+const SEVERITIES: [&str; 4] = ["critical", "warning", "error", "info"];
+
+/// Reads an event. One that triggers and has no key is given `new_key`.
+///
+/// # Errors
+/// Its fields are not what the API asks for, or its routing key is not ours.
+pub fn read(
+    body: &[u8],
+    routing_key: &RoutingKey,
+    new_key: impl FnOnce() -> String,
+) -> Result<Event, InvalidEvent> {
+    let body: Body = object(body).map_err(|failure| InvalidEvent {
+        refusal: Refusal::InvalidPayload,
+        errors: vec![format!("Invalid JSON: {failure}")],
+    })?;
+    let text = |value: &Option<Value>| -> String {
+        let text = value.as_ref().and_then(Value::as_str);
+        text.unwrap_or_default().trim().to_owned()
+    };
+    let (key, action, dedup_key) = (
+        text(&body.routing_key),
+        text(&body.event_action),
+        text(&body.dedup_key),
+    );
+
+    let errors = body.errors(&key, &action, &dedup_key);
+    if !errors.is_empty() {
+        return Err(InvalidEvent {
+            refusal: Refusal::InvalidPayload,
+            errors,
+        });
+    }
+    if !routing_key.admits(&key) {
+        return Err(InvalidEvent {
+            refusal: Refusal::InvalidRoutingKey,
+            errors: vec!["Invalid routing key".to_owned()],
+        });
+    }
+    let status = match action.as_str() {
+        "acknowledge" => return Ok(Event::Acknowledged { dedup_key }),
+        "resolve" => Status::Resolved,
+        _ => Status::Firing,
+    };
+    let dedup_key = if dedup_key.is_empty() {
+        new_key()
+    } else {
+        dedup_key
+    };
+    Ok(Event::Notified(Box::new(
+        body.notification(status, dedup_key),
+    )))
+}
+
+impl Body {
+    fn errors(&self, key: &str, action: &str, dedup_key: &str) -> Vec<String> {
+        let mut errors = Vec::new();
+        let mut require = |valid: bool, error: &str| {
+            if !valid {
+                errors.push(error.to_owned());
+            }
+        };
+        if key.is_empty() {
+            require(false, "'routing_key' is missing or blank");
+        } else {
+            require(
+                key.len() == RoutingKey::LENGTH,
+                "Length of 'routing_key' is incorrect (should be 32 characters)",
+            );
+        }
+        match action {
+            "" => require(false, "'event_action' is missing or blank"),
+            "trigger" => {
+                for field in ["summary", "source", "severity"] {
+                    let error = format!("'payload.{field}' is missing or blank");
+                    require(!self.payload(field).is_empty(), &error);
+                }
+                let severity = self.payload("severity");
+                require(
+                    severity.is_empty() || SEVERITIES.contains(&severity),
+                    "'payload.severity' is invalid (must be one of the following: 'critical', 'warning', 'error' or 'info')",
+                );
+            }
+            "acknowledge" | "resolve" => {
+                require(!dedup_key.is_empty(), "'dedup_key' is missing or blank");
+            }
+            _ => require(
+                false,
+                "'event_action' is invalid (must be one of the following: 'trigger', 'acknowledge' or 'resolve')",
+            ),
+        }
+        require(
+            dedup_key.chars().count() <= 255,
+            "Length of 'dedup_key' is incorrect (should be at most 255 characters)",
+        );
+        errors
+    }
+
+    fn payload(&self, field: &str) -> &str {
+        let text = self.payload.get(field).and_then(Value::as_str);
+        text.unwrap_or_default().trim()
+    }
+
+    fn notification(&self, status: Status, dedup_key: String) -> Notification {
+        let details = |name: &str| {
+            let details = self.payload.get("custom_details");
+            let object = details.and_then(|details| details.get(name)?.as_object());
+            object.map(pairs).unwrap_or_default()
+        };
+        let labels = details("labels");
+        let label_or = |name: &str, field: &str| {
+            let label = labels.get(name).cloned();
+            label.unwrap_or_else(|| self.payload(field).to_owned())
+        };
+        let mut annotations = details("annotations");
+        let summary = self.payload("summary");
+        if !summary.is_empty() {
+            annotations
+                .entry("summary".to_owned())
+                .or_insert_with(|| summary.to_owned());
+        }
+        let links = self.links.iter();
+        add_links(
+            &mut annotations,
+            links.map(|link| (link.text.as_str(), link.href.as_str())),
+        );
+        Notification {
+            receiver: Receiver::Pagerduty,
+            alertname: label_or("alertname", "class"),
+            status,
+            severity: label_or("severity", "severity"),
+            labels,
+            annotations,
+            dedup_key: Some(dedup_key),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::config::Config;
+
+    const KEY: &str = "0123456789abcdefghijklmnopqrstuv";
+
+    fn read_json(body: &Value) -> Result<Event, InvalidEvent> {
+        let settings = |name: &str| (name == "PAGER_PAGERDUTY_ROUTING_KEY").then(|| KEY.to_owned());
+        let config = Config::from_lookup(settings).expect("valid");
+        read(body.to_string().as_bytes(), &config.routing_key, || {
+            "new".to_owned()
+        })
+    }
+
+    fn errors(body: &Value) -> Vec<String> {
+        read_json(body).expect_err("refused").errors
+    }
+
+    fn trigger() -> Value {
+        json!({
+            "routing_key": KEY, "event_action": "trigger", "dedup_key": "k",
+            "payload": {
+                "summary": "31 % of orders fail", "source": "orderwatch", "severity": "critical", "class": "HighErrorRate",
+                "custom_details": {
+                    "labels": {"alertname": "HighErrorRate", "job": "order-service", "severity": "critical"},
+                    "annotations": {"description": "too many", "runbook_url": "http://a/1"},
+                    "num_firing": "1",
+                },
+            },
+            "links": [{"href": "http://b/2", "text": "Runbook"}, {"href": "http://b/3", "text": "Prometheus"}],
+        })
+    }
+
+    #[test]
+    fn reads_labels_annotations_and_links() {
+        let Ok(Event::Notified(notification)) = read_json(&trigger()) else {
+            panic!("refused");
+        };
+        assert_eq!(notification.alertname, "HighErrorRate");
+        assert_eq!(notification.labels["job"], "order-service");
+        assert_eq!(notification.annotations["summary"], "31 % of orders fail");
+        assert_eq!(notification.annotations["runbook_url"], "http://a/1");
+        assert_eq!(notification.annotations["prometheus_url"], "http://b/3");
+        assert_eq!(notification.dedup_key.as_deref(), Some("k"));
+    }
+
+    #[test]
+    fn a_foreign_event_has_what_it_has() {
+        let mut body = trigger();
+        body["payload"]["custom_details"] = json!("text");
+        body["dedup_key"] = Value::Null;
+        body["links"] = json!([]);
+        let Ok(Event::Notified(notification)) = read_json(&body) else {
+            panic!("refused");
+        };
+        assert_eq!(
+            (
+                notification.alertname.as_str(),
+                notification.severity.as_str()
+            ),
+            ("HighErrorRate", "critical")
+        );
+        assert!(notification.labels.is_empty());
+        assert_eq!(notification.dedup_key.as_deref(), Some("new"));
+    }
+
+    #[test]
+    fn resolve_and_acknowledge_need_only_their_keys() {
+        let event = |action| json!({"routing_key": KEY, "event_action": action, "dedup_key": "k"});
+        let Ok(Event::Notified(resolved)) = read_json(&event("resolve")) else {
+            panic!("refused");
+        };
+        assert_eq!(
+            (resolved.status, resolved.dedup_key.as_deref()),
+            (Status::Resolved, Some("k"))
+        );
+        let acknowledged = Event::Acknowledged {
+            dedup_key: "k".to_owned(),
+        };
+        assert_eq!(read_json(&event("acknowledge")), Ok(acknowledged));
+    }
+
+    #[test]
+    fn names_every_field_that_is_wrong() {
+        assert_eq!(
+            errors(&json!({})),
+            [
+                "'routing_key' is missing or blank",
+                "'event_action' is missing or blank"
+            ]
+        );
+        assert_eq!(
+            errors(
+                &json!({"routing_key": KEY, "event_action": "trigger", "payload": {"severity": "none"}})
+            ),
+            [
+                "'payload.summary' is missing or blank",
+                "'payload.source' is missing or blank",
+                "'payload.severity' is invalid (must be one of the following: 'critical', 'warning', 'error' or 'info')",
+            ]
+        );
+        assert_eq!(
+            errors(&json!({"routing_key": "short", "event_action": "resolve"})),
+            [
+                "Length of 'routing_key' is incorrect (should be 32 characters)",
+                "'dedup_key' is missing or blank",
+            ]
+        );
+        assert!(
+            errors(&json!({"routing_key": KEY, "event_action": "close"}))[0].contains("'trigger'")
+        );
+        assert!(errors(&json!([]))[0].starts_with("Invalid JSON"));
+    }
+
+    #[test]
+    fn a_well_formed_key_that_is_not_ours_is_refused() {
+        let mut body = trigger();
+        body["routing_key"] = json!("x".repeat(32));
+        let refused = read_json(&body).expect_err("another's key");
+        assert_eq!(refused.refusal, Refusal::InvalidRoutingKey);
+        assert_eq!(refused.errors, ["Invalid routing key"]);
+    }
+}

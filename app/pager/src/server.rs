@@ -1,0 +1,131 @@
+//! The service as a whole: built from its settings, run until it is told to stop.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::config::Config;
+use crate::deadman::DeadMansSwitch;
+use crate::feed::Feed;
+use crate::http::{self, AppState, MAX_EVENT_STREAMS};
+use crate::inbox::Inbox;
+use crate::metrics::Metrics;
+use crate::outages::Outages;
+use crate::runbooks::Runbooks;
+
+/// How long requests may take to end once the service is asked to stop. The container's stop grace is longer.
+const CLOSE_DEADLINE: Duration = Duration::from_secs(3);
+
+/// A service that listens and has yet to be run.
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    app: Router,
+    switch: Arc<DeadMansSwitch>,
+    stopping: CancellationToken,
+}
+
+/// Why the service could not be built.
+#[derive(Debug, Error)]
+pub enum BuildError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {cause}; PAGER_ADDRESS chooses another address")]
+    Bind {
+        /// What was asked for.
+        address: SocketAddr,
+        /// What the operating system said.
+        cause: io::Error,
+    },
+    /// The instruments cannot be set up.
+    #[error("cannot set up the metrics: {0}")]
+    Metrics(#[from] prometheus::Error),
+}
+
+impl Server {
+    /// Binds the address. The time for the first heartbeat starts now.
+    ///
+    /// # Errors
+    /// The address is taken or not ours, or the metrics cannot be set up.
+    pub async fn build(config: Config) -> Result<Self, BuildError> {
+        let bind_error = |cause| BuildError::Bind {
+            address: config.address,
+            cause,
+        };
+        let listener = TcpListener::bind(config.address)
+            .await
+            .map_err(bind_error)?;
+        let address = listener.local_addr().map_err(bind_error)?;
+        if !config.runbooks.is_dir() {
+            let folder = config.runbooks.display();
+            warn!(%folder, "there are no runbooks there; PAGER_RUNBOOKS names their folder");
+        }
+
+        let metrics = Arc::new(Metrics::new()?);
+        let feed = Feed::default();
+        let inbox = Arc::new(Inbox::new(feed.clone(), metrics.clone()));
+        let switch = Arc::new(DeadMansSwitch::new(
+            config.alarm_after,
+            inbox.clone(),
+            feed.clone(),
+            metrics.clone(),
+        ));
+        let stopping = CancellationToken::new();
+        let app = http::app(AppState {
+            inbox,
+            switch: switch.clone(),
+            outages: Arc::new(Outages::new(feed.clone())),
+            runbooks: Runbooks::new(&config.runbooks),
+            metrics,
+            feed,
+            routing_key: config.routing_key,
+            pages: Arc::new(Semaphore::new(MAX_EVENT_STREAMS)),
+            stopping: stopping.clone(),
+        });
+        Ok(Self {
+            listener,
+            address,
+            app,
+            switch,
+            stopping,
+        })
+    }
+
+    /// Where it listens; with port 0 in the settings, the port that was chosen.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves and watches the heartbeat until `shutdown` resolves, then finishes the requests it has.
+    ///
+    /// # Errors
+    /// The listener failed.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+        let serving = axum::serve(self.listener, self.app)
+            .with_graceful_shutdown(self.stopping.clone().cancelled_owned())
+            .into_future();
+        let mut serving = tokio::spawn(serving);
+
+        tokio::select! {
+            () = shutdown => {}
+            () = self.switch.watch() => {}
+            ended = &mut serving => return ended.map_err(io::Error::other)?,
+        }
+        self.stopping.cancel();
+        if timeout(CLOSE_DEADLINE, &mut serving).await.is_err() {
+            warn!("some connections did not end in time");
+            serving.abort();
+        }
+        info!("stopped");
+        Ok(())
+    }
+}
