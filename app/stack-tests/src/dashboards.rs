@@ -1,11 +1,29 @@
 //! Grafana's dashboards as data: their panels, and their queries as Grafana would send them.
+//!
+//! Whether Grafana itself takes them: [`crate::grafana`]. Whether each file has the form that Grafana publishes:
+//! `grafana-schema/`.
+
+use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::repository;
 
-/// Where the dashboards are.
+/// Where the dashboards are that are shown as they are.
 pub const FOLDER: &str = "observability/grafana/dashboards";
+/// Where the dashboard with empty panels is. It has no queries.
+pub const PRACTICE_FOLDER: &str = "observability/grafana/practice";
+
+/// The scrape interval of the datasource, its `timeInterval`: the least step of a query that does not say otherwise.
+const SCRAPE_INTERVAL: Duration = Duration::from_secs(5);
+
+/// The only queries that may have no data: what they show is which alerts there are, and there may be none.
+const MAY_BE_EMPTY: [(&str, &str); 4] = [
+    ("order-service", "Alerts, B"),
+    ("order-slo", "Alerts, B"),
+    ("monitoring-path", "Alerts, B"),
+    ("*", "annotation Firing alerts"),
+];
 
 /// One dashboard file.
 pub struct Dashboard {
@@ -17,32 +35,98 @@ pub struct Dashboard {
 
 /// One query, and where it stands.
 pub struct Query {
-    /// Dashboard and panel.
+    /// Dashboard, panel and the query's letter; or dashboard and the name of an annotation or a variable.
     pub place: String,
     /// `PromQL`, with the variables replaced.
     pub expr: String,
+    /// Whether no data is an answer.
+    pub may_be_empty: bool,
 }
 
-/// Every dashboard in the folder.
+/// What is looked at: how far back, and how far apart the points are. Grafana chooses the second by the panel's width.
+#[derive(Debug, Clone, Copy)]
+pub struct View {
+    /// `$__range`.
+    pub range: Duration,
+    /// The distance of two points before the query's own least step is applied.
+    pub interval: Duration,
+}
+
+impl Default for View {
+    /// 15 minutes, fine enough for every scrape.
+    fn default() -> Self {
+        Self {
+            range: Duration::from_mins(15),
+            interval: SCRAPE_INTERVAL,
+        }
+    }
+}
+
+impl View {
+    /// A view in which `$__rate_interval` is this long, at least four scrapes.
+    pub fn with_rate_interval(rate_interval: Duration) -> Self {
+        Self {
+            interval: rate_interval.saturating_sub(SCRAPE_INTERVAL),
+            ..Self::default()
+        }
+    }
+
+    /// Replaces Grafana's own variables in a query with this least step, as its Prometheus datasource does.
+    fn substitute(&self, expr: &str, least_step: Duration) -> String {
+        let seconds = |duration: Duration| format!("{}s", duration.as_secs());
+        let rate_interval = (self.interval + least_step).max(4 * least_step);
+        expr.replace("$__rate_interval", &seconds(rate_interval))
+            .replace("$__interval", &seconds(self.interval.max(least_step)))
+            .replace("$__range", &seconds(self.range))
+    }
+}
+
+/// Every dashboard in [`FOLDER`].
 ///
 /// # Panics
 /// One of them is not JSON.
 pub fn all() -> Vec<Dashboard> {
-    repository::stems(FOLDER, "json")
+    in_folder(FOLDER)
+}
+
+/// Every dashboard in a folder.
+///
+/// # Panics
+/// One of them is not JSON.
+pub fn in_folder(folder: &str) -> Vec<Dashboard> {
+    repository::stems(folder, "json")
         .into_iter()
         .map(|name| {
-            let text = repository::read(format!("{FOLDER}/{name}.json"));
+            let text = repository::read(format!("{folder}/{name}.json"));
             let json = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{name}.json: {e}"));
             Dashboard { name, json }
         })
         .collect()
 }
 
+/// One query of one panel, by the names that people see: `expr("order-service", "Error Rate", "now", &view)`.
+///
+/// # Panics
+/// There is none.
+pub fn expr(dashboard: &str, panel: &str, legend: &str, view: &View) -> String {
+    let all = all();
+    let found = all.iter().find(|candidate| candidate.name == dashboard);
+    let found = found.unwrap_or_else(|| panic!("no dashboard {dashboard}"));
+    let target = found
+        .panels()
+        .into_iter()
+        .filter(|candidate| candidate["title"] == panel)
+        .flat_map(|panel| items(&panel["targets"]))
+        .find(|target| target["legendFormat"] == legend)
+        .unwrap_or_else(|| panic!("{dashboard} has no {legend:?} in {panel:?}"));
+    found.expr(target, view).expect("every query has one")
+}
+
 impl Dashboard {
     /// Every panel but the row headings, those in collapsed rows included.
     pub fn panels(&self) -> Vec<&Value> {
         fn collect<'a>(panels: &'a Value, found: &mut Vec<&'a Value>) {
-            for panel in panels.as_array().into_iter().flatten() {
+            for panel in items(panels) {
                 if panel["type"] != "row" {
                     found.push(panel);
                 }
@@ -54,48 +138,57 @@ impl Dashboard {
         found
     }
 
-    /// The queries of panels, annotations and variables.
+    /// The queries of panels, annotations and variables, in the default view.
     pub fn queries(&self) -> Vec<Query> {
-        let query = |place: &str, expr: &Value| {
-            expr.as_str().map(|expr| Query {
-                place: format!("{}, {place}", self.name),
-                expr: self.substitute(expr),
-            })
-        };
-        let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+        self.queries_in(&View::default())
+    }
+
+    /// The queries of panels, annotations and variables.
+    pub fn queries_in(&self, view: &View) -> Vec<Query> {
         let mut queries = Vec::new();
         for panel in self.panels() {
             let title = panel["title"].as_str().unwrap_or("a panel without a title");
-            queries.extend(
-                list(&panel["targets"])
-                    .iter()
-                    .filter_map(|t| query(title, &t["expr"])),
-            );
+            for target in items(&panel["targets"]) {
+                let letter = target["refId"].as_str().unwrap_or_default();
+                queries.extend(self.query(&format!("{title}, {letter}"), target, view));
+            }
         }
-        for annotation in list(&self.json["annotations"]["list"]) {
-            queries.extend(query("annotation", &annotation["expr"]));
+        for annotation in items(&self.json["annotations"]["list"]) {
+            let name = annotation["name"].as_str().unwrap_or_default();
+            let place = format!("annotation {name}");
+            queries.extend(self.query(&place, &annotation["target"], view));
         }
-        for variable in list(&self.json["templating"]["list"]) {
+        for variable in items(&self.json["templating"]["list"]) {
+            let name = variable["name"].as_str().unwrap_or_default();
             let definition = variable["query"]["query"].as_str().unwrap_or_default();
-            queries.extend(
-                label_values(definition).and_then(|series| query("variable", &series.into())),
-            );
+            let target = serde_json::json!({ "expr": label_values(definition) });
+            queries.extend(self.query(&format!("variable {name}"), &target, view));
         }
         queries
     }
 
-    /// Replaces variables as Grafana does at a range of 15 minutes with "All" chosen.
-    fn substitute(&self, expr: &str) -> String {
-        let mut expr = expr
-            // 4 × the scrape interval of 5 s.
-            .replace("$__rate_interval", "20s")
-            .replace("$__interval", "5s")
-            .replace("$__range", "900s");
-        for variable in self.json["templating"]["list"]
-            .as_array()
-            .into_iter()
-            .flatten()
-        {
+    fn query(&self, place: &str, target: &Value, view: &View) -> Option<Query> {
+        let may_be_empty = MAY_BE_EMPTY.iter().any(|(dashboard, query)| {
+            (*dashboard == self.name || *dashboard == "*") && *query == place
+        });
+        Some(Query {
+            place: format!("{}, {place}", self.name),
+            expr: self.expr(target, view)?,
+            may_be_empty,
+        })
+    }
+
+    /// The expression of a query with all variables replaced.
+    fn expr(&self, target: &Value, view: &View) -> Option<String> {
+        let least_step = target["interval"].as_str().map_or(SCRAPE_INTERVAL, seconds);
+        let expr = self.with_all_chosen(target["expr"].as_str()?);
+        Some(view.substitute(&expr, least_step))
+    }
+
+    /// Replaces the dashboard's own variables as Grafana does with "All" chosen.
+    pub fn with_all_chosen(&self, expr: &str) -> String {
+        let mut expr = expr.to_owned();
+        for variable in items(&self.json["templating"]["list"]) {
             let name = variable["name"].as_str().unwrap_or_default();
             let all = variable["allValue"].as_str().unwrap_or(".*");
             for form in [
@@ -110,6 +203,20 @@ impl Dashboard {
     }
 }
 
+fn items(list: &Value) -> impl Iterator<Item = &Value> {
+    list.as_array().into_iter().flatten()
+}
+
+/// A least step such as `15s`.
+fn seconds(text: &str) -> Duration {
+    let number = text
+        .strip_suffix('s')
+        .and_then(|number| number.parse().ok());
+    Duration::from_secs(
+        number.unwrap_or_else(|| panic!("the least step {text:?} is not in seconds")),
+    )
+}
+
 /// The series of `label_values(series, label)`.
 fn label_values(definition: &str) -> Option<&str> {
     let inner = definition
@@ -117,3 +224,6 @@ fn label_values(definition: &str) -> Option<&str> {
         .strip_suffix(')')?;
     inner.rsplit_once(',').map(|(series, _label)| series)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,176 +1,164 @@
-//! Every dashboard can be read, has no gaps and no overlaps, and asks nobody but our datasources.
+//! Every dashboard can be read and explains itself, and those that people find are those that are meant.
+//!
+//! Whom it asks and what it links: [`crate::dashboard_links`]. Whether its queries ask for what exists: [`crate::promql`]. Whether its lines are where the rules have them:
+//! [`crate::thresholds`].
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 
+use promql_parser::parser::{Expr, parse};
+use promql_parser::util::{ExprVisitor, walk_expr};
 use serde_json::Value;
-use stack_tests::dashboards;
+use stack_tests::dashboards::{self, Dashboard, PRACTICE_FOLDER};
+use stack_tests::repository::read;
 
-/// The datasources that are provisioned, and Grafana's own for annotations.
-const DATASOURCES: [&str; 3] = ["prometheus", "alertmanager", "-- Grafana --"];
+/// All of these are built in, and none needs Angular, which Grafana no longer has.
+const PANEL_TYPES: [&str; 7] = [
+    "bargauge",
+    "heatmap",
+    "row",
+    "stat",
+    "state-timeline",
+    "text",
+    "timeseries",
+];
 
-fn cells(panel: &Value) -> BTreeSet<(u64, u64)> {
-    let at = |name: &str| {
-        panel["gridPos"][name]
-            .as_u64()
-            .unwrap_or_else(|| panic!("{panel} has no {name}"))
-    };
-    let (x, y, w, h) = (at("x"), at("y"), at("w"), at("h"));
-    (x..x + w)
-        .flat_map(|column| (y..y + h).map(move |row| (column, row)))
-        .collect()
+const FIRST_ROW: [&str; 4] = ["Order Rate", "P95 Latency", "Queue Depth", "Error Rate"];
+
+/// The dashboards that are shown as they are, and the one to practise on.
+pub(crate) fn all_and_practice() -> Vec<Dashboard> {
+    let mut all = dashboards::all();
+    all.extend(dashboards::in_folder(PRACTICE_FOLDER));
+    all
+}
+
+pub(crate) fn items(list: &Value) -> impl Iterator<Item = &Value> {
+    list.as_array().into_iter().flatten()
+}
+
+pub(crate) fn text<'a>(value: &'a Value, field: &str) -> &'a str {
+    value[field].as_str().unwrap_or_default()
+}
+
+/// The names of the series that an expression asks for.
+pub(crate) fn selected(expr: &str) -> Vec<String> {
+    #[derive(Default)]
+    struct Names(Vec<String>);
+    impl ExprVisitor for Names {
+        type Error = Infallible;
+
+        fn pre_visit(&mut self, expr: &Expr) -> Result<bool, Infallible> {
+            if let Expr::VectorSelector(selector) = expr {
+                self.0.push(selector.name.clone().unwrap_or_default());
+            }
+            Ok(true)
+        }
+    }
+    let parsed = parse(expr).unwrap_or_else(|e| panic!("{expr}: {e}"));
+    let mut names = Names::default();
+    let Ok(_) = walk_expr(&mut names, &parsed);
+    names.0
+}
+
+pub(crate) fn yaml(path: &str) -> Value {
+    serde_saphyr::from_str(&read(path)).expect("YAML")
 }
 
 #[test]
 fn has_a_uid_of_its_own_and_no_database_id() {
     let mut uids = BTreeSet::new();
-    for dashboard in dashboards::all() {
-        let json = &dashboard.json;
-        assert_eq!(
-            json["uid"],
-            dashboard.name.as_str(),
-            "the uid is the file's name"
-        );
-        assert!(uids.insert(dashboard.name.clone()));
+    for Dashboard { name, json } in all_and_practice() {
+        assert_eq!(json["uid"], name.as_str(), "the uid is the file's name");
         assert!(
             json["id"].is_null() && json["__inputs"].is_null(),
-            "{}",
-            dashboard.name
+            "{name} is an export for sharing"
         );
         // 42 is the last version of the classic format; Grafana migrates older ones itself.
-        assert!(
-            json["schemaVersion"]
-                .as_u64()
-                .is_some_and(|v| (39..=42).contains(&v)),
-            "{}",
-            dashboard.name
-        );
+        let version = json["schemaVersion"].as_u64();
+        assert!(version.is_some_and(|v| (39..=42).contains(&v)), "{name}");
+        assert!(uids.insert(name.clone()), "{name} is there twice");
     }
+    let expected = ["monitoring-path", "order-service", "order-slo", "practice"];
+    assert_eq!(uids, expected.map(ToOwned::to_owned).into());
 }
 
 #[test]
 fn every_panel_explains_itself() {
     for dashboard in dashboards::all() {
         for panel in dashboard.panels() {
-            let title = panel["title"].as_str().filter(|title| !title.is_empty());
-            let place = format!("{}, {}", dashboard.name, title.expect("a title"));
+            let place = format!("{}, {}", dashboard.name, panel["title"]);
+            assert!(!text(panel, "title").is_empty(), "{place}: no title");
+            // What it means takes a sentence, what to do another.
+            let description = text(panel, "description");
+            let sentences = description.matches(". ").count() + description.matches(": ").count();
             assert!(
-                panel["description"]
-                    .as_str()
-                    .is_some_and(|text| text.len() > 20),
-                "{place}: no description"
+                sentences > 0 && description.ends_with('.'),
+                "{place}: {description:?}"
             );
             let unit = &panel["fieldConfig"]["defaults"]["unit"];
+            assert!(unit.is_string(), "{place}: no unit");
+            assert!(items(&panel["targets"]).count() > 0, "{place}: no query");
+            for target in items(&panel["targets"]) {
+                assert!(!text(target, "legendFormat").is_empty(), "{place}: no name");
+            }
+            let legend = &panel["options"]["legend"]["showLegend"];
             assert!(
-                panel["type"] == "text" || panel["type"] == "alertlist" || unit.is_string(),
-                "{place}: no unit"
+                panel["type"] != "timeseries" || *legend == true,
+                "{place}: no legend"
             );
-            let targets = panel["targets"].as_array().map_or(0, Vec::len);
-            assert!(
-                targets > 0 || panel["type"] == "text" || panel["type"] == "alertlist",
-                "{place}: no query"
-            );
+        }
+    }
+}
+
+#[test]
+fn every_panel_has_an_id_of_its_own_and_a_type_that_grafana_still_has() {
+    for Dashboard { name, json } in all_and_practice() {
+        let mut ids = BTreeSet::new();
+        for panel in items(&json["panels"]) {
+            let id = panel["id"].as_u64().expect("an id");
+            assert!(ids.insert(id), "{name}: {id} is taken twice");
+            let kind = text(panel, "type");
+            assert!(PANEL_TYPES.contains(&kind), "{name}: {kind}");
         }
     }
 }
 
 #[test]
 fn no_two_panels_overlap_and_none_leaves_the_grid() {
-    for dashboard in dashboards::all() {
+    for Dashboard { name, json } in all_and_practice() {
         let mut taken = BTreeSet::new();
-        for panel in dashboard.json["panels"].as_array().expect("a list") {
-            for cell in cells(panel) {
-                assert!(
-                    cell.0 < 24,
-                    "{}: {} leaves the grid",
-                    dashboard.name,
-                    panel["title"]
-                );
-                assert!(
-                    taken.insert(cell),
-                    "{}: {} overlaps another panel",
-                    dashboard.name,
-                    panel["title"]
-                );
+        for panel in items(&json["panels"]) {
+            let title = text(panel, "title");
+            let at = |field: &str| panel["gridPos"][field].as_u64().expect("a position");
+            let (x, y, w, h) = (at("x"), at("y"), at("w"), at("h"));
+            assert!(w > 0 && h > 0 && x + w <= 24, "{name}: {title}");
+            for cell in (x..x + w).flat_map(|column| (y..y + h).map(move |row| (column, row))) {
+                assert!(taken.insert(cell), "{name}: {title} overlaps another panel");
             }
         }
     }
 }
 
 #[test]
-fn asks_nobody_but_our_datasources() {
-    fn walk(value: &Value, dashboard: &str) {
-        match value {
-            Value::Object(fields) => {
-                if let Some(uid) = fields
-                    .get("datasource")
-                    .and_then(|source| source["uid"].as_str())
-                {
-                    assert!(
-                        DATASOURCES.contains(&uid),
-                        "{dashboard}: datasource {uid:?}"
-                    );
-                }
-                fields.values().for_each(|field| walk(field, dashboard));
-            }
-            Value::Array(items) => items.iter().for_each(|item| walk(item, dashboard)),
-            Value::String(text) if text.contains("://") => {
-                assert!(
-                    text.contains("http://localhost:"),
-                    "{dashboard}: outside address in {text:?}"
-                );
-            }
-            _ => {}
-        }
-    }
-    for dashboard in dashboards::all() {
-        walk(&dashboard.json, &dashboard.name);
-    }
-}
-
-#[test]
-fn panels_use_the_rate_interval_and_rules_never_do() {
-    for dashboard in dashboards::all() {
-        for panel in dashboard.panels() {
-            for target in panel["targets"].as_array().into_iter().flatten() {
-                let expr = target["expr"].as_str().unwrap_or_default();
-                let rated = expr.contains("rate(") && !expr.contains("[5m]");
-                assert!(
-                    !rated || expr.contains("$__rate_interval"),
-                    "{}: {expr}",
-                    dashboard.name
-                );
-            }
-        }
-    }
-    for alert in crate::alerts::all() {
-        assert!(!alert.expr().contains("$__"), "{}", alert.name());
-    }
-}
-
-#[test]
-fn thresholds_are_drawn_where_the_rules_have_them() {
+fn instances_can_be_chosen_where_replicas_make_sense() {
     let all = dashboards::all();
-    let panels: Vec<_> = all.iter().flat_map(dashboards::Dashboard::panels).collect();
-    for (title, rule) in [
-        ("P95 Latency", "HighLatency"),
-        ("Error Rate", "HighErrorRate"),
-    ] {
-        let panel = panels
-            .iter()
-            .find(|panel| panel["title"] == title)
-            .expect("it is there");
-        let steps = &panel["fieldConfig"]["defaults"]["thresholds"]["steps"];
-        let drawn = steps[1]["value"].as_f64().expect("a second step");
-        let alerts = crate::alerts::all();
-        let alert = alerts
-            .iter()
-            .find(|alert| alert.name() == rule)
-            .expect("it is there");
-        assert!(
-            alert.expr().contains(&format!("> {drawn}\n")),
-            "{title} draws {drawn}: {}",
-            alert.expr()
-        );
+    let find = |name| all.iter().find(|dashboard| dashboard.name == name);
+    let order_service = find("order-service").expect("it is there");
+    let variable = &order_service.json["templating"]["list"][0];
+    assert_eq!(variable["name"], "instance");
+    assert!(variable["multi"] == true && variable["includeAll"] == true);
+    // What an alert judges is of all instances; everything else is of those that are chosen.
+    for panel in order_service.panels() {
+        for target in items(&panel["targets"]) {
+            let expr = text(target, "expr");
+            assert!(
+                expr.contains("$instance")
+                    || expr.contains("ALERTS{")
+                    || text(target, "legendFormat").contains("(alert)"),
+                "{}: {expr}",
+                panel["title"]
+            );
+        }
     }
 }
 
@@ -179,27 +167,66 @@ fn the_first_row_of_order_service_has_the_four_panels() {
     let all = dashboards::all();
     let order_service = all
         .iter()
-        .find(|dashboard| dashboard.name == "order-service")
-        .expect("it is there");
-    let panels = order_service.panels();
-    let top = panels
-        .iter()
-        .filter_map(|panel| panel["gridPos"]["y"].as_u64())
-        .min();
+        .find(|dashboard| dashboard.name == "order-service");
+    let panels = order_service.expect("it is there").panels();
     let mut first_row: Vec<_> = panels
         .iter()
-        .filter(|panel| panel["gridPos"]["y"].as_u64() == top)
-        .map(|panel| {
-            (
-                panel["gridPos"]["x"].as_u64(),
-                panel["title"].as_str().unwrap_or_default(),
-            )
-        })
+        .filter(|panel| panel["gridPos"]["y"] == 0)
+        .map(|panel| (panel["gridPos"]["x"].as_u64(), text(panel, "title")))
         .collect();
     first_row.sort_unstable();
     let titles: Vec<_> = first_row.into_iter().map(|(_, title)| title).collect();
-    assert_eq!(
-        titles,
-        ["Order Rate", "P95 Latency", "Queue Depth", "Error Rate"]
-    );
+    assert_eq!(titles, FIRST_ROW);
+}
+
+#[test]
+fn practice_has_the_same_four_panels_empty_and_a_task_for_each() {
+    let practice = &dashboards::in_folder(PRACTICE_FOLDER)[0];
+    let of_type = |kind: &'static str| {
+        let panels = practice.panels();
+        panels
+            .into_iter()
+            .filter(move |panel| panel["type"] == kind)
+    };
+    let titles: Vec<_> = of_type("timeseries")
+        .map(|panel| text(panel, "title"))
+        .collect();
+    assert_eq!(titles, FIRST_ROW);
+    assert_eq!(practice.queries().len(), 0);
+    for (task, title) in of_type("text").zip(FIRST_ROW) {
+        assert!(text(task, "title").ends_with(title));
+        assert!(
+            text(&task["options"], "content").contains('`'),
+            "{title}: no metric"
+        );
+    }
+}
+
+#[test]
+fn only_practice_can_be_changed_in_the_browser() {
+    for Dashboard { name, json } in all_and_practice() {
+        assert_eq!(json["editable"], name == "practice", "{name}");
+    }
+    let file = yaml("observability/grafana/provisioning/dashboards/dashboards.yml");
+    let compose = read("docker-compose.yml");
+    let providers: Vec<_> = items(&file["providers"]).collect();
+    for (name, folder, editable) in [
+        ("orderwatch", dashboards::FOLDER, false),
+        ("practice", PRACTICE_FOLDER, true),
+    ] {
+        let provider = providers.iter().find(|provider| provider["name"] == name);
+        let provider = provider.expect("it is there");
+        assert_eq!(provider["allowUiUpdates"], editable, "{name}");
+        // A provider reads subfolders too: neither path may be within the other.
+        let path = text(&provider["options"], "path");
+        assert_eq!(
+            path.rsplit_once('/').map(|(parent, _)| parent),
+            Some("/etc/grafana")
+        );
+        assert!(
+            compose.contains(&format!("- ./{folder}:{path}:ro\n")),
+            "{name}"
+        );
+    }
+    assert_eq!(providers.len(), 2);
 }

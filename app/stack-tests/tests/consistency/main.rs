@@ -1,7 +1,9 @@
 //! Facts that stand in two places, held against each other. No container is needed.
 
 mod alerts;
+mod dashboard_links;
 mod dashboards;
 mod documents;
 mod promql;
 mod settings;
+mod thresholds;
