@@ -13,16 +13,11 @@ use crate::report::build::Sources;
 use crate::report::text::Text;
 use crate::settings::Settings;
 use crate::signals::Signals;
+use crate::stack::{NotFound, Stack};
 use crate::target::{Requests, Server, Target};
 use crate::verdict::{Exit, Verdict};
 use crate::waiting::{self, WaitedInVain};
 use crate::watch::watch;
-
-/// Names and ports of the stack, inside the compose network and on its host.
-const STACK: [(&str, &str); 2] = [
-    ("http://order-service:8000", "http://prometheus:9090"),
-    ("http://127.0.0.1:8000", "http://127.0.0.1:9090"),
-];
 
 /// Why there was no run.
 #[derive(Debug, Error)]
@@ -50,13 +45,19 @@ pub enum Failure {
     /// The engine gave up.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// A drill was asked for that a container can't do alone.
+    #[error(
+        "drill {0} needs services to be stopped and started, which a container cannot do: run scripts/drill {0}, or give \
+         --operator and carry out its lines `do: …` yourself"
+    )]
+    NeedsHands(&'static str),
 }
 
 impl Failure {
-    /// The exit code: more connections than the machine allows is a matter of the command line.
+    /// The exit code: more connections than the machine allows, or hands than a container has, are matters of the command line.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Files(_) => Exit::Usage,
+            Self::Files(_) | Self::NeedsHands(_) => Exit::Usage,
             _ => Exit::Failed,
         }
     }
@@ -127,28 +128,17 @@ async fn look_up(settings: &Settings) -> Result<Surroundings, Failure> {
             prometheus,
         });
     }
-    let mut failure = None;
-    for (server, prometheus) in STACK {
-        let [server, prometheus] =
-            [server, prometheus].map(|url| Server::parse(url).expect("a constant URL"));
-        match server.resolve().await {
-            Ok(addresses) => {
-                let prometheus = named(settings.prometheus.clone().unwrap_or(prometheus));
-                return Ok(Surroundings {
-                    server,
-                    addresses,
-                    prometheus,
-                });
-            }
-            Err(cause) => {
-                failure = Some(Failure::Unknown {
-                    url: server.url(),
-                    cause,
-                });
-            }
-        }
+    match Stack::find().await {
+        Ok((stack, addresses)) => Ok(Surroundings {
+            server: stack.order_service,
+            addresses,
+            prometheus: named(settings.prometheus.clone().unwrap_or(stack.prometheus)),
+        }),
+        Err(NotFound { server, cause }) => Err(Failure::Unknown {
+            url: server.url(),
+            cause,
+        }),
     }
-    Err(failure.expect("the stack has a place to look for it"))
 }
 
 async fn wait(

@@ -8,7 +8,9 @@
 pub mod app;
 pub mod cli;
 pub mod clock;
+pub mod drill;
 pub mod engine;
+pub mod inquiry;
 pub mod ledger;
 pub mod limits;
 pub mod live;
@@ -18,6 +20,7 @@ pub mod scenario;
 pub mod schedule;
 pub mod settings;
 pub mod signals;
+pub mod stack;
 pub mod target;
 pub mod verdict;
 pub mod waiting;

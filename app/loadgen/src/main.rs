@@ -4,13 +4,16 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use loadgen::app;
-use loadgen::cli::Args;
+use loadgen::cli::{Args, Command};
+use loadgen::drill::series;
 use loadgen::settings::Settings;
 use loadgen::verdict::Exit;
 
 fn main() -> ExitCode {
     // Ends with exit code 2 on a wrong command line, 0 after --help.
-    let settings = match Settings::new(Args::parse()) {
+    let mut args = Args::parse();
+    let drills = args.command.take().map(|Command::Drill(drills)| drills);
+    let settings = match Settings::new(args) {
         Ok(settings) => settings,
         Err(contradiction) => return fail(&contradiction, Exit::Usage),
     };
@@ -21,7 +24,11 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error, Exit::Failed),
     };
-    match runtime.block_on(app::run(settings)) {
+    let ended = match drills {
+        Some(drills) => runtime.block_on(series::run(drills)),
+        None => runtime.block_on(app::run(settings)),
+    };
+    match ended {
         Ok(exit) => exit.into(),
         Err(failure) => fail(&failure, failure.exit()),
     }

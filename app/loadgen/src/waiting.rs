@@ -2,50 +2,30 @@
 //!
 //! A burst before the first scrape is invisible to `rate()`, which needs a sample from before it.
 
-use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use http_body_util::{BodyExt, Limited};
-use hyper::body::Bytes;
-use hyper::client::conn::http1::handshake;
-use hyper::header::HOST;
-use hyper::{Request, StatusCode};
-use hyper_util::rt::TokioIo;
+use hyper::{Method, StatusCode};
 use thiserror::Error;
-use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
-use crate::target::{NoBody, Server};
+use crate::inquiry::{NoAnswer, Question, ask, ask_at, encoded};
+use crate::target::Server;
 
 /// Between two questions.
 const PAUSE: Duration = Duration::from_millis(250);
 /// Patience with one question.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Longest answer that is read.
-const LONGEST_ANSWER: usize = 64 * 1024;
 /// Newest sample of the target while it is up; the value is the moment of its scrape.
 const LAST_SCRAPE: &str =
     "max(timestamp(up{job=\"order-service\"}) and up{job=\"order-service\"} == 1)";
 
-/// Why a question had no answer.
+/// Why it can't start yet.
 #[derive(Debug, Error)]
-pub enum NoAnswer {
-    /// The network said no.
+pub enum NotYet {
+    /// There was no answer.
     #[error(transparent)]
-    Io(#[from] io::Error),
-    /// What came back was not HTTP.
-    #[error(transparent)]
-    Http(#[from] hyper::Error),
-    /// The question made no sense.
-    #[error(transparent)]
-    Request(#[from] hyper::http::Error),
-    /// It was too long.
-    #[error("the answer is too long or broken")]
-    Body,
-    /// It took too long.
-    #[error("no answer within {PATIENCE:?}")]
-    Late,
+    NoAnswer(#[from] NoAnswer),
     /// It was no.
     #[error("it answers {0}")]
     Status(StatusCode),
@@ -60,7 +40,7 @@ pub enum NoAnswer {
 pub struct WaitedInVain {
     what: String,
     waited: Duration,
-    cause: NoAnswer,
+    cause: NotYet,
     advice: &'static str,
 }
 
@@ -74,10 +54,10 @@ pub async fn for_target(
     patience: Duration,
 ) -> Result<(), WaitedInVain> {
     let waited = until(patience, async || {
-        match get(server, address, "/ready").await?.0 {
+        match ask_at(server, address, get("/ready")).await?.status {
             status if status.is_success() => Ok(()),
             StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Ok(()),
-            status => Err(NoAnswer::Status(status)),
+            status => Err(NotYet::Status(status)),
         }
     });
     waited.await.map_err(|cause| WaitedInVain {
@@ -96,19 +76,17 @@ pub async fn for_scrape(prometheus: &Server, patience: Duration) -> Result<(), W
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
-    let query: String = LAST_SCRAPE.bytes().map(percent_encoded).collect();
-    let path = format!("/api/v1/query?query={query}");
+    let path = format!("/api/v1/query?query={}", encoded(LAST_SCRAPE));
     let waited = until(patience, async || {
-        let addresses = prometheus.resolve().await?;
-        let (status, body) = get(prometheus, addresses[0], &path).await?;
-        if !status.is_success() {
-            return Err(NoAnswer::Status(status));
+        let answer = ask(prometheus, get(&path)).await?;
+        if !answer.status.is_success() {
+            return Err(NotYet::Status(answer.status));
         }
-        let last = last_scrape(&body).ok_or(NoAnswer::NotScraped)?;
+        let last = last_scrape(&answer.body).ok_or(NotYet::NotScraped)?;
         if last >= since.as_secs_f64() {
             Ok(())
         } else {
-            Err(NoAnswer::NotScraped)
+            Err(NotYet::NotScraped)
         }
     });
     waited.await.map_err(|cause| WaitedInVain {
@@ -119,11 +97,19 @@ pub async fn for_scrape(prometheus: &Server, patience: Duration) -> Result<(), W
     })
 }
 
+fn get(path: &str) -> Question<'_> {
+    Question {
+        method: Method::GET,
+        path,
+        patience: PATIENCE,
+    }
+}
+
 /// Asks until the answer is yes or patience is at its end.
 async fn until(
     patience: Duration,
-    ask: impl AsyncFn() -> Result<(), NoAnswer>,
-) -> Result<(), NoAnswer> {
+    ask: impl AsyncFn() -> Result<(), NotYet>,
+) -> Result<(), NotYet> {
     let end = Instant::now() + patience;
     loop {
         match ask().await {
@@ -134,36 +120,6 @@ async fn until(
     }
 }
 
-/// One GET on a connection of its own.
-async fn get(
-    server: &Server,
-    address: SocketAddr,
-    path: &str,
-) -> Result<(StatusCode, Bytes), NoAnswer> {
-    let request = Request::get(path)
-        .header(HOST, server.authority())
-        .body(NoBody::new())?;
-    let asked = async {
-        let stream = TcpStream::connect(address).await?;
-        let (mut sender, connection) = handshake(TokioIo::new(stream)).await?;
-        let answer = async {
-            let response = sender.send_request(request).await?;
-            let status = response.status();
-            let body = Limited::new(response.into_body(), LONGEST_ANSWER)
-                .collect()
-                .await;
-            Ok((status, body.map_err(|_| NoAnswer::Body)?.to_bytes()))
-        };
-        tokio::pin!(answer, connection);
-        tokio::select! {
-            biased;
-            answer = &mut answer => answer,
-            closed = &mut connection => { closed?; answer.await }
-        }
-    };
-    timeout(PATIENCE, asked).await.map_err(|_| NoAnswer::Late)?
-}
-
 /// The value of an instant query with one result.
 fn last_scrape(body: &[u8]) -> Option<f64> {
     let answer: serde_json::Value = serde_json::from_slice(body).ok()?;
@@ -172,11 +128,4 @@ fn last_scrape(body: &[u8]) -> Option<f64> {
         .as_str()?
         .parse()
         .ok()
-}
-
-fn percent_encoded(byte: u8) -> String {
-    match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' => char::from(byte).to_string(),
-        _ => format!("%{byte:02X}"),
-    }
 }

@@ -1,16 +1,18 @@
 //! The command line: what can be asked, in which words. What is made of it: [`settings`](crate::settings).
 
+pub mod drill;
 pub mod values;
 
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use hyper::Method;
 use hyper::http::uri::PathAndQuery;
 
 use crate::scenario::Scenario;
 use crate::target::Server;
 use crate::verdict::Threshold;
+use drill::DrillArgs;
 use values::{
     parse_connections, parse_duration, parse_method, parse_path, parse_rate, parse_share,
     parse_timeout,
@@ -38,10 +40,22 @@ by SIGINT or SIGTERM. The first signal stops sending, waits for what is in fligh
 in _seconds; lag, own_lag, service, response: count, mean, p50, p90, p95, p99, p99_9, max, or null without samples; the
 same by stage under stages; outcome, exit_code and reasons say how it went.";
 
+/// What can be asked for besides a load.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Make an incident and prove that its alert arrives. Example: loadgen drill high-error-rate
+    Drill(DrillArgs),
+}
+
 /// An open-loop load generator that tells the truth about latency.
 #[derive(Debug, Parser)]
-#[command(name = "loadgen", version, about, after_help = MORE, max_term_width = 120)]
+#[command(name = "loadgen", version, about, after_help = MORE, max_term_width = 120, args_conflicts_with_subcommands = true)]
+#[command(disable_help_subcommand = true)]
 pub struct Args {
+    /// What else than a load.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
     /// The load to make
     #[arg(value_enum, default_value = "bursts")]
     pub scenario: Scenario,

@@ -108,7 +108,7 @@ impl Memory {
 }
 
 /// Classes that occurred, for either display.
-fn classes(counts: &[u64; Class::ALL.len()]) -> String {
+pub fn classes(counts: &[u64; Class::ALL.len()]) -> String {
     let named = Class::ALL
         .into_iter()
         .zip(counts)

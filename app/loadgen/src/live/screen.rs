@@ -36,9 +36,23 @@ impl Screen {
     /// Shows a sample.
     pub fn show(&mut self, sample: &Sample) {
         match self {
-            Self::Plain => say(&format!("{}\n", plain::line(sample))),
-            Self::Panel { drawn } => {
-                let lines = panel::lines(sample, columns());
+            Self::Plain => self.draw(Some(&plain::line(sample)), &[]),
+            Self::Panel { .. } => self.draw(None, &panel::lines(sample, columns())),
+        }
+    }
+
+    /// Draws the panel over itself, each line cut to the terminal's width; without a terminal says the plain line, if there is
+    /// one to say.
+    pub fn draw(&mut self, line: Option<&str>, panel: &[String]) {
+        match (self, line) {
+            (Self::Plain, None) => {}
+            (Self::Plain, Some(line)) => say(&format!("{line}\n")),
+            (Self::Panel { drawn }, _) => {
+                let width = columns();
+                let lines: Vec<String> = panel
+                    .iter()
+                    .map(|line| line.chars().take(width).collect())
+                    .collect();
                 // Up over the old panel; each line is followed by "erase to its end".
                 let up = if *drawn > 0 {
                     format!("\x1b[{drawn}A")

@@ -32,7 +32,9 @@ pub enum Exit {
     Usage,
     /// 3: a threshold was missed.
     Missed,
-    /// 5: the generator could not keep its schedule.
+    /// 4: a drill failed.
+    DrillFailed,
+    /// 5: the generator could not keep its schedule, or the stack was not fit for a drill.
     Invalid,
     /// 130 or 143: stopped by a signal.
     Interrupted(Interrupt),
@@ -46,6 +48,7 @@ impl Exit {
             Self::Failed => 1,
             Self::Usage => 2,
             Self::Missed => 3,
+            Self::DrillFailed => 4,
             Self::Invalid => 5,
             Self::Interrupted(Interrupt::Int) => 130,
             Self::Interrupted(Interrupt::Term) => 143,

@@ -1,0 +1,392 @@
+//! Performs a drill: one act after another, looking at the servers all the while.
+//!
+//! [`load`] is what is sent, [`watch`] how the servers are looked at, [`hands`] how services are stopped and started.
+//! What must come of it is judged in [`judge`](super::judge) alone.
+
+pub mod hands;
+pub mod load;
+pub mod watch;
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use hyper::Method;
+use tokio::time::sleep;
+
+use super::definition::{Act, Drill, Goal, Hand, Mark, Service, Simulation};
+use super::judge::{self, Phase, Row, Scene, Watched};
+use super::known::{Known, Marks, Window};
+use super::progress::Progress;
+use super::servers::Servers;
+use super::sources::UnixSeconds;
+use crate::engine::EngineError;
+use crate::live::Screen;
+use crate::signals::Signals;
+use crate::stack::Stack;
+use crate::verdict::{Exit, Interrupt};
+use load::{Ended, Load, Recipe};
+use watch::Watch;
+
+/// What drills have in common.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// Seed of everything random.
+    pub seed: u64,
+    /// How much later than expected is acceptable, in seconds.
+    pub slack: f64,
+    /// Whether the end is not asked for.
+    pub stops_at_delivery: bool,
+}
+
+/// Why a performance ended early.
+#[derive(Debug)]
+pub enum Halt {
+    /// A step failed; the rows say which.
+    Failed,
+    /// A signal.
+    Interrupted(Interrupt),
+    /// Something that the drill itself needs did not work.
+    Broken(String),
+    /// Nobody stopped or started a service.
+    NobodyThere(String),
+}
+
+impl From<EngineError> for Halt {
+    fn from(error: EngineError) -> Self {
+        Self::Broken(error.to_string())
+    }
+}
+
+/// What a drill speaks to people with, and hears them by.
+pub struct Theatre<'a> {
+    /// The servers it asks.
+    pub servers: &'a Servers,
+    /// Where they are.
+    pub stack: &'a Stack,
+    /// Where it shows how far it is.
+    pub screen: &'a mut Screen,
+    /// What interrupts it.
+    pub signals: &'a mut Signals,
+}
+
+/// A drill under way.
+pub struct Performance<'a> {
+    drill: &'static Drill,
+    known: &'a Known,
+    terms: Terms,
+    theatre: Theatre<'a>,
+    /// The moments that came.
+    pub marks: Marks,
+    /// What was observed.
+    pub watch: Watch,
+    /// Loads that have ended.
+    pub loads: Vec<Ended>,
+    load: Option<Load>,
+    progress: Progress,
+    /// The service that is stopped at the moment.
+    stopped: Option<Service>,
+    /// When the last act had ended.
+    over_at: Option<UnixSeconds>,
+}
+
+/// Seconds since 1970.
+pub fn now() -> UnixSeconds {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs_f64()
+}
+
+impl<'a> Performance<'a> {
+    /// One that has not begun.
+    pub fn new(
+        drill: &'static Drill,
+        known: &'a Known,
+        (terms, watch): (Terms, Watch),
+        theatre: Theatre<'a>,
+    ) -> Self {
+        Self {
+            drill,
+            known,
+            terms,
+            theatre,
+            marks: Marks::default(),
+            progress: Progress::new(drill, now()),
+            watch,
+            loads: Vec::new(),
+            load: None,
+            stopped: None,
+            over_at: None,
+        }
+    }
+
+    /// Does everything, and puts things back in order whatever happened.
+    pub async fn perform(&mut self) -> Option<Halt> {
+        let halt = self.acts().await.err();
+        self.over_at = Some(now());
+        if let Some(Halt::Interrupted(signal)) = &halt {
+            self.theatre.screen.note(&format!(
+                "{}: sending stopped, waiting for what is in flight",
+                signal.name()
+            ));
+        }
+        let tidied = self.tidy(halt.as_ref()).await.err();
+        halt.or(tidied)
+    }
+
+    /// How every step stood when it ended: a drill that is over is judged by what it saw until then.
+    pub fn verdict(&self) -> Vec<Row> {
+        self.rows_at(self.over_at.unwrap_or_else(now))
+    }
+
+    fn rows(&self) -> Vec<Row> {
+        self.rows_at(now())
+    }
+
+    fn rows_at(&self, moment: UnixSeconds) -> Vec<Row> {
+        judge::rows(&Scene {
+            drill: self.drill,
+            known: self.known,
+            marks: &self.marks,
+            evidence: &self.watch.evidence,
+            readings: &self.watch.readings,
+            strangers: &self.watch.strangers,
+            now: Some(moment),
+            slack: self.terms.slack,
+            stops_at_delivery: self.terms.stops_at_delivery,
+            troubles: &self.watch.troubles,
+        })
+    }
+
+    async fn acts(&mut self) -> Result<(), Halt> {
+        let mut is_delivered = false;
+        for act in self.drill.script {
+            // After the delivery only what was begun is ended.
+            let is_needed = match act {
+                Act::Calm | Act::Ask(Hand::Start, _) => true,
+                _ => !(is_delivered && self.terms.stops_at_delivery),
+            };
+            if !is_needed {
+                continue;
+            }
+            match act {
+                Act::Storm(storm) => {
+                    self.begin(Recipe::storm(storm, self.known.rate)).await?;
+                    self.mark(Mark::Storm, now());
+                }
+                Act::Simulate(simulation) => self.simulate(simulation).await?,
+                Act::WaitHalfOfHold => self.wait_half_of_hold().await?,
+                Act::Await(goal) => {
+                    self.reach(*goal).await?;
+                    is_delivered |= *goal == Goal::Onset;
+                }
+                Act::Calm => self.calm().await?,
+                Act::Ask(hand, service) => self.ask(*hand, *service).await?,
+                Act::Recover => self.begin(Recipe::recovery()).await?,
+            }
+        }
+        self.end_load().await
+    }
+
+    fn mark(&mut self, mark: Mark, at: UnixSeconds) {
+        self.marks.set(mark, Window::at(at));
+    }
+
+    async fn begin(&mut self, recipe: Recipe) -> Result<(), Halt> {
+        let server = &self.theatre.stack.order_service;
+        self.load = Some(Load::start(recipe, server, self.terms.seed).await?);
+        Ok(())
+    }
+
+    async fn simulate(&mut self, simulation: &Simulation) -> Result<(), Halt> {
+        let Simulation {
+            count,
+            error_rate,
+            marks,
+        } = simulation;
+        let seed = self.terms.seed;
+        let path = format!("/simulate?count={count}&error_rate={error_rate}&seed={seed}");
+        self.mark(*marks, now());
+        // As long as order-service may take for any batch that it accepts.
+        let patience = Duration::from_secs(130);
+        let asked = self
+            .theatre
+            .servers
+            .order_service
+            .ask(Method::POST, &path, patience);
+        tokio::select! {
+            answer = asked => answer.map(|_| ()).map_err(|error| Halt::Broken(error.to_string())),
+            signal = self.theatre.signals.next() => Err(Halt::Interrupted(signal)),
+        }
+    }
+
+    async fn wait_half_of_hold(&mut self) -> Result<(), Halt> {
+        let begin = self
+            .marks
+            .get(Mark::Storm)
+            .map_or(now(), |begin| begin.earliest);
+        let half = self
+            .known
+            .backgrounds
+            .first()
+            .map_or(0.0, |first| first.hold / 2.0);
+        while now() < begin + half {
+            self.look().await?;
+            self.fail_on_failures()?;
+            self.show(
+                &format!("half of the rule's `for`, {half:.0} s"),
+                begin + half,
+            );
+            let left = (begin + half - now()).clamp(0.0, self.watch.pause);
+            self.pause(Duration::from_secs_f64(left)).await?;
+        }
+        Ok(())
+    }
+
+    /// Looks until the goal is reached or a step has failed.
+    async fn reach(&mut self, goal: Goal) -> Result<(), Halt> {
+        loop {
+            self.look().await?;
+            let rows = self.fail_on_failures()?;
+            let mut wanted = rows.iter().filter(|row| row.counts_for(goal));
+            let Some(next) = wanted.find(|row| !row.is_settled()) else {
+                return Ok(());
+            };
+            let until = next
+                .expected
+                .map_or(now(), |expected| expected.latest + self.terms.slack);
+            self.show(&format!("{} {}", next.subject, next.step.name()), until);
+            // The healthy load has done its work when nothing is left but the notices.
+            let is_diluted = rows
+                .iter()
+                .filter(|row| row.step == judge::Step::Resolved)
+                .all(Row::is_settled);
+            if goal == Goal::Over && is_diluted {
+                self.end_load().await?;
+            }
+            self.pause(Duration::from_secs_f64(self.watch.pause))
+                .await?;
+        }
+    }
+
+    async fn calm(&mut self) -> Result<(), Halt> {
+        let length = self.load.as_ref().and_then(|load| load.recipe.length);
+        let begin = self
+            .marks
+            .get(Mark::Storm)
+            .map_or(now(), |begin| begin.earliest);
+        if let Some(length) = length {
+            let end = begin + length.as_secs_f64();
+            while now() < end {
+                self.look().await?;
+                self.fail_on_failures()?;
+                self.show("the storm's end", end);
+                let left = (end - now()).clamp(0.0, self.watch.pause);
+                self.pause(Duration::from_secs_f64(left)).await?;
+            }
+        }
+        self.mark(Mark::Calm, now());
+        self.end_load().await
+    }
+
+    /// Stops what is sent, and waits for what is in flight.
+    async fn end_load(&mut self) -> Result<(), Halt> {
+        let Some(mut load) = self.load.take() else {
+            return Ok(());
+        };
+        load.stop();
+        tokio::select! {
+            ended = load.ended() => {
+                self.loads.push(ended?);
+                Ok(())
+            }
+            signal = self.theatre.signals.next() => {
+                self.load = Some(load);
+                Err(Halt::Interrupted(signal))
+            }
+        }
+    }
+
+    /// Ends the load, and has a service that was stopped started again.
+    async fn tidy(&mut self, halt: Option<&Halt>) -> Result<(), Halt> {
+        if let Err(Halt::Interrupted(_)) = self.end_load().await {
+            self.theatre
+                .screen
+                .note("stopped at once, without a verdict");
+            let first = match halt {
+                Some(Halt::Interrupted(first)) => *first,
+                _ => Interrupt::Int,
+            };
+            self.say_start();
+            std::process::exit(Exit::Interrupted(first).code().into());
+        }
+        let Some(service) = self.stopped else {
+            return Ok(());
+        };
+        match halt {
+            Some(Halt::Interrupted(_)) => {
+                self.say_start();
+                Ok(())
+            }
+            _ => self.ask(Hand::Start, service).await,
+        }
+    }
+
+    /// One look; what it shows is in the watch afterwards.
+    async fn look(&mut self) -> Result<(), Halt> {
+        let trouble = self.load.as_mut().and_then(Load::trouble);
+        tokio::select! {
+            () = self.watch.look(self.theatre.servers, (self.drill, self.known), &self.marks) => {
+                self.watch.troubles.extend(trouble);
+                Ok(())
+            }
+            signal = self.theatre.signals.next() => Err(Halt::Interrupted(signal)),
+        }
+    }
+
+    fn fail_on_failures(&self) -> Result<Vec<Row>, Halt> {
+        let rows = self.rows();
+        if rows.iter().any(|row| row.failure().is_some()) {
+            return Err(Halt::Failed);
+        }
+        Ok(rows)
+    }
+
+    fn show(&mut self, waiting_for: &str, until: UnixSeconds) {
+        let load = self.load.as_mut().map(|load| {
+            let (due, counts) = load.counts();
+            (load.recipe.name, due, counts)
+        });
+        self.progress
+            .show(self.theatre.screen, (waiting_for, until - now()), load);
+    }
+
+    async fn pause(&mut self, time: Duration) -> Result<(), Halt> {
+        tokio::select! {
+            () = sleep(time) => Ok(()),
+            signal = self.theatre.signals.next() => Err(Halt::Interrupted(signal)),
+        }
+    }
+}
+
+/// How far a performance that was interrupted had come.
+pub fn stood_at(rows: &[Row]) -> String {
+    let waiting = rows
+        .iter()
+        .find(|row| row.standing == judge::Standing::Waiting && row.step != judge::Step::NoOther);
+    match waiting {
+        Some(row) if row.step.phase() == Phase::Onset => {
+            format!("it waited for {} {}", row.subject, row.step.name())
+        }
+        Some(row) => format!(
+            "everything was delivered; it waited for {} {}",
+            row.subject,
+            row.step.name()
+        ),
+        None => "every step had been seen".into(),
+    }
+}
+
+/// Watched figures before anything was seen of them.
+pub fn unread(drill: &Drill) -> Vec<Watched> {
+    drill.readings.iter().map(|_| Watched::default()).collect()
+}

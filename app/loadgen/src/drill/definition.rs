@@ -1,0 +1,302 @@
+//! What a drill is made of: acts that make the incident and end it, and what must be proven of it. Data, no behaviour.
+//!
+//! The seven drills are written down in [`catalogue`](super::catalogue); [`conduct`](super::conduct) performs the acts,
+//! [`judge`](super::judge) holds the proofs against what was observed.
+
+use std::time::Duration;
+
+use super::catalogue::Name;
+use crate::schedule::Order;
+
+/// An incident that is made on purpose, and what must come of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Drill {
+    /// Its name on the command line.
+    pub name: Name,
+    /// What it shows, one line.
+    pub shows: &'static str,
+    /// About how long it takes, in minutes, with the stack's own rules and routing.
+    pub minutes: f64,
+    /// What is done, in order.
+    pub script: &'static [Act],
+    /// What must come of it.
+    pub proofs: &'static [Proof],
+    /// Figures that must move.
+    pub readings: &'static [Reading],
+    /// Alerts that may rightly join; one labelled `slo` always may.
+    pub companions: &'static [&'static str],
+    /// Whether it only works when no order was finished within the rule's window.
+    pub starts_quiet: bool,
+}
+
+impl Drill {
+    /// Whether somebody has to stop and start services for it.
+    pub fn needs_hands(&self) -> bool {
+        self.hands_on().is_some()
+    }
+
+    /// The service that is stopped and started, if there is one.
+    pub fn hands_on(&self) -> Option<Service> {
+        self.script.iter().find_map(|act| match act {
+            Act::Ask(_, service) => Some(*service),
+            _ => None,
+        })
+    }
+
+    /// The load of its storm, if it has one.
+    pub fn storm(&self) -> Option<&'static Storm> {
+        self.script.iter().find_map(|act| match act {
+            Act::Storm(storm) => Some(storm),
+            _ => None,
+        })
+    }
+}
+
+/// One thing that is done.
+#[derive(Clone, Copy, Debug)]
+pub enum Act {
+    /// Starts a load of which a share misbehaves; it goes on until [`Act::Calm`].
+    Storm(Storm),
+    /// Has order-service make orders by itself: one `POST /simulate`.
+    Simulate(Simulation),
+    /// Waits for half of the rule's `for`, counted from the first simulation.
+    WaitHalfOfHold,
+    /// Waits until this is reached.
+    Await(Goal),
+    /// Ends the storm: at once, or at its own end if it has one.
+    Calm,
+    /// Has somebody stop or start a service, and waits until it is seen to have happened.
+    Ask(Hand, Service),
+    /// Starts a healthy load that dilutes the storm; it goes on until the end of the drill.
+    Recover,
+}
+
+/// A load of which a share misbehaves.
+#[derive(Clone, Copy, Debug)]
+pub struct Storm {
+    /// Orders per second.
+    pub rate: f64,
+    /// How they misbehave.
+    pub order: Order,
+    /// The share that does; the rest is the healthy base load.
+    pub share: f64,
+    /// Its length, where it doesn't simply go on until everything is delivered.
+    pub length: Option<Duration>,
+    /// Connections to open.
+    pub connections: usize,
+    /// When an order is given up.
+    pub timeout: Duration,
+    /// How long the misbehaving orders take to be counted, in seconds.
+    pub finished_within: f64,
+    /// The rate may be raised so that the drill's alert is delivered before a stronger one would inhibit it.
+    pub outrun: Option<Outrun>,
+}
+
+/// The alert that a storm must outrun.
+#[derive(Clone, Copy, Debug)]
+pub struct Outrun {
+    /// Its name.
+    pub rival: &'static str,
+    /// The highest rate that still leaves the service its capacity.
+    pub most: f64,
+}
+
+/// One `POST /simulate`.
+#[derive(Clone, Copy, Debug)]
+pub struct Simulation {
+    /// How many orders.
+    pub count: u32,
+    /// The share that fails.
+    pub error_rate: f64,
+    /// The moment that its answer marks.
+    pub marks: Mark,
+}
+
+/// Until where is waited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Goal {
+    /// This alert is in Alertmanager.
+    Raised(&'static str),
+    /// Everything that the incident must cause has been observed, up to its delivery.
+    Onset,
+    /// Everything has been observed.
+    Over,
+}
+
+/// What is done to a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hand {
+    /// It is stopped.
+    Stop,
+    /// It is started again.
+    Start,
+}
+
+impl Hand {
+    /// The word of Docker Compose for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Stop => "stop",
+            Self::Start => "start",
+        }
+    }
+
+    /// The moment that it marks.
+    pub const fn mark(self) -> Mark {
+        match self {
+            Self::Stop => Mark::Stopped,
+            Self::Start => Mark::Started,
+        }
+    }
+}
+
+/// A service that can be stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// What is observed.
+    OrderService,
+    /// What observes.
+    Prometheus,
+}
+
+impl Service {
+    /// Its name in the compose file.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::OrderService => "order-service",
+            Self::Prometheus => "prometheus",
+        }
+    }
+}
+
+/// A moment that others are counted from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mark {
+    /// The incident begins.
+    Storm,
+    /// It is over.
+    Calm,
+    /// A service was stopped.
+    Stopped,
+    /// It was started again.
+    Started,
+}
+
+/// What must come of a drill, for one alert.
+#[derive(Clone, Copy, Debug)]
+pub struct Proof {
+    /// Name of the alert.
+    pub alert: &'static str,
+    /// Labels that tell its rule from others of that name.
+    pub labels: &'static [(&'static str, &'static str)],
+    /// When its cause begins.
+    pub cause: Mark,
+    /// How it becomes true.
+    pub onset: Onset,
+    /// What has to be seen.
+    pub end: End,
+    /// When its cause ends.
+    pub relief: Mark,
+    /// How it becomes false again.
+    pub decline: Decline,
+}
+
+/// How an alert's expression becomes true.
+#[derive(Clone, Copy, Debug)]
+pub enum Onset {
+    /// The misbehaving share of the orders in one or more windows passes a threshold.
+    Share(&'static [Share]),
+    /// The queue fills to this share of its capacity while more orders come than are served.
+    Fills(f64),
+    /// Within this many seconds, whatever came before.
+    Within(f64),
+}
+
+/// A threshold on the share of misbehaving orders in a window.
+#[derive(Clone, Copy, Debug)]
+pub struct Share {
+    /// Which of the rule's windows.
+    pub window: Span,
+    /// The share above which it is true; a test compares it with the rule.
+    pub above: f64,
+    /// The number of orders in the window that it also asks for.
+    pub at_least: Guard,
+}
+
+/// A window of a rule, as the running Prometheus has it.
+#[derive(Clone, Copy, Debug)]
+pub enum Span {
+    /// The longest range in the query.
+    Query,
+    /// The value of this label of the rule.
+    Label(&'static str),
+}
+
+/// The least traffic that a rule asks for.
+#[derive(Clone, Copy, Debug)]
+pub enum Guard {
+    /// None.
+    None,
+    /// A number of orders in the window.
+    Orders(f64),
+    /// Orders per second, on average over the window.
+    PerSecond(f64),
+}
+
+/// What has to be seen of an alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// It fires and reaches this receiver, and so does its end.
+    Delivered(&'static str),
+    /// It fires; Alertmanager may hold it back for the sake of this one, and no other.
+    Fires {
+        /// The alert that may inhibit it.
+        inhibitor: Option<&'static str>,
+    },
+    /// While it fires, it is held back for the sake of this alert.
+    Inhibited {
+        /// The alert that must inhibit it.
+        by: &'static str,
+    },
+    /// It goes pending and clears without ever firing.
+    Clears,
+    /// Its heartbeat stops, and pager's dead man's switch says so.
+    FallsSilent,
+}
+
+/// How an alert's expression becomes false again.
+#[derive(Clone, Copy, Debug)]
+pub enum Decline {
+    /// Healthy orders dilute the storm, or the window passes.
+    Dilution,
+    /// The window passes.
+    Passing,
+    /// Within this many seconds.
+    Within(f64),
+}
+
+/// A figure that must move, as an instant query.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading {
+    /// What it is.
+    pub what: &'static str,
+    /// The query; `$since` is replaced by the time since the storm's beginning, such as `90s`.
+    pub query: &'static str,
+    /// How it must move.
+    pub change: Change,
+    /// From which moment on.
+    pub cause: Mark,
+    /// Within how many seconds.
+    pub within: f64,
+}
+
+/// How a figure must move.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Change {
+    /// Below what it was before.
+    Falls,
+    /// To this or above.
+    Reaches(f64),
+    /// To this or below.
+    Returns(f64),
+}

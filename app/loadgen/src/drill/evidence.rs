@@ -1,0 +1,285 @@
+//! What was observed of one alert, drawn from looks at the three servers. Pure: no clock, no network.
+//!
+//! Moments come from raw samples and from pager's records, which say when a thing happened; only Alertmanager has no such
+//! record, so that its moment is the look at which the alert was there.
+
+use std::collections::BTreeMap;
+
+use super::definition::{End, Proof};
+use super::known::{Background, Marks};
+use super::matchers::Labels;
+use super::sources::UnixSeconds;
+use super::sources::alertmanager::{HeldAlert, Requests};
+use super::sources::pager::Notification;
+use super::sources::prometheus::{AlertSeries, Rule};
+
+/// Evaluations that may be late or missed before two samples no longer belong to one stretch.
+const GAP: f64 = 2.5;
+
+/// One look at the servers; what had no answer is empty.
+#[derive(Clone, Debug, Default)]
+pub struct Look {
+    /// When.
+    pub at: UnixSeconds,
+    /// Samples of `ALERTS` since the drill began.
+    pub series: Option<Vec<AlertSeries>>,
+    /// The rules of the drill's alerts, by name.
+    pub rules: BTreeMap<&'static str, Vec<Rule>>,
+    /// What Alertmanager holds.
+    pub held: Option<Vec<HeldAlert>>,
+    /// What it has sent.
+    pub requests: Option<BTreeMap<String, Requests>>,
+    /// What has reached people since the drill began.
+    pub notifications: Option<Vec<Notification>>,
+    /// Servers that gave no usable answer, one line each.
+    pub troubles: Vec<String>,
+}
+
+/// An alert as it was first seen in Alertmanager.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sighting {
+    /// At which look.
+    pub at: UnixSeconds,
+    /// For which receivers.
+    pub receivers: Vec<String>,
+}
+
+/// What holds an alert back.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HeldBack {
+    /// At which look it was first held back.
+    pub at: UnixSeconds,
+    /// Identifiers of silences.
+    pub silences: Vec<String>,
+    /// Names of alerts.
+    pub inhibitors: Vec<String>,
+}
+
+/// What was observed of one alert.
+#[derive(Clone, Debug, Default)]
+pub struct Evidence {
+    /// First moment of the stretch in which its expression was true, by replay; set from outside.
+    pub true_at: Option<UnixSeconds>,
+    /// First evaluation of the stretch that led to firing.
+    pub pending_at: Option<UnixSeconds>,
+    /// First evaluation at which it fired.
+    pub firing_at: Option<UnixSeconds>,
+    /// First evaluation at which it was over.
+    pub over_at: Option<UnixSeconds>,
+    /// Its first sighting in Alertmanager.
+    pub sighting: Option<Sighting>,
+    /// What holds it back before it has been delivered.
+    pub held_back: Option<HeldBack>,
+    /// When pager got it through the integration that it belongs to.
+    pub notified_at: Option<UnixSeconds>,
+    /// When pager got its end.
+    pub end_notified_at: Option<UnixSeconds>,
+    /// Other integrations through which pager got it.
+    pub elsewhere: Vec<String>,
+    /// Requests through its integration since the drill began.
+    pub requests: Requests,
+}
+
+/// Whether these are labels of the proof's alert.
+pub fn belongs(proof: &Proof, labels: &Labels) -> bool {
+    let has = |name: &str, value: &str| labels.get(name).is_some_and(|own| own == value);
+    has("alertname", proof.alert) && proof.labels.iter().all(|(name, value)| has(name, value))
+}
+
+/// The rule of a proof among those of its name.
+pub fn rule_of<'a>(proof: &Proof, rules: &'a [Rule]) -> Option<&'a Rule> {
+    let fits = |rule: &&Rule| {
+        let has =
+            |(name, value): &(&str, &str)| rule.labels.get(*name).is_some_and(|own| own == value);
+        proof.labels.iter().all(has)
+    };
+    rules.iter().find(fits)
+}
+
+impl Evidence {
+    /// Adds what a look shows; `before` are the requests made before the drill.
+    pub fn learn(
+        &mut self,
+        (proof, background): (&Proof, &Background),
+        marks: &Marks,
+        before: &BTreeMap<String, Requests>,
+        look: &Look,
+    ) {
+        let Some(cause) = marks.get(proof.cause).map(|cause| cause.earliest) else {
+            return;
+        };
+        if let Some(series) = &look.series {
+            self.learn_samples((proof, background), cause, series, look);
+        }
+        if let Some(held) = &look.held {
+            self.learn_held(proof, held, look.at);
+        }
+        if let Some(notifications) = &look.notifications {
+            let relief = marks.get(proof.relief).map(|relief| relief.earliest);
+            self.learn_notifications(proof, (cause, relief), notifications);
+        }
+        if let (End::Delivered(receiver), Some(requests)) = (proof.end, &look.requests) {
+            let now = requests.get(receiver).copied().unwrap_or_default();
+            let then = before.get(receiver).copied().unwrap_or_default();
+            // Counters below what they were have been reset by a restart.
+            self.requests = if now.made < then.made {
+                now
+            } else {
+                Requests {
+                    made: now.made - then.made,
+                    failed: now.failed - then.failed,
+                }
+            };
+        }
+    }
+
+    fn learn_samples(
+        &mut self,
+        (proof, background): (&Proof, &Background),
+        cause: UnixSeconds,
+        series: &[AlertSeries],
+        look: &Look,
+    ) {
+        let times = |state: &str| {
+            let mut times: Vec<_> = series
+                .iter()
+                .filter(|one| belongs(proof, &one.labels))
+                .filter(|one| one.labels.get("alertstate").is_some_and(|own| own == state))
+                .flat_map(|one| one.times.iter().copied())
+                .filter(|time| *time >= cause)
+                .collect();
+            times.sort_by(f64::total_cmp);
+            times
+        };
+        let (pending, firing) = (times("pending"), times("firing"));
+        let gap = GAP * background.interval;
+        self.firing_at = firing.first().copied();
+        self.pending_at = self
+            .firing_at
+            .map_or_else(
+                || {
+                    pending
+                        .last()
+                        .and_then(|last| stretch_before(&pending, *last, gap))
+                },
+                |fired| stretch_before(&pending, fired, gap),
+            )
+            // Without a `for` it fires at once.
+            .or(self.firing_at);
+        let last = [pending.last(), firing.last()]
+            .into_iter()
+            .flatten()
+            .copied()
+            .reduce(f64::max);
+        let rule = look
+            .rules
+            .get(proof.alert)
+            .and_then(|rules| rule_of(proof, rules));
+        let is_active =
+            rule.is_none_or(|rule| rule.active.iter().any(|labels| belongs(proof, labels)));
+        self.over_at = last
+            .filter(|_| !is_active)
+            .map(|last| last + background.interval);
+    }
+
+    fn learn_held(&mut self, proof: &Proof, held: &[HeldAlert], at: UnixSeconds) {
+        let is_seen = |alert: &&HeldAlert| {
+            belongs(proof, &alert.labels) && alert.status.state != "unprocessed"
+        };
+        let Some(alert) = held.iter().find(is_seen) else {
+            self.no_longer_held_back(proof);
+            return;
+        };
+        if self.sighting.is_none() {
+            self.sighting = Some(Sighting {
+                at,
+                receivers: alert.receivers.iter().map(|r| r.name.clone()).collect(),
+            });
+        }
+        if alert.status.state != "suppressed" {
+            self.no_longer_held_back(proof);
+        } else if self.held_back.is_none() && self.notified_at.is_none() {
+            let name = |fingerprint: &String| {
+                let inhibitor = held.iter().find(|other| other.fingerprint == *fingerprint);
+                inhibitor
+                    .and_then(|other| other.labels.get("alertname"))
+                    .unwrap_or(fingerprint)
+                    .clone()
+            };
+            self.held_back = Some(HeldBack {
+                at,
+                silences: alert.status.silences.clone(),
+                inhibitors: alert.status.inhibitors.iter().map(name).collect(),
+            });
+        }
+    }
+
+    /// Where being held back is what has to be proven, it is remembered.
+    fn no_longer_held_back(&mut self, proof: &Proof) {
+        let is_proof = |held: &HeldBack| match proof.end {
+            End::Inhibited { by } => held.inhibitors.iter().any(|name| name == by),
+            _ => false,
+        };
+        self.held_back = self.held_back.take().filter(is_proof);
+    }
+
+    fn learn_notifications(
+        &mut self,
+        proof: &Proof,
+        (cause, relief): (UnixSeconds, Option<UnixSeconds>),
+        notifications: &[Notification],
+    ) {
+        let wanted = match proof.end {
+            End::Delivered(receiver) => receiver,
+            End::FallsSilent => "dead-mans-switch",
+            _ => return,
+        };
+        let about_it = |one: &&Notification| {
+            one.alertname == proof.alert
+                && one.received_at >= cause
+                && proof
+                    .labels
+                    .iter()
+                    .all(|(name, value)| notification_agrees(name, value, &one.labels))
+        };
+        let mine: Vec<_> = notifications.iter().filter(about_it).collect();
+        let first = |receiver: &str, is_firing: bool, since: UnixSeconds| {
+            mine.iter()
+                .find(|one| {
+                    one.receiver == receiver
+                        && one.is_firing == is_firing
+                        && one.received_at >= since
+                })
+                .map(|one| one.received_at)
+        };
+        self.notified_at = first(wanted, true, cause);
+        let since = relief.or(self.notified_at);
+        self.end_notified_at = since.and_then(|since| first(wanted, false, since));
+        self.elsewhere = mine
+            .iter()
+            .filter(|one| one.is_firing && one.receiver != wanted)
+            .map(|one| one.receiver.clone())
+            .collect();
+        self.elsewhere.sort();
+        self.elsewhere.dedup();
+    }
+}
+
+/// A message has those labels that its template writes: one that lacks a label doesn't contradict it.
+fn notification_agrees(name: &str, value: &str, labels: &Labels) -> bool {
+    labels.get(name).is_none_or(|own| own == value)
+}
+
+/// The first of the times that lead to `end` without a gap.
+pub fn stretch_before(times: &[UnixSeconds], end: UnixSeconds, gap: f64) -> Option<UnixSeconds> {
+    let mut next = end;
+    let mut first = None;
+    for time in times.iter().rev().copied().filter(|time| *time <= end) {
+        if next - time > gap {
+            break;
+        }
+        first = Some(time);
+        next = time;
+    }
+    first
+}

@@ -1,0 +1,299 @@
+//! The steps of one alert, for each thing that a drill may have to prove of it.
+
+use super::chain::{Chain, Link};
+use super::reasons::{self, Case};
+use super::row::{Row, Step};
+use super::{SAMPLES, Scene};
+use crate::drill::definition::{End, Proof};
+use crate::drill::evidence::Evidence;
+use crate::drill::known::{Background, Window};
+use crate::drill::prediction;
+
+/// Who says that an expression was true.
+const REPLAY: &str = "Prometheus, the rule's expression replayed";
+/// Who says what Alertmanager has.
+const HELD: &str = "Alertmanager, /api/v2/alerts at each look";
+/// Who says what was delivered.
+const DELIVERED: &str = "pager's record and Alertmanager's counters";
+/// Who says what the dead man's switch did.
+const SWITCH: &str = "pager's record";
+/// From an evaluation to the alert in Alertmanager, and from there to its record in pager.
+const TRANSPORT: f64 = 2.0;
+
+/// What is judged.
+type Subject<'a> = (&'a Proof, &'a Background, &'a Evidence);
+
+/// The rows of a proof; `others` are those of the drill's earlier proofs.
+pub fn rows(scene: &Scene<'_>, subject: Subject<'_>, others: &[Row]) -> Vec<Row> {
+    let (proof, background, evidence) = subject;
+    let case = Case {
+        scene,
+        proof,
+        background,
+        evidence,
+    };
+    let limits = (scene.now, scene.slack);
+    let mut chain = Chain::new(proof.alert, scene.marks.get(proof.cause), limits);
+    match proof.end {
+        End::Delivered(receiver) => {
+            begin(&mut chain, &case);
+            fire(&mut chain, &case);
+            deliver(&mut chain, &case, receiver);
+            resolve(&mut chain, &case);
+            deliver_end(&mut chain, &case, receiver);
+        }
+        End::Fires { .. } => {
+            begin(&mut chain, &case);
+            fire(&mut chain, &case);
+            resolve(&mut chain, &case);
+        }
+        End::Clears => {
+            begin(&mut chain, &case);
+            clear(&mut chain, &case);
+        }
+        End::Inhibited { by } => {
+            let firing = others
+                .iter()
+                .find(|row| row.subject == by && row.step == Step::InAlertmanager);
+            chain.count_from(firing.and_then(|row| match row.standing {
+                super::Standing::Seen(at) => Some(Window::at(at)),
+                _ => row.expected,
+            }));
+            inhibit(&mut chain, &case, by);
+        }
+        End::FallsSilent => fall_silent(&mut chain, &case),
+    }
+    chain.into_rows()
+}
+
+fn begin(chain: &mut Chain, case: &Case<'_>) {
+    let Case {
+        scene,
+        proof,
+        background,
+        evidence,
+    } = *case;
+    let storm = scene.drill.storm();
+    chain.then(Link {
+        step: Step::True,
+        after: prediction::onset(proof, background, scene.known, storm),
+        seen: evidence.true_at.or(evidence.pending_at),
+        source: REPLAY,
+        why: || reasons::never_true(case),
+    });
+    chain.then(Link {
+        step: Step::Pending,
+        after: Window::new(0.0, background.interval),
+        seen: evidence.pending_at,
+        source: SAMPLES,
+        why: || reasons::never_pending(case),
+    });
+}
+
+fn fire(chain: &mut Chain, case: &Case<'_>) {
+    let Case {
+        proof,
+        background,
+        evidence,
+        ..
+    } = *case;
+    // Whole evaluations, and one more where an evaluation was missed.
+    let hold = (background.hold / background.interval).ceil() * background.interval;
+    chain.then(Link {
+        step: Step::Firing,
+        after: Window::new(hold, hold + background.interval),
+        seen: evidence.firing_at,
+        source: SAMPLES,
+        why: || reasons::never_firing(case),
+    });
+    if evidence.firing_at.is_none() && evidence.over_at.is_some() {
+        chain.fail(reasons::cleared_before_firing(case));
+    }
+    chain.then(Link {
+        step: Step::InAlertmanager,
+        after: Window::new(0.0, TRANSPORT),
+        seen: evidence.sighting.as_ref().map(|sighting| sighting.at),
+        source: HELD,
+        why: || reasons::not_in_alertmanager(case),
+    });
+    let Some(sighting) = &evidence.sighting else {
+        return;
+    };
+    let (receiver, inhibitor) = match proof.end {
+        End::Delivered(receiver) => (Some(receiver), None),
+        End::Fires { inhibitor } => (None, inhibitor),
+        _ => (None, None),
+    };
+    if let Some(receiver) = receiver
+        && !sighting.receivers.iter().any(|own| own == receiver)
+    {
+        chain.fail(reasons::wrong_receiver(case, &sighting.receivers, receiver));
+        return;
+    }
+    if let Some(held_back) = &evidence.held_back {
+        let is_allowed = held_back.silences.is_empty()
+            && (receiver.is_none() && inhibitor.is_none()
+                || inhibitor
+                    .is_some_and(|name| held_back.inhibitors.iter().all(|own| own == name)));
+        if is_allowed {
+            chain.remark(format!("held back by {}", held_back.inhibitors.join(", ")));
+        } else {
+            chain.fail(reasons::suppressed(case, held_back));
+        }
+    } else {
+        chain.remark(format!("for {}", sighting.receivers.join(", ")));
+    }
+}
+
+fn deliver(chain: &mut Chain, case: &Case<'_>, receiver: &str) {
+    let Case {
+        background,
+        evidence,
+        ..
+    } = *case;
+    let way = &background.way;
+    // A group that is still there from the last time waits for its interval instead.
+    let latest = if background.group_lingers {
+        way.group_wait.max(way.group_interval)
+    } else {
+        way.group_wait
+    };
+    // Counted from the evaluation: Alertmanager got it before a look saw it there.
+    chain.count_from(
+        evidence
+            .firing_at
+            .map(Window::at)
+            .or(chain.expected_of(Step::Firing)),
+    );
+    chain.then(Link {
+        step: Step::Delivered,
+        after: Window::new(way.group_wait.min(latest), latest + TRANSPORT),
+        seen: evidence
+            .notified_at
+            .filter(|_| evidence.requests.made > evidence.requests.failed),
+        source: DELIVERED,
+        why: || reasons::not_delivered(case, receiver),
+    });
+    let requests = evidence.requests;
+    if requests.made > 0.0 {
+        chain.remark(format!(
+            "{receiver}: {:.0} requests, {:.0} failed",
+            requests.made, requests.failed
+        ));
+    }
+}
+
+fn resolve(chain: &mut Chain, case: &Case<'_>) {
+    let Case {
+        scene,
+        proof,
+        background,
+        evidence,
+    } = *case;
+    let relief = scene.marks.get(proof.relief);
+    chain.count_from(relief);
+    chain.then(Link {
+        step: Step::Resolved,
+        after: prediction::decline(
+            proof,
+            background,
+            (scene.known, scene.marks),
+            scene.drill.storm(),
+        ),
+        // What is over before its cause is has not been resolved by that.
+        seen: evidence
+            .over_at
+            .filter(|_| relief.is_some() || scene.stops_at_delivery),
+        source: SAMPLES,
+        why: || reasons::not_resolved(case),
+    });
+}
+
+fn deliver_end(chain: &mut Chain, case: &Case<'_>, receiver: &str) {
+    let Case {
+        background,
+        evidence,
+        ..
+    } = *case;
+    chain.then(Link {
+        step: Step::EndDelivered,
+        after: Window::new(0.0, background.way.group_interval + TRANSPORT),
+        seen: evidence
+            .end_notified_at
+            .filter(|_| evidence.requests.made - evidence.requests.failed >= 2.0),
+        source: DELIVERED,
+        why: || reasons::end_not_delivered(case, receiver),
+    });
+}
+
+fn clear(chain: &mut Chain, case: &Case<'_>) {
+    let Case {
+        scene,
+        proof,
+        background,
+        evidence,
+    } = *case;
+    chain.count_from(scene.marks.get(proof.relief));
+    chain.then(Link {
+        step: Step::Cleared,
+        after: prediction::decline(proof, background, (scene.known, scene.marks), None),
+        seen: evidence.over_at,
+        source: SAMPLES,
+        why: || reasons::not_cleared(case),
+    });
+    if evidence.firing_at.is_some() {
+        chain.fail(reasons::fired(case));
+    }
+}
+
+fn inhibit(chain: &mut Chain, case: &Case<'_>, by: &str) {
+    let held_back = case.evidence.held_back.as_ref();
+    let is_inhibited =
+        |held: &&crate::drill::evidence::HeldBack| held.inhibitors.iter().any(|name| name == by);
+    chain.then(Link {
+        step: Step::Inhibited,
+        after: Window::new(0.0, TRANSPORT),
+        seen: held_back.filter(is_inhibited).map(|held| held.at),
+        source: HELD,
+        why: || reasons::not_inhibited(case, by),
+    });
+    chain.remark(format!("by {by}"));
+}
+
+fn fall_silent(chain: &mut Chain, case: &Case<'_>) {
+    let Case {
+        scene,
+        proof,
+        background,
+        evidence,
+    } = *case;
+    let Background {
+        interval,
+        resend,
+        alarm_after,
+        ..
+    } = *background;
+    let beat = background.way.group_interval;
+    // An alert ends 4 times that after its last sending; until then Alertmanager passes it on every `beat`.
+    let spacing = interval.max(resend);
+    let earliest = (3.0 * spacing - interval - beat).max(0.0);
+    chain.then(Link {
+        step: Step::Delivered,
+        after: Window::new(
+            earliest + alarm_after,
+            4.0 * spacing + interval + alarm_after + TRANSPORT,
+        ),
+        seen: evidence.notified_at,
+        source: SWITCH,
+        why: || reasons::no_alarm(case),
+    });
+    chain.remark("the dead man's switch raises its alarm".into());
+    chain.count_from(scene.marks.get(proof.relief));
+    chain.then(Link {
+        step: Step::EndDelivered,
+        after: Window::new(0.0, interval + beat + TRANSPORT + scene.known.scrape),
+        seen: evidence.end_notified_at,
+        source: SWITCH,
+        why: || reasons::alarm_not_over(case),
+    });
+}

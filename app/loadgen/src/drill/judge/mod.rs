@@ -1,0 +1,201 @@
+//! Holds what was observed against what was expected. Pure: the same scene always gives the same rows.
+//!
+//! [`row`] is one line of the verdict, [`chain`] makes each step follow from the one before, [`alert`] has the steps of an
+//! alert, [`reasons`] says in words which link is broken.
+
+pub mod alert;
+pub mod chain;
+pub mod reasons;
+pub mod row;
+
+pub use row::{Phase, Row, Standing, Step};
+
+use super::definition::{Change, Drill, Mark, Reading};
+use super::evidence::Evidence;
+use super::known::{Known, Marks, Window};
+use chain::{Chain, Link};
+
+/// Who says that a moment was marked.
+const LOADGEN: &str = "loadgen";
+/// Who says what a figure is.
+const QUERY: &str = "Prometheus, instant query";
+/// Who says which alerts fired.
+const SAMPLES: &str = "Prometheus, samples of ALERTS";
+
+/// A figure as it was watched.
+#[derive(Clone, Debug, Default)]
+pub struct Watched {
+    /// Before the incident.
+    pub before: Option<f64>,
+    /// At the last look.
+    pub last: Option<f64>,
+    /// When it had first moved as it must.
+    pub moved_at: Option<f64>,
+}
+
+impl Watched {
+    /// Takes a look.
+    pub fn look(&mut self, change: Change, value: Option<f64>, at: f64) {
+        let Some(value) = value else { return };
+        self.last = Some(value);
+        let has_moved = match change {
+            Change::Falls => self.before.is_some_and(|before| value < before),
+            Change::Reaches(least) => value >= least,
+            Change::Returns(most) => value <= most,
+        };
+        if has_moved && self.moved_at.is_none() {
+            self.moved_at = Some(at);
+        }
+    }
+}
+
+/// Everything a judgement rests on.
+#[derive(Debug)]
+pub struct Scene<'a> {
+    /// What is drilled.
+    pub drill: &'static Drill,
+    /// What was known before.
+    pub known: &'a Known,
+    /// The moments that came.
+    pub marks: &'a Marks,
+    /// What was observed for each proof.
+    pub evidence: &'a [Evidence],
+    /// What was read for each reading.
+    pub readings: &'a [Watched],
+    /// Alerts that fired and don't belong here.
+    pub strangers: &'a [String],
+    /// The moment of judgement; `None` in a prediction.
+    pub now: Option<f64>,
+    /// How much later than expected is acceptable, in seconds.
+    pub slack: f64,
+    /// Whether the end is not asked for.
+    pub stops_at_delivery: bool,
+    /// Servers that don't answer, and what is odd about the load.
+    pub troubles: &'a [String],
+}
+
+impl<'a> Scene<'a> {
+    /// A scene in which nothing has happened yet.
+    pub fn foreseen(drill: &'static Drill, known: &'a Known, marks: &'a Marks) -> Self {
+        Self {
+            drill,
+            known,
+            marks,
+            evidence: &[],
+            readings: &[],
+            strangers: &[],
+            now: None,
+            slack: 0.0,
+            stops_at_delivery: false,
+            troubles: &[],
+        }
+    }
+}
+
+/// Every step of the drill with how it stands.
+pub fn rows(scene: &Scene<'_>) -> Vec<Row> {
+    let mut rows: Vec<_> = [Mark::Storm, Mark::Calm, Mark::Stopped, Mark::Started]
+        .into_iter()
+        .filter_map(|mark| marked(scene, mark))
+        .collect();
+    let none = Evidence::default();
+    for (index, (proof, background)) in scene
+        .drill
+        .proofs
+        .iter()
+        .zip(&scene.known.backgrounds)
+        .enumerate()
+    {
+        let evidence = scene.evidence.get(index).unwrap_or(&none);
+        let more = alert::rows(scene, (proof, background, evidence), &rows);
+        rows.extend(more);
+    }
+    let unread = Watched::default();
+    for (index, reading) in scene.drill.readings.iter().enumerate() {
+        rows.extend(read(
+            scene,
+            reading,
+            scene.readings.get(index).unwrap_or(&unread),
+        ));
+    }
+    rows.push(strangers(scene, &rows));
+    if scene.stops_at_delivery {
+        let ends = rows
+            .iter_mut()
+            .filter(|row| row.step.phase() == Phase::End && row.standing == Standing::Waiting);
+        ends.for_each(|row| row.standing = Standing::Skipped);
+    }
+    rows
+}
+
+/// Why the drill failed, one line for each reason.
+pub fn failures(rows: &[Row]) -> Vec<String> {
+    rows.iter()
+        .filter_map(Row::failure)
+        .map(Into::into)
+        .collect()
+}
+
+fn marked(scene: &Scene<'_>, mark: Mark) -> Option<Row> {
+    let when = scene.marks.get(mark)?;
+    let subject = match mark {
+        Mark::Storm | Mark::Calm => scene.drill.name.word(),
+        Mark::Stopped | Mark::Started => scene.drill.hands_on()?.name(),
+    };
+    Some(Row {
+        subject: subject.into(),
+        step: Step::Marked(mark),
+        expected: scene.now.is_none().then_some(when),
+        standing: if scene.now.is_some() {
+            Standing::Seen(when.earliest)
+        } else {
+            Standing::Waiting
+        },
+        source: LOADGEN,
+        detail: None,
+    })
+}
+
+fn read(scene: &Scene<'_>, reading: &Reading, watched: &Watched) -> Vec<Row> {
+    let cause = scene.marks.get(reading.cause);
+    let mut chain = Chain::new(reading.what, cause, (scene.now, scene.slack));
+    let figure = |value: Option<f64>| value.map_or("unknown".into(), |value| format!("{value:.3}"));
+    let text = match reading.change {
+        Change::Falls => format!("{} -> {}", figure(watched.before), figure(watched.last)),
+        Change::Reaches(least) => format!("{}, wanted at least {least}", figure(watched.last)),
+        Change::Returns(most) => format!("{}, wanted at most {most}", figure(watched.last)),
+    };
+    chain.then(Link {
+        step: Step::Reading,
+        after: Window::new(0.0, reading.within),
+        seen: watched.moved_at,
+        source: QUERY,
+        why: || format!("{}: {text}", reading.what),
+    });
+    chain.remark(text.clone());
+    chain.into_rows()
+}
+
+/// Settled only when everything else is: until then one may still come.
+fn strangers(scene: &Scene<'_>, others: &[Row]) -> Row {
+    let is_over = others
+        .iter()
+        .all(|row| row.is_settled() || scene.stops_at_delivery && row.step.phase() == Phase::End);
+    let standing = match (scene.strangers, scene.now) {
+        ([], Some(now)) if is_over => Standing::Seen(now),
+        ([], _) => Standing::Waiting,
+        (strangers, _) => Standing::Failed(format!(
+            "{} fired and {} no part of this drill",
+            strangers.join(", "),
+            if strangers.len() == 1 { "is" } else { "are" }
+        )),
+    };
+    Row {
+        subject: scene.drill.name.word().into(),
+        step: Step::NoOther,
+        expected: None,
+        standing,
+        source: SAMPLES,
+        detail: None,
+    }
+}

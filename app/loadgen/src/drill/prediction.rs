@@ -1,0 +1,187 @@
+//! When things are expected, from the live timings and what is in the rules' windows already. Pure arithmetic.
+//!
+//! With scrapes every s, a window w, a threshold h, a storm of r orders/s of which the share f misbehaves, and N orders in the
+//! window before it: the share passes h at the latest after h·N / (r·(f − h)), when nothing of the N has left the window, and
+//! after w in any case; it becomes visible within s. Pending, firing and the rest follow from there, in
+//! [`judge`](super::judge).
+
+use super::definition::{Act, Decline, Drill, Goal, Guard, Mark, Onset, Proof, Share, Storm};
+use super::judge::{Phase, Row, Scene, Step, rows};
+use super::known::{Background, Known, Marks, Traffic, Window};
+
+/// Orders per second that order-service can do at its defaults: 32 workers at a mean of 91 ms.
+pub const CAPACITY: f64 = 353.0;
+/// Orders per second of the healthy load after a storm.
+pub const RECOVERY: f64 = 100.0;
+/// What a scrape and its answer may take.
+const SCRAPING: f64 = 1.0;
+/// Longest wait for somebody to stop or start a service: its stop grace, and the start of its container.
+pub const HANDS: f64 = 120.0;
+
+/// The shares of a proof's onset, each with the traffic in its window.
+fn shares<'a>(
+    proof: &'a Proof,
+    background: &'a Background,
+) -> impl Iterator<Item = (&'a Share, &'a Traffic)> {
+    let shares: &[Share] = match proof.onset {
+        Onset::Share(shares) => shares,
+        _ => &[],
+    };
+    shares.iter().zip(&background.traffic)
+}
+
+/// The orders that a rule asks for in its window.
+pub fn least(guard: Guard, window: f64) -> f64 {
+    match guard {
+        Guard::None => 0.0,
+        Guard::Orders(orders) => orders,
+        Guard::PerSecond(rate) => rate * window,
+    }
+}
+
+/// How long after its cause an alert's expression becomes true.
+pub fn onset(
+    proof: &Proof,
+    background: &Background,
+    known: &Known,
+    storm: Option<&Storm>,
+) -> Window {
+    let visible = known.scrape + SCRAPING;
+    match (proof.onset, storm) {
+        (Onset::Within(seconds), _) => Window::new(0.0, seconds + visible),
+        (Onset::Fills(share), _) => {
+            let orders = share * known.queue_capacity;
+            let surplus = (known.rate - CAPACITY).max(1.0);
+            Window::new(orders / known.rate, orders / surplus + visible)
+        }
+        (Onset::Share(_), None) => Window::new(0.0, visible),
+        (Onset::Share(_), Some(storm)) => {
+            let mut window = Window::at(0.0);
+            for (share, traffic) in shares(proof, background) {
+                let missing = least(share.at_least, traffic.window) - traffic.orders;
+                let guard = (missing / known.rate).max(0.0);
+                let diluted = share.above * traffic.orders
+                    / (known.rate * (storm.share - share.above)).max(f64::MIN_POSITIVE);
+                window = window.and(Window::new(guard, guard.max(diluted.min(traffic.window))));
+            }
+            // An expression over recorded series is up to one evaluation behind them.
+            let recorded = if background.is_recorded {
+                background.interval
+            } else {
+                0.0
+            };
+            window.plus(Window::new(0.0, storm.finished_within + visible + recorded))
+        }
+    }
+}
+
+/// How long after its relief an alert's expression is found to be false.
+pub fn decline(
+    proof: &Proof,
+    background: &Background,
+    (known, marks): (&Known, &Marks),
+    storm: Option<&Storm>,
+) -> Window {
+    let found = known.scrape + SCRAPING + background.interval;
+    let clears = match (proof.decline, storm) {
+        (Decline::Within(seconds), _) => seconds,
+        (Decline::Dilution, Some(storm)) => {
+            let length = marks
+                .get(Mark::Calm)
+                .zip(marks.get(Mark::Storm))
+                .map_or(0.0, |(calm, begin)| calm.latest - begin.earliest);
+            let sent = known.rate * length;
+            let needed = shares(proof, background).map(|(share, traffic)| {
+                let bad = traffic.bad + storm.share * sent;
+                let healthy = bad / share.above - (traffic.bad + sent);
+                (healthy / RECOVERY).max(0.0).min(traffic.window)
+            });
+            // All of the windows must be above the threshold, so the first to fall below ends it.
+            needed.reduce(f64::min).unwrap_or(background.longest) + storm.finished_within
+        }
+        _ => background.longest,
+    };
+    Window::new(0.0, clears + found)
+}
+
+/// The rate at which the storm's alert is delivered before `rival_hold` seconds are over and its rival fires; `None` if no
+/// rate in the storm's bounds does it.
+pub fn rate_to_outrun(
+    proof: &Proof,
+    background: &Background,
+    storm: &Storm,
+    (scrape, rival_hold): (f64, f64),
+) -> Option<f64> {
+    let Some(outrun) = storm.outrun else {
+        return Some(storm.rate);
+    };
+    let after_onset = storm.finished_within
+        + scrape
+        + SCRAPING
+        + 2.0 * background.interval
+        + background.hold
+        + background.way.group_wait;
+    // A tenth is left for what is not foreseen.
+    let time = 0.9 * (rival_hold - after_onset);
+    let needed = shares(proof, background).map(|(share, traffic)| {
+        let missing = least(share.at_least, traffic.window) - traffic.orders;
+        let diluting = share.above * traffic.orders / (storm.share - share.above);
+        missing.max(diluting) / time
+    });
+    let rate = needed.fold(storm.rate, f64::max);
+    (time > 0.0 && rate <= outrun.most).then_some(rate)
+}
+
+/// The whole timeline, as seconds since the drill's beginning.
+pub fn timeline(drill: &'static Drill, known: &Known) -> Vec<Row> {
+    let mut marks = Marks::default();
+    let mut now = Window::at(0.0);
+    for act in drill.script {
+        match act {
+            Act::Storm(_) => marks.set(Mark::Storm, now),
+            Act::Simulate(simulation) => marks.set(simulation.marks, now),
+            Act::WaitHalfOfHold => {
+                let half = known
+                    .backgrounds
+                    .first()
+                    .map_or(0.0, |first| first.hold / 2.0);
+                now = now.plus(Window::at(half));
+            }
+            Act::Await(goal) => now = reached(drill, known, &marks, *goal).unwrap_or(now),
+            Act::Calm => {
+                if let Some((length, begin)) = drill
+                    .storm()
+                    .and_then(|storm| storm.length)
+                    .zip(marks.get(Mark::Storm))
+                {
+                    now = now.and(begin.plus(Window::at(length.as_secs_f64())));
+                }
+                marks.set(Mark::Calm, now);
+            }
+            Act::Ask(hand, _) => {
+                now = now.plus(Window::new(0.0, HANDS));
+                marks.set(hand.mark(), now);
+            }
+            Act::Recover => {}
+        }
+    }
+    rows(&Scene::foreseen(drill, known, &marks))
+}
+
+/// When the last of what a goal asks for is expected.
+fn reached(drill: &'static Drill, known: &Known, marks: &Marks, goal: Goal) -> Option<Window> {
+    let rows = rows(&Scene::foreseen(drill, known, marks));
+    let wanted = rows.iter().filter(|row| row.counts_for(goal));
+    wanted.filter_map(|row| row.expected).reduce(Window::and)
+}
+
+impl Row {
+    /// Whether a goal asks for it.
+    pub fn counts_for(&self, goal: Goal) -> bool {
+        match goal {
+            Goal::Raised(alert) => self.subject == alert && self.step <= Step::InAlertmanager,
+            Goal::Onset => self.step.phase() == Phase::Onset,
+            Goal::Over => true,
+        }
+    }
+}

@@ -1,0 +1,323 @@
+//! One drill or several, from the command line to the exit code.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::catalogue::{Name, SERIES};
+use super::conduct::load::Ended;
+use super::conduct::{Halt, Performance, Terms, Theatre, now, stood_at, watch::Watch};
+use super::definition::{Act, Drill, Goal};
+use super::fitness::{self, Obstacle};
+use super::judge::{Row, failures};
+use super::known::Known;
+use super::prediction::timeline;
+use super::report::build::{beginning, moment};
+use super::report::text::{Table, Text};
+use super::report::{DrillReport, LoadReport, Outcome, Report, SCHEMA_VERSION, StepReport};
+use super::servers::Servers;
+use super::survey::Survey;
+use crate::app::Failure;
+use crate::cli::drill::{DrillArgs, Until};
+use crate::limits::allow_connections;
+use crate::live::Screen;
+use crate::signals::Signals;
+use crate::stack::{NotFound, Stack};
+use crate::verdict::{Exit, Interrupt};
+
+/// Longest wait of a series for what a drill needs before it begins: the five minutes of the rules' windows, and as much again
+/// for notices and a busy machine.
+const BASELINE: f64 = 600.0;
+/// Between two looks at whether it is there.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// A run of drills.
+struct Series {
+    args: DrillArgs,
+    terms: Terms,
+    stack: Stack,
+    servers: Servers,
+    screen: Screen,
+    signals: Signals,
+    interrupt: Option<Interrupt>,
+}
+
+/// Does what the command line says, and returns how it ended.
+///
+/// # Errors
+/// The stack was not found.
+pub async fn run(args: DrillArgs) -> Result<Exit, Failure> {
+    if args.list {
+        print(&list());
+        return Ok(Exit::Pass);
+    }
+    let names = match (args.name, args.all) {
+        (Some(name), _) => vec![name],
+        (None, _) => SERIES
+            .into_iter()
+            .filter(|name| args.operator || !name.drill().needs_hands())
+            .collect(),
+    };
+    if let Some(name) = names
+        .iter()
+        .find(|name| name.drill().needs_hands() && !args.operator && !args.dry_run)
+    {
+        return Err(Failure::NeedsHands(name.word()));
+    }
+    let most = names
+        .iter()
+        .filter_map(|name| name.drill().storm())
+        .map(|storm| storm.connections)
+        .max();
+    allow_connections(most.unwrap_or_default())?;
+    let stack = find(&args).await?;
+    let terms = Terms {
+        seed: args.seed.unwrap_or_else(|| rand::random::<u64>() >> 11),
+        slack: args.slack.as_secs_f64(),
+        stops_at_delivery: args.until == Some(Until::Delivered),
+    };
+    let mut series = Series {
+        servers: Servers::new(&stack),
+        stack,
+        terms,
+        args,
+        screen: Screen::new(|name| std::env::var(name).ok()),
+        signals: Signals::listen().map_err(Failure::Signals)?,
+        interrupt: None,
+    };
+    let mut drills = Vec::new();
+    for name in names {
+        drills.push(series.run(name.drill()).await);
+        if series.interrupt.is_some() {
+            break;
+        }
+    }
+    let exit = series.exit(&drills);
+    let report = Report {
+        schema_version: SCHEMA_VERSION,
+        target: series.stack.order_service.url(),
+        seed: series.terms.seed,
+        exit_code: exit.code(),
+        drills,
+    };
+    if series.args.json {
+        let json = serde_json::to_string_pretty(&report)
+            .expect("a report has string keys and finite numbers");
+        print(&format!("{json}\n"));
+    } else {
+        print(&Text(&report).to_string());
+    }
+    Ok(exit)
+}
+
+impl Series {
+    /// One drill, from the look round to its report.
+    async fn run(&mut self, drill: &'static Drill) -> DrillReport {
+        let began = now();
+        self.screen.note(&format!(
+            "drill {}: {}; about {} min; {}, seed {}",
+            drill.name.word(),
+            drill.shows,
+            drill.minutes,
+            self.stack.order_service.url(),
+            self.terms.seed
+        ));
+        let mut report = match self.prepare(drill).await {
+            Ok((survey, known)) => self.perform(drill, &survey, &known).await,
+            Err(report) => report,
+        };
+        report.elapsed_seconds = now() - began;
+        report
+    }
+
+    /// What is known for the drill; in a series, what only takes time is waited for.
+    async fn prepare(&mut self, drill: &'static Drill) -> Result<(Survey, Known), DrillReport> {
+        let began = now();
+        let mut said = Vec::new();
+        loop {
+            let found = tokio::select! {
+                found = Survey::take(&self.servers, drill, now()) => found,
+                signal = self.signals.next() => return Err(self.interrupted(drill, signal)),
+            };
+            let obstacles = match found {
+                Err(unusable) => vec![Obstacle {
+                    text: format!("{unusable}: is the stack up? (scripts/up)"),
+                    passes: false,
+                }],
+                Ok(survey) => match fitness::judge(drill, &survey) {
+                    Ok(known) => return Ok((survey, known)),
+                    Err(obstacles) => obstacles,
+                },
+            };
+            let left = began + BASELINE - now();
+            let waits = self.args.all
+                && !self.args.dry_run
+                && left > 0.0
+                && obstacles.iter().all(|obstacle| obstacle.passes);
+            let reasons: Vec<_> = obstacles
+                .into_iter()
+                .map(|obstacle| obstacle.text)
+                .collect();
+            if !waits {
+                return Err(DrillReport::new(drill, Outcome::NotFit, reasons));
+            }
+            if reasons != said {
+                for reason in &reasons {
+                    self.screen
+                        .note(&format!("waiting, at most {left:.0} s: {reason}"));
+                }
+                said = reasons;
+            }
+            tokio::select! {
+                () = sleep(PAUSE) => {}
+                signal = self.signals.next() => return Err(self.interrupted(drill, signal)),
+            }
+        }
+    }
+
+    fn interrupted(&mut self, drill: &Drill, signal: Interrupt) -> DrillReport {
+        self.interrupt = Some(signal);
+        let reason = format!("stopped by {} before anything was sent", signal.name());
+        DrillReport::new(drill, Outcome::Interrupted, vec![reason])
+    }
+
+    async fn perform(
+        &mut self,
+        drill: &'static Drill,
+        survey: &Survey,
+        known: &Known,
+    ) -> DrillReport {
+        let foreseen: Vec<_> = timeline(drill, known)
+            .iter()
+            .filter(|row| row.expected.is_some())
+            .map(|row| StepReport::new(row, None))
+            .collect();
+        let baseline = fitness::baseline(survey);
+        if self.args.dry_run {
+            let mut report = DrillReport::new(drill, Outcome::Foreseen, Vec::new());
+            report.steps = foreseen;
+            report.baseline = baseline;
+            return report;
+        }
+        self.screen.note(&format!(
+            "expected, in seconds since the incident's beginning:\n{}",
+            Table(&foreseen).to_string().trim_end()
+        ));
+        let mut watch = Watch::new(
+            drill,
+            known,
+            (survey.active.clone(), survey.requests.clone()),
+        );
+        watch.read_before(&self.servers, drill).await;
+        let can_stop = drill
+            .script
+            .iter()
+            .any(|act| matches!(act, Act::Await(Goal::Onset)));
+        let terms = Terms {
+            stops_at_delivery: self.terms.stops_at_delivery && can_stop,
+            ..self.terms
+        };
+        let theatre = Theatre {
+            servers: &self.servers,
+            stack: &self.stack,
+            screen: &mut self.screen,
+            signals: &mut self.signals,
+        };
+        let mut performance = Performance::new(drill, known, (terms, watch), theatre);
+        let halt = performance.perform().await;
+        let rows = performance.verdict();
+        let loads = std::mem::take(&mut performance.loads);
+        let origin = beginning(&performance.marks);
+        if let Some(Halt::Interrupted(signal)) = &halt {
+            self.interrupt = Some(*signal);
+        }
+        let invalid: Vec<_> = loads.iter().flat_map(Ended::faults).collect();
+        let (outcome, reasons) = outcome(halt, &rows, invalid);
+        let mut report = DrillReport::new(drill, outcome, reasons);
+        report.baseline = baseline;
+        report.began_at = origin.and_then(moment);
+        report.recovery_skipped = outcome == Outcome::Pass && terms.stops_at_delivery;
+        report.steps = rows
+            .iter()
+            .map(|row| StepReport::new(row, origin))
+            .collect();
+        report.loads = loads.iter().map(LoadReport::new).collect();
+        report
+    }
+
+    fn exit(&self, drills: &[DrillReport]) -> Exit {
+        let any = |outcome| drills.iter().any(|drill| drill.outcome == outcome);
+        if let Some(signal) = self.interrupt {
+            Exit::Interrupted(signal)
+        } else if any(Outcome::Failed) {
+            Exit::DrillFailed
+        } else if any(Outcome::NotFit) || any(Outcome::Invalid) {
+            Exit::Invalid
+        } else {
+            Exit::Pass
+        }
+    }
+}
+
+/// How a performance is judged. An interrupt outweighs all; a load that came late is no evidence for or against anything.
+fn outcome(halt: Option<Halt>, rows: &[Row], invalid: Vec<String>) -> (Outcome, Vec<String>) {
+    let failures = failures(rows);
+    match halt {
+        Some(Halt::Interrupted(signal)) => (
+            Outcome::Interrupted,
+            vec![format!("stopped by {}: {}", signal.name(), stood_at(rows))],
+        ),
+        Some(Halt::NobodyThere(reason)) => (Outcome::Invalid, vec![reason]),
+        _ if !invalid.is_empty() => (Outcome::Invalid, [invalid, failures].concat()),
+        Some(Halt::Broken(reason)) => (Outcome::Failed, [vec![reason], failures].concat()),
+        _ if !failures.is_empty() => (Outcome::Failed, failures),
+        Some(Halt::Failed) => (
+            Outcome::Failed,
+            vec!["a step had failed and came right while this was written".into()],
+        ),
+        None => (Outcome::Pass, Vec::new()),
+    }
+}
+
+/// The servers that were named, and the stack's own for the others.
+async fn find(args: &DrillArgs) -> Result<Stack, Failure> {
+    let found = Stack::find().await;
+    let (stack, _) = found.map_err(|NotFound { server, cause }| Failure::Unknown {
+        url: server.url(),
+        cause,
+    })?;
+    let chosen = |asked: &Option<_>, own| asked.clone().unwrap_or(own);
+    Ok(Stack {
+        order_service: chosen(&args.target, stack.order_service),
+        prometheus: chosen(&args.prometheus, stack.prometheus),
+        alertmanager: chosen(&args.alertmanager, stack.alertmanager),
+        pager: chosen(&args.pager, stack.pager),
+    })
+}
+
+/// All drills, one line each.
+fn list() -> String {
+    let lines = SERIES.map(|name: Name| {
+        let drill = name.drill();
+        let how = if drill.needs_hands() {
+            "scripts/drill"
+        } else {
+            "loadgen drill"
+        };
+        format!(
+            "{:<16} about {:>3} min  {how} {}\n                 {}\n",
+            name.word(),
+            drill.minutes,
+            name.word(),
+            drill.shows
+        )
+    });
+    lines.concat()
+}
+
+/// The only thing that goes to stdout.
+fn print(text: &str) {
+    // Whoever closed stdout doesn't want it.
+    let _nobody_reads = io::stdout().lock().write_all(text.as_bytes());
+}

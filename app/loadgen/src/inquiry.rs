@@ -1,0 +1,142 @@
+//! One question over HTTP and its whole answer, on a connection of its own: for what is asked beside the load.
+//!
+//! The load itself goes over kept connections, in `engine::channel`. What is asked of whom: [`waiting`](crate::waiting) before a
+//! run, [`drill::sources`](crate::drill::sources) during a drill.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Bytes;
+use hyper::client::conn::http1::handshake;
+use hyper::header::{CONTENT_LENGTH, HOST};
+use hyper::{Method, Request, StatusCode};
+use hyper_util::rt::TokioIo;
+use thiserror::Error;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::target::{NoBody, Server};
+
+/// Longest answer that is read: the samples of a drill's alerts are a few hundred KiB.
+const LONGEST_ANSWER: usize = 4 * 1024 * 1024;
+
+/// Why a question had no answer.
+#[derive(Debug, Error)]
+pub enum NoAnswer {
+    /// The network said no.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// What came back was not HTTP.
+    #[error(transparent)]
+    Http(#[from] hyper::Error),
+    /// The question made no sense.
+    #[error(transparent)]
+    Request(#[from] hyper::http::Error),
+    /// It was too long.
+    #[error("the answer is too long or broken")]
+    Body,
+    /// It took too long.
+    #[error("no answer within {0:?}")]
+    Late(Duration),
+}
+
+/// A question, and how long its answer is waited for.
+#[derive(Clone, Debug)]
+pub struct Question<'a> {
+    /// GET, or POST without a body.
+    pub method: Method,
+    /// Path and query.
+    pub path: &'a str,
+    /// From connecting to the last byte.
+    pub patience: Duration,
+}
+
+/// An answer, read to its end.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its body.
+    pub body: Bytes,
+}
+
+/// Asks a server at the address its name has now: a container that was started again may have another one.
+///
+/// # Errors
+/// No whole answer came in time.
+pub async fn ask(server: &Server, question: Question<'_>) -> Result<Answer, NoAnswer> {
+    let patience = question.patience;
+    let asked = async {
+        let addresses = server.resolve().await?;
+        exchange(server, addresses[0], &question).await
+    };
+    timeout(patience, asked)
+        .await
+        .map_err(|_| NoAnswer::Late(patience))?
+}
+
+/// Asks a server at this one of its addresses.
+///
+/// # Errors
+/// No whole answer came in time.
+pub async fn ask_at(
+    server: &Server,
+    address: SocketAddr,
+    question: Question<'_>,
+) -> Result<Answer, NoAnswer> {
+    let patience = question.patience;
+    timeout(patience, exchange(server, address, &question))
+        .await
+        .map_err(|_| NoAnswer::Late(patience))?
+}
+
+/// A text as the value of a query parameter.
+pub fn encoded(text: &str) -> String {
+    text.bytes().map(percent_encoded).collect()
+}
+
+async fn exchange(
+    server: &Server,
+    address: SocketAddr,
+    question: &Question<'_>,
+) -> Result<Answer, NoAnswer> {
+    let request = Request::builder()
+        .method(&question.method)
+        .uri(question.path)
+        .header(HOST, server.authority());
+    let request = if question.method == Method::POST {
+        request.header(CONTENT_LENGTH, 0)
+    } else {
+        request
+    };
+    let request = request.body(NoBody::new())?;
+    let stream = TcpStream::connect(address).await?;
+    let (mut sender, connection) = handshake(TokioIo::new(stream)).await?;
+    let answer = async {
+        let response = sender.send_request(request).await?;
+        let status = response.status();
+        let body = Limited::new(response.into_body(), LONGEST_ANSWER)
+            .collect()
+            .await
+            .map_err(|_| NoAnswer::Body)?
+            .to_bytes();
+        Ok(Answer { status, body })
+    };
+    tokio::pin!(answer, connection);
+    tokio::select! {
+        biased;
+        answer = &mut answer => answer,
+        closed = &mut connection => { closed?; answer.await }
+    }
+}
+
+fn percent_encoded(byte: u8) -> String {
+    match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' => {
+            char::from(byte).to_string()
+        }
+        _ => format!("%{byte:02X}"),
+    }
+}
