@@ -76,6 +76,11 @@ function dashboardFaults(dashboard) {
   return found.length > 0 ? found : dashboard.panels.flatMap(panelFaults);
 }
 
+/** The file must be formatted as Grafana exports it: a change made there then differs here in what was changed only. */
+function formFaults(text) {
+  return text === `${JSON.stringify(JSON.parse(text), null, 2)}\n` ? [] : ['is not formatted as JSON.stringify(…, null, 2) does'];
+}
+
 /** The types must be of the Grafana that runs: the same major and minor version. */
 function versionFaults() {
   const image = /^GRAFANA_IMAGE=.*:(\d+\.\d+)\./m.exec(readFileSync(join(root, '.env'), 'utf8'))?.[1];
@@ -96,7 +101,6 @@ function report(name, found) {
   }
 }
 
-const read = (file) => JSON.parse(readFileSync(file, 'utf8'));
 const folders = ['dashboards', 'practice'].map((folder) => join(root, 'observability/grafana', folder));
 const ours = folders.flatMap((folder) =>
   readdirSync(folder).filter((name) => name.endsWith('.json')).map((name) => join(folder, name))
@@ -105,11 +109,12 @@ const files = process.argv.slice(2);
 
 report('the types are of the Grafana that runs', versionFaults());
 for (const file of files.length > 0 ? files : ours) {
-  report(basename(file), dashboardFaults(read(file)));
+  const text = readFileSync(file, 'utf8');
+  report(basename(file), [...formFaults(text), ...dashboardFaults(JSON.parse(text))]);
 }
-const sound = ours.find((file) => basename(file) === 'order-service.json');
+const sound = readFileSync(ours.find((file) => basename(file) === 'order-service.json'), 'utf8');
 for (const [name, change] of Object.entries(breaks)) {
-  const broken = read(sound);
+  const broken = JSON.parse(sound);
   change(broken);
   report(`refuses ${name}`, dashboardFaults(broken).length > 0 ? [] : ['it went through']);
 }
