@@ -34,6 +34,13 @@ RUN find loadgen -name '*.rs' -exec touch {} + \
     && cargo build --release --locked --target "$(cat /target)" -p loadgen --bin loadgen \
     && cp "target/$(cat /target)/release/loadgen" /
 
+FROM dependencies AS build-lab
+COPY app/service service
+COPY app/lab/customer-label lab/customer-label
+RUN find service lab/customer-label -name '*.rs' -exec touch {} + \
+    && cargo build --release --locked --target "$(cat /target)" -p customer-label \
+    && cp "target/$(cat /target)/release/customer-label" /
+
 FROM dependencies AS build-pager
 COPY app/service service
 COPY app/pager pager
@@ -63,3 +70,9 @@ USER 65532:65532
 ENV PAGER_ADDRESS=0.0.0.0:8025
 HEALTHCHECK CMD ["/pager", "healthcheck"]
 ENTRYPOINT ["/pager"]
+
+FROM scratch AS lab
+COPY --from=build-lab /customer-label /customer-label
+USER 65532:65532
+HEALTHCHECK CMD ["/customer-label", "healthcheck"]
+ENTRYPOINT ["/customer-label"]

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::net::TcpListener;
-use std::process::Command;
+use std::process::{Command, Output};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -100,10 +100,11 @@ impl Stack {
         named.expect("every port of PORTS is set").1
     }
 
-    /// Runs a program in the stack's folder and environment, with more settings of its own.
-    pub fn run(&self, words: &[&str], settings: &[(&str, &str)]) -> Result<Finished> {
+    /// A program in the stack's folder and environment, with more settings of its own.
+    pub fn command(&self, words: &[&str], settings: &[(&str, &str)]) -> Result<Command> {
         let (program, arguments) = words.split_first().context("a command")?;
-        let output = Command::new(program)
+        let mut command = Command::new(program);
+        command
             .args(arguments)
             .current_dir(repository::root())
             .env("COMPOSE_PROJECT_NAME", &self.project)
@@ -112,15 +113,17 @@ impl Stack {
                     .iter()
                     .map(|(name, port)| (name, port.to_string())),
             )
-            .envs(settings.iter().copied())
+            .envs(settings.iter().copied());
+        Ok(command)
+    }
+
+    /// Runs a program in the stack's folder and environment, with more settings of its own.
+    pub fn run(&self, words: &[&str], settings: &[(&str, &str)]) -> Result<Finished> {
+        let output = self
+            .command(words, settings)?
             .output()
             .with_context(|| words.join(" "))?;
-        let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
-        Ok(Finished {
-            code: output.status.code(),
-            output: format!("{stdout}{}", String::from_utf8_lossy(&output.stderr)),
-            stdout,
-        })
+        Ok(output.into())
     }
 
     /// Runs `docker compose` for this project and expects it to succeed.
@@ -147,6 +150,17 @@ pub struct Finished {
     pub stdout: String,
     /// Both streams.
     pub output: String,
+}
+
+impl From<Output> for Finished {
+    fn from(output: Output) -> Self {
+        let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+        Self {
+            code: output.status.code(),
+            output: format!("{stdout}{}", String::from_utf8_lossy(&output.stderr)),
+            stdout,
+        }
+    }
 }
 
 /// Waits until the condition holds, and says how long that took.

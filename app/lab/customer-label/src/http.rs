@@ -1,0 +1,144 @@
+//! `POST /orders`, `GET /metrics`, `GET /health`.
+
+use std::sync::Arc;
+
+use axum::extract::{RawQuery, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde_json::{Value, json};
+use service::parameters::Parameters;
+use service::problem::{Problem, with_fallbacks};
+use tracing::error;
+
+use crate::instruments::{LabelOn, Telemetry};
+
+/// The most customers that one request may bring.
+const MAX_CUSTOMERS: u32 = 10_000;
+
+/// The target as an axum application.
+pub(crate) fn app(telemetry: Telemetry) -> Router {
+    let routes = Router::new()
+        .route("/orders", post(orders))
+        .route("/metrics", get(metrics))
+        .route("/health", get(health));
+    with_fallbacks(routes).with_state(Arc::new(telemetry))
+}
+
+/// One order from each of `customers` customers, with `customer_id` on the instrument that `label_on` names.
+async fn orders(
+    State(telemetry): State<Arc<Telemetry>>,
+    RawQuery(query): RawQuery,
+) -> Result<Json<Value>, Problem> {
+    let parameters = Parameters::parse(query.as_deref(), &["customers", "label_on"])?;
+    let customers = parameters
+        .whole("customers", &(1..=MAX_CUSTOMERS))?
+        .unwrap_or(1);
+    let label_on = parameters
+        .value("label_on", "nothing, counter or histogram", LabelOn::parse)?
+        // Opt-in: nobody gets an unbounded label by leaving something out.
+        .unwrap_or(LabelOn::Nothing);
+    telemetry.record(customers, label_on);
+    Ok(Json(json!({ "orders": customers })))
+}
+
+async fn metrics(State(telemetry): State<Arc<Telemetry>>) -> Response {
+    match telemetry.page() {
+        Ok(page) => ([(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)], page).into_response(),
+        Err(failure) => {
+            error!(error = %failure, "no metrics to expose");
+            Problem::internal_error().into_response()
+        }
+    }
+}
+
+async fn health() -> Json<Value> {
+    Json(json!({"status": "ok"}))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// Serves on a port of its own until the test process ends; returns its address.
+    fn start() -> String {
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        let listener = runtime
+            .block_on(TcpListener::bind("127.0.0.1:0"))
+            .expect("port 0 is always free");
+        let address = listener.local_addr().expect("it is bound");
+        thread::spawn(move || {
+            let telemetry = Telemetry::new().expect("the names are distinct");
+            runtime.block_on(async { axum::serve(listener, app(telemetry)).await })
+        });
+        format!("http://{address}")
+    }
+
+    fn series(target: &str, prefix: &str) -> Vec<String> {
+        let mut answer = ureq::get(format!("{target}/metrics"))
+            .call()
+            .expect("metrics");
+        let page = answer.body_mut().read_to_string().expect("text");
+        page.lines()
+            .filter(|line| line.starts_with(prefix))
+            .map(ToOwned::to_owned)
+            .collect()
+    }
+
+    fn order(target: &str, query: &str) {
+        ureq::post(format!("{target}/orders?{query}"))
+            .send_empty()
+            .unwrap_or_else(|failure| panic!("{query}: {failure}"));
+    }
+
+    #[test]
+    fn without_the_label_any_number_of_customers_is_one_series() {
+        let target = start();
+        order(&target, "customers=3000");
+        assert_eq!(
+            series(&target, "lab_orders_total"),
+            ["lab_orders_total 3000"]
+        );
+        assert_eq!(series(&target, "lab_order_duration_seconds").len(), 19);
+    }
+
+    #[test]
+    fn beyond_its_limit_the_sdk_folds_the_rest_into_one_overflow_series() {
+        let target = start();
+        order(&target, "customers=3000&label_on=counter");
+        let counted = series(&target, "lab_orders_total");
+        assert!((2000..=2002).contains(&counted.len()), "{}", counted.len());
+        let overflow: Vec<_> = counted
+            .iter()
+            .filter(|line| line.contains("otel_metric_overflow=\"true\""))
+            .collect();
+        assert_eq!(overflow.len(), 1, "{overflow:?}");
+    }
+
+    #[test]
+    fn on_a_histogram_each_customer_is_nineteen_series() {
+        let target = start();
+        order(&target, "customers=300&label_on=histogram");
+        assert_eq!(
+            series(&target, "lab_order_duration_seconds").len(),
+            300 * 19
+        );
+    }
+
+    #[test]
+    fn a_misspelled_parameter_is_refused() {
+        let target = start();
+        for query in ["customer=3", "customers=0", "label_on=gauge"] {
+            let refused = ureq::post(format!("{target}/orders?{query}")).send_empty();
+            assert!(
+                matches!(refused, Err(ureq::Error::StatusCode(400))),
+                "{query}"
+            );
+        }
+    }
+}

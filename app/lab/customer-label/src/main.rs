@@ -1,0 +1,60 @@
+//! A target that shows what an unbounded label does. It counts orders with the SDK and the exporter that order-service uses,
+//! and carries `customer_id` only when it is asked to.
+//!
+//! - [`config`]: its settings
+//! - [`instruments`]: a counter and a histogram, with the label or without
+//! - [`http`]: orders in, metrics out
+//!
+//! It stands apart from order-service, so that a scrape which fails under its weight takes nothing else down.
+
+mod config;
+mod http;
+mod instruments;
+
+use std::process::ExitCode;
+
+use service::program::Program;
+use service::{logging, signals};
+use tracing::info;
+
+use crate::config::Config;
+use crate::instruments::Telemetry;
+
+const USAGE: &str = "\
+A target whose metrics can carry customer_id as a label.
+
+Usage: customer-label               serve until SIGTERM or Ctrl-C, then exit 0
+       customer-label healthcheck   exit 0 if the target on LAB_ADDRESS is healthy, else 1
+       customer-label --help | --version
+
+Settings, from the environment:
+  LAB_ADDRESS   where to listen       [127.0.0.1:8000]
+  RUST_LOG      log level or filter   [info]
+
+Exit codes: 0 stopped as asked, 1 could not run, 64 wrong settings or arguments.
+";
+
+fn main() -> ExitCode {
+    let program = Program {
+        name: env!("CARGO_PKG_NAME"),
+        version: env!("CARGO_PKG_VERSION"),
+        usage: USAGE,
+    };
+    program.run(Config::from_env, |config| config.address, serve)
+}
+
+#[tokio::main]
+async fn serve(config: Config) -> Result<(), String> {
+    logging::start(config.log_filter);
+    let shutdown =
+        signals::shutdown().map_err(|failure| format!("cannot handle signals: {failure}"))?;
+    let telemetry = Telemetry::new().map_err(|failure| failure.to_string())?;
+    let listener = tokio::net::TcpListener::bind(config.address)
+        .await
+        .map_err(|failure| format!("cannot listen on {}: {failure}", config.address))?;
+    info!(address = %config.address, "listening");
+    axum::serve(listener, http::app(telemetry))
+        .with_graceful_shutdown(shutdown)
+        .await
+        .map_err(|failure| failure.to_string())
+}

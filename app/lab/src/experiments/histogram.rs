@@ -1,0 +1,109 @@
+//! Two kinds of orders, quick and slow: the average is a time that hardly any order took, and the buckets decide what a quantile
+//! can say.
+
+use std::thread;
+use std::time::Duration;
+
+use anyhow::Result;
+use stack_tests::prometheus::now;
+
+use crate::bench::{Bench, window_since};
+
+/// Sent once a second: 25 orders of which exactly 2 (8 %) take 3 s longer. At most 8 of 32 workers are held by slow orders, so
+/// that nobody queues and the duration is the service time.
+const WAVE: &str = "count=25&slow_rate=0.08";
+const WAVES: u32 = 30;
+
+/// Healthy orders at the end: slow ones are then less than 5 % of all, and p95 is low again.
+const RECOVERY: &str = "count=1000";
+
+pub(super) fn run(bench: &Bench) -> Result<()> {
+    let started = now();
+    bench.scraped()?;
+    bench.screen.say(&format!(
+        "sends   POST /simulate?{WAVE} each second, {WAVES} times: 92 % of orders take about 0.09 s, 8 % about 3.1 s\n"
+    ));
+    waves(bench)?;
+    bench.scraped()?;
+
+    let w = window_since(started);
+    let quantile = |q: f64, which: &str| {
+        format!(
+            "histogram_quantile({q}, sum by (le) (rate(order_duration_seconds_bucket{which}[{w}])))"
+        )
+    };
+    let average = bench.show(
+        &format!("sum(rate(order_duration_seconds_sum[{w}])) / sum(rate(order_duration_seconds_count[{w}]))"),
+        "0.92 × 0.09 s + 0.08 × 3.09 s. An average of two kinds describes neither.",
+    )?;
+    let between = bench.show(
+        &format!(
+            "1 - (sum(rate(order_duration_seconds_bucket{{le=\"0.25\"}}[{w}])) + sum(rate(order_duration_seconds_bucket{{le=\"5.0\"}}[{w}])) \
+             - sum(rate(order_duration_seconds_bucket{{le=\"0.5\"}}[{w}]))) / sum(rate(order_duration_seconds_count[{w}]))"
+        ),
+        "The share of orders that took 0.25 to 0.5 s, where the average lies.",
+    )?;
+    let p50 = bench.show(
+        &quantile(0.5, ""),
+        "Half of the orders are quicker than this.",
+    )?;
+    let p95 = bench.show(&quantile(0.95, ""), "One order in 20 is slower than this.")?;
+    let p99 = bench.show(&quantile(0.99, ""), "One in 100.")?;
+    bench.screen.say("The same orders, if the buckets were OpenTelemetry's default ones, made for milliseconds: 0, 5, 10, …\n");
+    let coarse = "{le=~\"5.0|10.0|.Inf\"}";
+    let wrong_p50 = bench.show(
+        &quantile(0.5, coarse),
+        "Every order is in the first bucket, and half of 5 is 2.5: a guess that knows nothing.",
+    )?;
+    let wrong_p95 = bench.show(&quantile(0.95, coarse), "0.95 × 5, whatever the load.")?;
+
+    let claim = |text: &str, holds| bench.screen.claim(text, holds);
+    claim(
+        "the average reads about 0.33 s",
+        (0.28..0.40).contains(&average),
+    );
+    claim("hardly any order took that long", between < 0.05);
+    claim("p50 reads about 0.08 s", (0.06..0.12).contains(&p50));
+    claim("p95 and p99 read above 2.5 s", p95 > 2.5 && p99 > 2.5);
+    claim(
+        "wrong buckets read p50 as 2.5 s",
+        (wrong_p50 - 2.5).abs() < 0.01,
+    );
+    claim(
+        "wrong buckets read p95 as 4.75 s",
+        (wrong_p95 - 4.75).abs() < 0.01,
+    );
+    recover(bench)
+}
+
+/// An open loop: a wave is sent when it is due, whether the one before is answered or not.
+fn waves(bench: &Bench) -> Result<()> {
+    thread::scope(|scope| {
+        let mut sent = Vec::new();
+        for wave in 1..=WAVES {
+            sent.push(scope.spawn(|| bench.simulate(WAVE)));
+            bench.interrupt.sleep(Duration::from_secs(1))?;
+            if wave % 10 == 0 {
+                bench.screen.say(&format!("        {wave} of {WAVES}"));
+            }
+        }
+        for wave in sent {
+            wave.join().expect("sending does not panic")?;
+        }
+        Ok(())
+    })
+}
+
+/// p95 over five minutes is far above the threshold of `HighLatency` now: enough quick orders end that before it fires.
+fn recover(bench: &Bench) -> Result<()> {
+    bench.screen.say(&format!(
+        "undo    POST /simulate?{RECOVERY}, quick ones, so that no alert is left over"
+    ));
+    bench.simulate(RECOVERY)?;
+    bench.wait(
+        "HighLatency is not even pending",
+        Duration::from_mins(6),
+        || Ok(bench.query("ALERTS{alertname=\"HighLatency\"}")?.is_empty()),
+    )?;
+    Ok(())
+}

@@ -1,0 +1,182 @@
+//! A burst of failures that is over within a minute, judged by `HighErrorRate` and by a copy of it without `for`.
+//!
+//! The copy is a file of its own beside the rules, made from the rule as it stands, for as long as the experiment takes.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use stack_tests::prometheus::{alert_history, now};
+use stack_tests::repository;
+
+use crate::bench::Bench;
+use crate::practice::rules;
+use crate::undo::Undo;
+
+/// Its name says whose it is, should it ever be left behind.
+const FILE: &str = "observability/prometheus/rules/lab-without-for.yml";
+const WITHOUT_FOR: &str = "LabHighErrorRateWithoutFor";
+const WITH_FOR: &str = "HighErrorRate";
+
+/// 20 orders of which 10 fail, and a minute later 200 that don't: 50 %, then 4.5 %.
+const BLIP: &str = "count=20&error_rate=0.5";
+const HEALTHY: &str = "count=200&error_rate=0";
+const PAUSE: Duration = Duration::from_mins(1);
+/// A scrape, an evaluation, and room for a busy machine.
+const SEEN: Duration = Duration::from_secs(30);
+
+pub(super) fn run(bench: &Bench) -> Result<()> {
+    let restore = add_rule(bench)?;
+    bench.quiet()?;
+    let started = now();
+    bench.screen.say(&format!("sends   POST /simulate?{BLIP}"));
+    bench.simulate(BLIP)?;
+    bench.wait("the copy fires", SEEN, || {
+        Ok(history(bench, WITHOUT_FOR, started)?.firing_since.is_some())
+    })?;
+    bench.screen.reading(
+        &alerts(WITHOUT_FOR),
+        "firing",
+        "Without `for` the first evaluation that finds 50 % fires. Somebody is woken by ten orders.",
+    );
+    bench.wait("the rule is pending", SEEN, || {
+        Ok(history(bench, WITH_FOR, started)?.pending_since.is_some())
+    })?;
+    bench.screen.reading(
+        &alerts(WITH_FOR),
+        "pending",
+        "With `for: 2m` it must stay true for two minutes first.",
+    );
+    bench
+        .screen
+        .waiting("a minute, as if somebody had mended it", PAUSE);
+    bench.interrupt.sleep(PAUSE)?;
+    bench
+        .screen
+        .say(&format!("sends   POST /simulate?{HEALTHY}"));
+    bench.simulate(HEALTHY)?;
+    bench.wait("neither is true any more", SEEN, || {
+        Ok(bench
+            .query(&format!(
+                "ALERTS{{alertname=~\"{WITH_FOR}|{WITHOUT_FOR}\"}}"
+            ))?
+            .is_empty())
+    })?;
+    bench.show(
+        "sum(rate(orders_processed_total{status=\"failure\"}[5m])) / sum(rate(orders_processed_total[5m]))",
+        "The healthy orders dilute the ten: far below 20 %.",
+    )?;
+    let seen = history(bench, WITH_FOR, started)?;
+    bench.screen.claim(
+        "without `for` it fired",
+        history(bench, WITHOUT_FOR, started)?.firing_since.is_some(),
+    );
+    bench.screen.claim(
+        "with `for` it was pending and never fired",
+        seen.pending_since.is_some() && seen.firing_since.is_none(),
+    );
+    restore.now()?;
+    await_rule(bench, false)
+}
+
+fn alerts(name: &str) -> String {
+    format!("ALERTS{{alertname=\"{name}\"}}")
+}
+
+fn history(
+    bench: &Bench,
+    alert: &str,
+    since: f64,
+) -> Result<stack_tests::prometheus::AlertHistory> {
+    alert_history(&bench.stack.prometheus(), alert, since)
+}
+
+/// Adds the copy; what is returned takes it away again.
+fn add_rule(bench: &Bench) -> Result<Undo<'_>> {
+    let path = repository::root().join(FILE);
+    let rules = fs::read_to_string(repository::root().join(rules::FILE)).context(rules::FILE)?;
+    let restore = {
+        let path = path.clone();
+        Undo::new(&format!("remove {FILE}"), move || remove_rule(bench, &path))
+    };
+    fs::write(&path, without_for(&rules)?)
+        // Prometheus runs as another user.
+        .and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(0o644)))
+        .with_context(|| {
+            format!("{FILE} cannot be written; this experiment needs a writable checkout")
+        })?;
+    bench.screen.say(&format!(
+        "adds    {FILE}, a copy of {WITH_FOR} without its `for`"
+    ));
+    reload(bench)?;
+    await_rule(bench, true)?;
+    Ok(restore)
+}
+
+/// Without waiting for anything that a signal could cut short.
+fn remove_rule(bench: &Bench, path: &PathBuf) -> Result<()> {
+    if path.exists() {
+        fs::remove_file(path)?;
+    }
+    bench
+        .compose_undisturbed("kill --signal HUP prometheus")
+        .map(|_| ())
+}
+
+fn reload(bench: &Bench) -> Result<()> {
+    bench.compose("kill --signal HUP prometheus").map(|_| ())
+}
+
+fn await_rule(bench: &Bench, there: bool) -> Result<()> {
+    bench.wait("Prometheus has reloaded its rules", SEEN, || {
+        let parameters = [("type", "alert"), ("rule_name[]", WITHOUT_FOR)];
+        let rules = bench
+            .stack
+            .prometheus()
+            .json("/api/v1/rules", &parameters)?;
+        let groups = rules["data"]["groups"].as_array();
+        Ok(groups.is_some_and(|groups| groups.is_empty() != there))
+    })?;
+    Ok(())
+}
+
+/// A rule file with the rule as it stands, but for its name, its `for`, and a severity that pages nobody.
+fn without_for(rules: &str) -> Result<String> {
+    let rule = rules::block(rules, WITH_FOR)?;
+    let copy: String = rule
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("for:"))
+        .map(|line| {
+            line.replace(
+                &format!("alert: {WITH_FOR}"),
+                &format!("alert: {WITHOUT_FOR}"),
+            )
+            .replace("severity: critical", "severity: warning")
+                + "\n"
+        })
+        .collect();
+    ensure!(
+        copy.lines().count() + 1 == rule.lines().count() && copy.contains(WITHOUT_FOR),
+        "{WITH_FOR} in {} has changed its form",
+        rules::FILE
+    );
+    Ok(format!(
+        "# Only there while `scripts/lab pending` runs; can be deleted.\ngroups:\n  - name: lab-without-for\n    rules:\n{copy}"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_copy_is_the_rule_without_its_for() {
+        let rules = repository::read(rules::FILE);
+        let copy = without_for(&rules).expect("the rule has a for");
+        assert!(copy.contains("- alert: LabHighErrorRateWithoutFor\n"));
+        assert!(!copy.contains("for: 2m") && copy.contains("severity: warning"));
+        assert!(copy.contains("> 0.2") && copy.contains("runbook_url"));
+    }
+}

@@ -1,0 +1,83 @@
+//! A target that is gone is noticed by the scrape that fails; what was pushed just stays what it was.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use stack_tests::prometheus::now;
+
+use crate::bench::Bench;
+use crate::undo::Undo;
+
+/// A scrape (5 s) and its time-out (4 s), and room for a busy machine.
+const NOTICED: Duration = Duration::from_secs(30);
+/// A start, a look-up of the name and a scrape.
+const BACK: Duration = Duration::from_mins(1);
+
+pub(super) fn run(bench: &Bench) -> Result<()> {
+    bench.show(
+        "up{job=\"order-service\"}",
+        "Prometheus writes `up` itself, with every scrape: 1 if it worked.",
+    )?;
+    let start_again = Undo::new("start order-service", || {
+        bench.compose_undisturbed("start order-service").map(|_| ())
+    });
+    bench.compose("stop order-service")?;
+    let stopped = now();
+    let took = bench.wait("the scrape fails", NOTICED, || {
+        Ok(bench.query("up{job=\"order-service\"} == 1")?.is_empty())
+    })?;
+    bench.screen.say(&format!(
+        "        {:.1} s after the stop it is noticed\n",
+        took.as_secs_f64()
+    ));
+    let up = bench.query("up{job=\"order-service\"}")?;
+    let reads = up.first().map_or(
+        "nothing: its name is no longer found".to_owned(),
+        |sample| sample.value.to_string(),
+    );
+    bench.screen.reading(
+        "up{job=\"order-service\"}",
+        &reads,
+        "0: the scrape failed. Nothing: discovery has dropped the target. OrderServiceDown watches both.",
+    );
+
+    // The last scrape that worked must have been before the stop: no later one said that all is well.
+    let last_good =
+        bench.value("max(max_over_time(timestamp(up{job=\"order-service\"} == 1)[1m:1s]))")?;
+    bench.screen.claim(
+        "no scrape after the stop says that the service is up",
+        last_good <= stopped,
+    );
+
+    bench.wait("the series end", NOTICED, || {
+        Ok(bench.query("order_workers")?.is_empty())
+    })?;
+    bench.screen.reading(
+        "order_workers",
+        "nothing",
+        "The failed scrape also ended every series of the target. A graph has a gap, not a straight line.",
+    );
+    let pushed = bench.show(
+        "last_over_time(order_workers[5m])",
+        "What a push leaves behind: the last value received, as if 32 workers were still at work. Nobody \
+         told the receiver that there will be no more.",
+    )?;
+    bench
+        .screen
+        .claim("the last value alone looks healthy", pushed > 0.0);
+    start_again.now()?;
+
+    bench.wait("order-service is scraped again", BACK, || {
+        Ok(!bench.query("up{job=\"order-service\"} == 1")?.is_empty())
+    })?;
+    // It takes 15 s of absence to fire; a slow machine may have had them.
+    bench.wait("no alert is left", BACK, || {
+        Ok(bench
+            .query("ALERTS{alertname=\"OrderServiceDown\"}")?
+            .is_empty())
+    })?;
+    bench
+        .screen
+        .claim("it is up again, and no alert is left", true);
+    Ok(())
+}

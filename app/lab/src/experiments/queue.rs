@@ -1,0 +1,83 @@
+//! Little's law: what waits is the arrival rate times the wait. On a closed loop both sides are known beforehand, since a
+//! connection waits for its answer: what is not in a worker's hands is in the queue.
+
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use crate::bench::Bench;
+use crate::screen::number;
+
+const CONNECTIONS: [u32; 3] = [64, 96, 256];
+/// Of each load. Its first seconds are not looked at.
+const LOAD: Duration = Duration::from_mins(1);
+/// Seven scrapes within the load.
+const WINDOW: Duration = Duration::from_secs(35);
+/// From the moment the load is seen: the window, and a scrape before it.
+const LOOKED_AT_AFTER: Duration = Duration::from_secs(42);
+/// How far off a product of measured figures may be.
+const TOLERANCE: f64 = 0.1;
+
+pub(super) fn run(bench: &Bench) -> Result<()> {
+    let workers = bench.show(
+        "sum(order_workers)",
+        "So many orders are worked on at the same time; every other one waits.",
+    )?;
+    for connections in CONNECTIONS {
+        let expected = f64::from(connections) - workers;
+        let seconds = LOAD.as_secs();
+        thread::scope(|scope| -> Result<()> {
+            let load = scope.spawn(|| {
+                bench.load(&format!(
+                    "max --connections {connections} --duration {seconds}s"
+                ))
+            });
+            let looked = look(bench, workers, expected);
+            let report = load.join().expect("loading does not panic")?;
+            looked?;
+            let rate = report["answers_per_second"].as_f64().context("a rate")?;
+            bench.screen.say(&format!(
+                "load    {} orders answered each second\n",
+                number(rate)
+            ));
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+/// While the load runs: arrivals, wait, their product, and what the gauge saw.
+fn look(bench: &Bench, workers: f64, expected: f64) -> Result<()> {
+    bench.wait("every worker is busy", Duration::from_mins(1), || {
+        Ok(bench.value("sum(order_workers_busy)")? >= workers - 1.0)
+    })?;
+    bench.interrupt.sleep(LOOKED_AT_AFTER)?;
+    let w = format!("{}s", WINDOW.as_secs());
+    let rate = bench.show(
+        &format!("sum(rate(order_queue_wait_seconds_count[{w}]))"),
+        "λ, the arrival rate: as many as 32 workers finish.",
+    )?;
+    let wait = bench.show(
+        &format!("sum(rate(order_queue_wait_seconds_sum[{w}])) / sum(rate(order_queue_wait_seconds_count[{w}]))"),
+        "W, the mean wait in seconds.",
+    )?;
+    let gauge = bench.show(
+        &format!("sum(avg_over_time(order_queue_depth[{w}]))"),
+        "L, the depth as it was sampled at each scrape.",
+    )?;
+    let product = rate * wait;
+    let near = |value: f64| (value - expected).abs() <= TOLERANCE * expected;
+    bench.screen.claim(
+        &format!(
+            "λ × W = {} is connections − workers = {expected}, within 10 %",
+            number(product)
+        ),
+        near(product),
+    );
+    bench.screen.claim(
+        &format!("so is the sampled depth, {}", number(gauge)),
+        near(gauge),
+    );
+    Ok(())
+}

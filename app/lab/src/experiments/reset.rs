@@ -1,0 +1,112 @@
+//! A restart sets counters to 0. `rate()` and `increase()` notice that a counter fell, which it never does by itself, and go
+//! on from there.
+
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use stack_tests::prometheus::now;
+
+use crate::bench::{Bench, window_since};
+use crate::screen::number;
+
+/// Orders a second.
+const RATE: f64 = 20.0;
+/// A lost scrape interval (100 orders) is then 2 % of all.
+const LOAD: Duration = Duration::from_secs(250);
+const BEFORE_RESTART: Duration = Duration::from_secs(90);
+/// The rate's window, a scrape, and room for the start.
+const AFTER_RESTART: Duration = Duration::from_secs(90);
+const TOTAL: &str = "sum(orders_processed_total{status=\"success\"})";
+const PER_SECOND: &str = "sum(rate(orders_processed_total{status=\"success\"}[1m]))";
+
+pub(super) fn run(bench: &Bench) -> Result<()> {
+    let started = now();
+    bench.scraped()?;
+    let answered = thread::scope(|scope| -> Result<f64> {
+        let load = scope.spawn(|| {
+            bench.load(&format!(
+                "steady --rate {RATE} --duration {}s",
+                LOAD.as_secs()
+            ))
+        });
+        let looked = look(bench);
+        let report = load.join().expect("loading does not panic")?;
+        looked?;
+        bench.screen.say(&format!(
+            "load    {} orders sent, {} answered\n",
+            report["sent"], report["counts"]["ok"]
+        ));
+        report["counts"]["ok"].as_f64().context("a count")
+    })?;
+    bench.scraped()?;
+
+    let counted = bench.show(
+        &format!(
+            "sum(increase(orders_processed_total{{status=\"success\"}}[{}]))",
+            window_since(started)
+        ),
+        "All of them, across the restart: what was counted before it, plus what was counted from 0 after it.",
+    )?;
+    let off = (counted - answered) / answered;
+    bench.screen.claim(
+        &format!(
+            "increase() is within 5 % of the {answered} answered ({:+.1} %)",
+            off * 100.0
+        ),
+        off.abs() <= 0.05,
+    );
+    bench.screen.say(
+        "What is missing was counted after the last scrape before the restart: nobody ever saw it.",
+    );
+    Ok(())
+}
+
+/// While the load runs: before, at and after a restart in its middle.
+fn look(bench: &Bench) -> Result<()> {
+    bench
+        .screen
+        .waiting("for a minute of steady load", BEFORE_RESTART);
+    bench.interrupt.sleep(BEFORE_RESTART)?;
+    let before = bench.show(TOTAL, "The raw counter: it only ever rises, until …")?;
+    bench.compose("restart order-service")?;
+    let restarted = now();
+    bench.wait("the new process is scraped", Duration::from_mins(1), || {
+        let raw = bench.query(TOTAL)?;
+        Ok(raw.first().is_some_and(|sample| sample.value < before))
+    })?;
+    let after = bench.show(TOTAL, "… the process that counted is gone.")?;
+    let difference = bench.show(
+        &format!("{TOTAL} - {TOTAL} offset 1m").replace(
+            "{status=\"success\"}) offset 1m",
+            "{status=\"success\"} offset 1m)",
+        ),
+        "What a plain difference makes of it: less than no orders.",
+    )?;
+    bench.screen.waiting(
+        "until the restart has left the window of a minute",
+        AFTER_RESTART,
+    );
+    bench.interrupt.sleep(AFTER_RESTART)?;
+    let lowest = bench.show(
+        &format!(
+            "min_over_time({PER_SECOND}[{}:5s])",
+            window_since(restarted)
+        ),
+        "The lowest that rate() said since the restart. It misses only what was not answered.",
+    )?;
+    let rate = bench.show(PER_SECOND, "And now, with the restart out of the window.")?;
+
+    let claim = |text: &str, holds| bench.screen.claim(text, holds);
+    claim("the raw counter falls", after < before);
+    claim("a plain difference is negative", difference < 0.0);
+    claim(
+        &format!("rate() never falls below half of {}", number(RATE)),
+        lowest > RATE / 2.0,
+    );
+    claim(
+        &format!("rate() reads {} again, within 5 %", number(RATE)),
+        (rate - RATE).abs() <= 0.05 * RATE,
+    );
+    Ok(())
+}

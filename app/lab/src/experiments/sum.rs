@@ -1,0 +1,41 @@
+//! Without `sum()` a division matches series label by label: failures are divided by failures.
+
+use anyhow::Result;
+use stack_tests::prometheus::now;
+
+use crate::bench::{Bench, window_since};
+
+/// What is sent: exactly one order in ten fails.
+const ORDERS: &str = "count=200&error_rate=0.1";
+
+pub(super) fn run(bench: &Bench) -> Result<()> {
+    let started = now();
+    bench.scraped()?;
+    bench
+        .screen
+        .say(&format!("sends   POST /simulate?{ORDERS}"));
+    let summary = bench.simulate(ORDERS)?;
+    bench.screen.say(&format!(
+        "answers {} of {} orders failed: the truth is 0.1\n",
+        summary["failed"], summary["requested"]
+    ));
+    bench.scraped()?;
+
+    let w = window_since(started);
+    let naive = bench.show(
+        &format!("rate(orders_processed_total{{status=\"failure\"}}[{w}]) / rate(orders_processed_total[{w}])"),
+        "Both sides keep `status`. The only pair with equal labels is failure / failure: always 1.",
+    )?;
+    let right = bench.show(
+        &format!("sum(rate(orders_processed_total{{status=\"failure\"}}[{w}])) / sum(rate(orders_processed_total[{w}]))"),
+        "sum() drops the labels first: failures of all orders.",
+    )?;
+
+    bench
+        .screen
+        .claim("without sum() it reads 1", (naive - 1.0).abs() < 1e-9);
+    bench
+        .screen
+        .claim("with sum() it reads 0.1", (right - 0.1).abs() < 0.01);
+    Ok(())
+}

@@ -1,0 +1,79 @@
+//! Ctrl-C and SIGTERM: noticed wherever something is waited for, so that what was begun is put back on the way out.
+//!
+//! Nothing is ended at once. Programs that are started run in a process group of their own, where a terminal's Ctrl-C does not
+//! reach them: they are told by us, and clean-up commands are not disturbed at all.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
+
+/// How often the flag is looked at.
+pub const TICK: Duration = Duration::from_millis(200);
+
+/// Set by the first signal. All clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Interrupt(Arc<AtomicBool>);
+
+/// Somebody wants this to end.
+#[derive(Debug)]
+pub struct Interrupted;
+
+impl std::fmt::Display for Interrupted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("interrupted")
+    }
+}
+
+impl std::error::Error for Interrupted {}
+
+impl Interrupt {
+    /// Listens to both signals from now on.
+    ///
+    /// # Errors
+    /// The handlers cannot be installed.
+    pub fn listen() -> io::Result<Self> {
+        let flag = Arc::new(AtomicBool::new(false));
+        for signal in [SIGINT, SIGTERM] {
+            flag::register(signal, Arc::clone(&flag))?;
+        }
+        Ok(Self(flag))
+    }
+
+    /// Whether there was a signal.
+    pub fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// An error if there was a signal.
+    ///
+    /// # Errors
+    /// There was one.
+    pub fn check(&self) -> Result<()> {
+        if self.is_set() {
+            return Err(Interrupted.into());
+        }
+        Ok(())
+    }
+
+    /// Sleeps, but not through a signal.
+    ///
+    /// # Errors
+    /// There was one.
+    pub fn sleep(&self, time: Duration) -> Result<()> {
+        let end = Instant::now() + time;
+        loop {
+            self.check()?;
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(());
+            }
+            thread::sleep(left.min(TICK));
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! What a panel's query must do, said as facts about its structure.
+//!
+//! Structure rather than results: two right queries with different windows return different numbers, a wrong one may return the
+//! right number by chance on an idle stack, and only the structure can say what is missing. Every fact holds for more than one
+//! way to write the query; how it is laid out, its window and its labels are the learner's.
+
+use super::selectors::{Step, Use};
+
+/// A panel and what its query must do.
+pub struct Panel {
+    /// Its title.
+    pub title: &'static str,
+    /// Each with the hint for when it does not hold.
+    pub facts: &'static [Fact],
+}
+
+/// One thing that is so or not.
+pub struct Fact {
+    /// What is so.
+    pub claim: &'static str,
+    /// What to do if it isn't.
+    pub hint: &'static str,
+    holds: fn(&[Use]) -> bool,
+}
+
+/// The four panels of the first row.
+pub const PANELS: [Panel; 4] = [
+    Panel {
+        title: "Order Rate",
+        facts: &[
+            Fact {
+                claim: "reads orders_processed_total",
+                hint: "the counter of finished orders is orders_processed_total",
+                holds: |uses| reads(uses, "orders_processed_total"),
+            },
+            Fact {
+                claim: "takes its rate: a counter by itself only ever rises",
+                hint: "put rate(…[$__rate_interval]) around the counter",
+                holds: |uses| {
+                    all(uses, "orders_processed_total", |u| {
+                        u.is_in(&["rate", "irate"])
+                    })
+                },
+            },
+            Fact {
+                claim: "keeps status, so that failures are a line of their own",
+                hint: "sum by (status) (…), or no sum at all",
+                holds: |uses| all(uses, "orders_processed_total", |u| u.keeps("status")),
+            },
+        ],
+    },
+    Panel {
+        title: "P95 Latency",
+        facts: &[
+            Fact {
+                claim: "reads order_duration_seconds_bucket",
+                hint: "a quantile is made from the buckets: order_duration_seconds_bucket",
+                holds: |uses| reads(uses, "order_duration_seconds_bucket"),
+            },
+            Fact {
+                claim: "takes the rate of the buckets: they are counters",
+                hint: "put rate(…[$__rate_interval]) around the buckets, inside everything else",
+                holds: |uses| {
+                    all(uses, "order_duration_seconds_bucket", |u| {
+                        u.is_in(&["rate", "irate", "increase"])
+                    })
+                },
+            },
+            Fact {
+                claim: "keeps le until the quantile is made",
+                hint: "sum by (le) (…): without le there are no buckets left",
+                holds: |uses| {
+                    all(uses, "order_duration_seconds_bucket", |u| {
+                        u.keeps_in_quantile("le")
+                    })
+                },
+            },
+            Fact {
+                claim: "asks for the quantile 0.95",
+                hint: "histogram_quantile(0.95, …) is the outermost",
+                holds: |uses| {
+                    all(uses, "order_duration_seconds_bucket", |u| {
+                        u.quantile() == Some(0.95)
+                    })
+                },
+            },
+        ],
+    },
+    Panel {
+        title: "Queue Depth",
+        facts: &[
+            Fact {
+                claim: "reads order_queue_depth",
+                hint: "the gauge of waiting orders is order_queue_depth",
+                holds: |uses| reads(uses, "order_queue_depth"),
+            },
+            Fact {
+                claim: "as it is: a gauge has no rate",
+                hint: "leave out rate(): a gauge already says how many there are now",
+                holds: |uses| {
+                    all(uses, "order_queue_depth", |u| {
+                        !u.is_in(&["rate", "irate", "increase"])
+                    })
+                },
+            },
+        ],
+    },
+    Panel {
+        title: "Error Rate",
+        facts: &[
+            Fact {
+                claim: "divides failures …",
+                hint: "on the left: rate(orders_processed_total{status=\"failure\"}[$__rate_interval])",
+                holds: |uses| {
+                    uses.iter()
+                        .any(|u| u.is_rate_of_orders() && u.failures() && u.has(&Step::Left))
+                },
+            },
+            Fact {
+                claim: "… by all orders",
+                hint: "on the right: the same without the matcher on status",
+                holds: |uses| {
+                    uses.iter()
+                        .any(|u| u.is_rate_of_orders() && u.everything() && u.has(&Step::Right))
+                },
+            },
+            Fact {
+                claim: "sums both sides, so that their labels match",
+                hint: "sum(…) / sum(…): otherwise failures are divided by failures, which is always 1",
+                holds: |uses| {
+                    let sides = || {
+                        uses.iter()
+                            .filter(|u| u.has(&Step::Left) || u.has(&Step::Right))
+                    };
+                    sides().count() > 0 && sides().all(|u| !u.keeps("status"))
+                },
+            },
+        ],
+    },
+];
+
+fn reads(uses: &[Use], name: &str) -> bool {
+    uses.iter().any(|u| u.name == name)
+}
+
+fn all(uses: &[Use], name: &str, holds: impl Fn(&Use) -> bool) -> bool {
+    reads(uses, name) && uses.iter().filter(|u| u.name == name).all(holds)
+}
+
+impl Fact {
+    /// Whether it is so.
+    pub fn holds(&self, uses: &[Use]) -> bool {
+        (self.holds)(uses)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::practice::selectors::uses;
+
+    fn missing(title: &str, expr: &str) -> Vec<&'static str> {
+        let panel = PANELS.iter().find(|panel| panel.title == title);
+        let uses = uses(expr).expect("PromQL");
+        let facts = panel.expect("a panel").facts.iter();
+        facts
+            .filter(|fact| !fact.holds(&uses))
+            .map(|fact| fact.claim)
+            .collect()
+    }
+
+    #[test]
+    fn more_than_one_way_is_right() {
+        for (title, expr) in [
+            ("Order Rate", "rate(orders_processed_total[1m])"),
+            (
+                "Order Rate",
+                "sum by (status) (rate(orders_processed_total[$__rate_interval]))",
+            ),
+            (
+                "Order Rate",
+                "sum without (instance, job) (rate(orders_processed_total[5m]))",
+            ),
+            (
+                "P95 Latency",
+                "histogram_quantile(0.95, rate(order_duration_seconds_bucket[5m]))",
+            ),
+            (
+                "P95 Latency",
+                "max(histogram_quantile(0.95, sum by (le, instance) (rate(order_duration_seconds_bucket[$__rate_interval]))))",
+            ),
+            ("Queue Depth", "order_queue_depth"),
+            ("Queue Depth", "sum(order_queue_depth)"),
+            (
+                "Error Rate",
+                r#"sum(rate(orders_processed_total{status="failure"}[5m])) / sum(rate(orders_processed_total[5m]))"#,
+            ),
+            (
+                "Error Rate",
+                r#"100 * sum by (job) (increase(orders_processed_total{status!="success"}[5m])) / sum by (job) (increase(orders_processed_total[5m]))"#,
+            ),
+        ] {
+            assert_eq!(missing(title, expr), Vec::<&str>::new(), "{expr}");
+        }
+    }
+
+    #[test]
+    fn each_usual_mistake_is_named() {
+        for (title, expr, claim) in [
+            ("Order Rate", "orders_processed_total", "takes its rate"),
+            (
+                "Order Rate",
+                "sum(rate(orders_processed_total[1m]))",
+                "keeps status",
+            ),
+            (
+                "P95 Latency",
+                "rate(order_duration_seconds_sum[5m])",
+                "reads order_duration",
+            ),
+            (
+                "P95 Latency",
+                "histogram_quantile(0.95, order_duration_seconds_bucket)",
+                "takes the rate",
+            ),
+            (
+                "P95 Latency",
+                "histogram_quantile(0.95, sum(rate(order_duration_seconds_bucket[5m])))",
+                "keeps le",
+            ),
+            (
+                "P95 Latency",
+                "histogram_quantile(0.5, rate(order_duration_seconds_bucket[5m]))",
+                "asks for the quantile",
+            ),
+            ("Queue Depth", "rate(order_queue_depth[1m])", "as it is"),
+            (
+                "Error Rate",
+                r#"sum(rate(orders_processed_total{status="failure"}[5m]))"#,
+                "divides",
+            ),
+            (
+                "Error Rate",
+                r#"rate(orders_processed_total{status="failure"}[5m]) / rate(orders_processed_total[5m])"#,
+                "sums both",
+            ),
+        ] {
+            let missing = missing(title, expr);
+            assert!(
+                missing.iter().any(|found| found.starts_with(claim)),
+                "{expr}: {missing:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_window_without_four_scrapes_is_refused() {
+        assert!(uses("rate(orders_processed_total[15s])").is_err());
+    }
+}

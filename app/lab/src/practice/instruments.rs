@@ -1,0 +1,273 @@
+//! The instruments: the body of `create_metrics()` and the recording are taken out, the tests of order-service are the marker.
+//!
+//! What is taken out is found by Rust's syntax, so that an edit elsewhere in the file moves nothing.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use syn::{Block, ImplItem, Item, Type};
+
+use super::Judgement;
+use super::workplace::Workplace;
+
+/// Where all instruments are.
+pub const FILE: &str = "app/order-service/src/metrics/instruments.rs";
+
+/// What stands in a gap.
+const MARK: &str = "PRACTICE";
+
+/// The function whose body is taken out, and the task that is left there.
+const CREATE: (&str, &str) = (
+    "create_metrics",
+    "
+    // PRACTICE: make the instruments that `Metrics` holds, from `meter`: two counters, three histograms in seconds with the
+    // bounds above, an UpDownCounter. Names have dots (orders.processed) and no unit; the exporter adds `_total` and the unit.
+    // Then let every series that is known beforehand start at 0, and make the gauges: both functions are below.
+    // Names, help, labels and buckets: tests/golden/metrics.txt
+    todo!(\"practice: make the instruments\")
+",
+);
+
+/// The methods of `impl OrderEvents for Metrics` whose bodies are taken out.
+const RECORD: [(&str, &str); 3] = [
+    (
+        "picked_up",
+        "
+        // PRACTICE: record how long the order waited, in seconds.
+    ",
+    ),
+    (
+        "finished",
+        "
+        // PRACTICE: record how long the order took, and count it by how it ended. `status_labels` has the labels.
+    ",
+    ),
+    (
+        "rejected",
+        "
+        // PRACTICE: count the refused order by its reason. `reason_labels` has the labels.
+    ",
+    ),
+];
+
+/// The file with the gap in it.
+///
+/// # Errors
+/// Something that should be taken out is not there.
+pub fn gap(committed: &str) -> Result<String> {
+    ensure!(
+        !committed.contains(MARK),
+        "the committed {FILE} has a gap already; commit the solution first: scripts/lab solution instruments"
+    );
+    let mut cuts = Vec::new();
+    let parsed = syn::parse_file(committed).context(FILE)?;
+    let (name, task) = CREATE;
+    cuts.push((function(&parsed.items, name)?, task));
+    for (name, task) in RECORD {
+        cuts.push((method(&parsed.items, name)?, task));
+    }
+    // From the end, so that what is still to be cut stays where it is.
+    cuts.sort_by_key(|(range, _)| std::cmp::Reverse(range.start));
+    let mut text = committed.to_owned();
+    for (range, task) in cuts {
+        text.replace_range(range, task);
+    }
+    Ok(text)
+}
+
+/// Where the body of the function is.
+fn function(items: &[Item], name: &str) -> Result<Range<usize>> {
+    let found = items.iter().find_map(|item| match item {
+        Item::Fn(function) if function.sig.ident == name => Some(inside(&function.block)),
+        _ => None,
+    });
+    found.with_context(|| format!("{FILE} has no function {name}"))
+}
+
+/// Where the body of the recording method is.
+fn method(items: &[Item], name: &str) -> Result<Range<usize>> {
+    let is_named =
+        |ty: &Type, name: &str| matches!(ty, Type::Path(path) if path.path.is_ident(name));
+    let found = items
+        .iter()
+        .filter_map(|item| match item {
+            Item::Impl(block) if is_named(&block.self_ty, "Metrics") => Some(block),
+            _ => None,
+        })
+        .filter(|block| {
+            let of = block.trait_.as_ref().map(|(path, _)| path);
+            of.is_some_and(|path| path.is_ident("OrderEvents"))
+        })
+        .flat_map(|block| &block.items)
+        .find_map(|item| match item {
+            ImplItem::Fn(method) if method.sig.ident == name => Some(inside(&method.block)),
+            _ => None,
+        });
+    found.with_context(|| format!("{FILE} does not implement OrderEvents::{name} for Metrics"))
+}
+
+/// Between the braces.
+fn inside(block: &Block) -> Range<usize> {
+    let braces = block.brace_token.span;
+    braces.open().byte_range().end..braces.close().byte_range().start
+}
+
+/// Runs the tests of order-service and says what they say.
+///
+/// # Errors
+/// cargo cannot be run.
+pub fn judge(workplace: &Workplace) -> Result<Judgement> {
+    let mut judgement = Judgement::default();
+    if workplace.read(FILE)?.contains("todo!(\"practice") {
+        judgement.miss(
+            "create_metrics() is still the gap",
+            format!("replace the `todo!` in {FILE} by the instruments"),
+        );
+        return Ok(judgement);
+    }
+    println!("Running the tests of order-service; the first time they are compiled …\n");
+    let output = Command::new("cargo")
+        .args(["test", "--locked", "--no-fail-fast", "-p", "order-service"])
+        .current_dir(workplace.root().join("app"))
+        .output()
+        .context("cargo cannot be run")?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let problems = String::from_utf8_lossy(&output.stderr);
+    match problems
+        .find("error[")
+        .or_else(|| problems.find("error: expected"))
+    {
+        Some(start) if !said.contains("test result:") => {
+            let first: Vec<_> = problems[start..].lines().take(6).collect();
+            judgement.miss(
+                format!("it does not compile:\n           {}", first.join("\n           ")),
+                "mend what the compiler names first; `cd app && cargo check -p order-service` is the quickest way to ask it",
+            );
+        }
+        _ => read_tests(&said, &mut judgement),
+    }
+    ensure!(
+        judgement.is_complete() == output.status.success(),
+        "cargo test ended with {}: {problems}",
+        output.status
+    );
+    Ok(judgement)
+}
+
+/// What the golden test misses, family by family, and every other test that fails, as the sentence it is.
+fn read_tests(said: &str, judgement: &mut Judgement) {
+    let mut passed = 0;
+    for line in said.lines() {
+        let Some((name, result)) = line
+            .strip_prefix("test ")
+            .and_then(|l| l.rsplit_once(" ... "))
+        else {
+            continue;
+        };
+        let sentence = name.rsplit("::").next().unwrap_or(name).replace('_', " ");
+        match result {
+            "ok" => passed += 1,
+            "FAILED" => judgement.miss(
+                sentence,
+                "compare with tests/golden/metrics.txt what is missing above; the tests are in app/order-service/tests/api",
+            ),
+            _ => {}
+        }
+    }
+    for (family, lines) in golden_differences(said) {
+        judgement.miss(
+            format!("{family}: {}", lines.join(", ")),
+            format!("{family} on /metrics is not what tests/golden/metrics.txt has"),
+        );
+    }
+    if passed > 0 {
+        judgement.note(format!("{passed} tests of order-service pass"), true);
+    }
+}
+
+/// The lines that the golden test prints as missing or new, without labels, by family.
+fn golden_differences(said: &str) -> BTreeMap<String, Vec<String>> {
+    let mut families: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for line in said.lines() {
+        let line = line.trim().trim_matches(['"', ',']);
+        let Some((kind, entry)) = line.split_once(": ") else {
+            continue;
+        };
+        if !matches!(kind, "missing" | "new") {
+            continue;
+        }
+        let (name, what) = match entry.split(' ').collect::<Vec<_>>()[..] {
+            ["#", "HELP", name, ..] => (name, "help"),
+            ["#", "TYPE", name, kind] => (name, kind),
+            _ => (entry.split('{').next().unwrap_or(entry), "series"),
+        };
+        let name = ["_bucket", "_count", "_sum"]
+            .iter()
+            .find_map(|suffix| name.strip_suffix(suffix))
+            .unwrap_or(name);
+        let found = format!("{what} {kind}");
+        let lines = families.entry(name.to_owned()).or_default();
+        if !lines.contains(&found) {
+            lines.push(found);
+        }
+    }
+    families
+}
+
+#[cfg(test)]
+mod tests {
+    use stack_tests::repository;
+
+    use super::*;
+
+    #[test]
+    fn exactly_the_four_bodies_are_taken_out() {
+        let committed = repository::read(FILE);
+        let gap = gap(&committed).expect("all four are there");
+        syn::parse_file(&gap).expect("the gap is Rust");
+        assert_eq!(gap.matches(MARK).count(), 4);
+        let kept: Vec<_> = gap.lines().filter(|line| !line.contains("//")).collect();
+        assert!(kept.contains(&"impl OrderEvents for Metrics {"));
+        assert!(
+            kept.iter()
+                .any(|line| line.contains("fn create_series(&self)"))
+        );
+        for taken in [
+            "u64_counter",
+            "order_duration.record",
+            "orders_rejected.add(1",
+        ] {
+            assert!(committed.contains(taken) && !gap.contains(taken), "{taken}");
+        }
+    }
+
+    #[test]
+    fn a_gap_is_not_cut_into_a_gap() {
+        let once = gap(&repository::read(FILE)).expect("all four are there");
+        assert!(gap(&once).is_err());
+    }
+
+    #[test]
+    fn what_the_golden_test_prints_is_told_by_family() {
+        let said = r#"
+test metrics::the_first_scrape_has_every_series_of_the_golden_file ... FAILED
+test orders::answers_201_with_the_orders_result ... ok
+    "missing: # TYPE order_duration_seconds histogram",
+    "missing: order_duration_seconds_bucket{le=\"0.5\"}",
+    "missing: order_duration_seconds_bucket{le=\"1\"}",
+    "new: # TYPE order_duration_seconds gauge",
+"#;
+        let mut judgement = Judgement::default();
+        read_tests(said, &mut judgement);
+        assert_eq!(judgement.right, ["1 tests of order-service pass"]);
+        assert_eq!(
+            judgement.missing,
+            [
+                "the first scrape has every series of the golden file",
+                "order_duration_seconds: histogram missing, series missing, gauge new",
+            ]
+        );
+    }
+}

@@ -1,0 +1,244 @@
+//! Practice: a piece of a real file is taken out, the learner writes it, the project's own tests are the marker.
+//!
+//! - [`workplace`]: the checkout and what git knows of it; nothing that is not committed is ever overwritten
+//! - [`instruments`], [`panels`], [`rules`]: what is taken out, and how what is there instead is judged
+//! - [`facts`], [`selectors`]: what a panel's query must do
+//! - `self_test`: the proof that each gap turns its tests red and that its solution turns them green
+//!
+//! The solution is the committed file: it cannot rot apart from it. Only the queries of the panels are another file's, those of
+//! the provisioned dashboard that the practice dashboard is to be compared with.
+
+pub mod facts;
+pub mod instruments;
+pub mod panels;
+pub mod rules;
+pub mod selectors;
+mod self_test;
+pub mod workplace;
+
+pub use self_test::run as self_test;
+
+use anyhow::{Result, bail, ensure};
+use stack_tests::repository;
+
+use workplace::Workplace;
+
+/// What can be practised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exercise {
+    /// The instruments and the recording.
+    Instruments,
+    /// The queries of the four panels.
+    Panels,
+    /// The two rules.
+    Rules,
+}
+
+impl Exercise {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::Instruments, Self::Panels, Self::Rules];
+
+    /// As it is asked for.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Instruments => "instruments",
+            Self::Panels => "panels",
+            Self::Rules => "rules",
+        }
+    }
+
+    /// The exercise of that name.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn named(name: &str) -> Result<Self> {
+        let found = Self::ALL.into_iter().find(|known| known.name() == name);
+        found.map_or_else(
+            || {
+                let names = Self::ALL.map(Self::name).join(", ");
+                bail!("there is no exercise {name:?}; there are {names}")
+            },
+            Ok,
+        )
+    }
+
+    /// The one file it takes place in.
+    pub const fn file(self) -> &'static str {
+        match self {
+            Self::Instruments => instruments::FILE,
+            Self::Panels => panels::FILE,
+            Self::Rules => rules::FILE,
+        }
+    }
+
+    /// The committed file with the gap in it.
+    fn gap(self, committed: &str) -> Result<String> {
+        match self {
+            Self::Instruments => instruments::gap(committed),
+            Self::Panels => panels::gap(committed),
+            Self::Rules => rules::gap(committed),
+        }
+    }
+
+    /// The committed file with the piece in its place.
+    fn solved(self, committed: &str, workplace: &Workplace) -> Result<String> {
+        match self {
+            Self::Instruments | Self::Rules => Ok(committed.to_owned()),
+            Self::Panels => panels::solved(committed, &workplace.read(panels::MODEL)?),
+        }
+    }
+
+    fn judge(self, workplace: &Workplace) -> Result<Judgement> {
+        match self {
+            Self::Instruments => instruments::judge(workplace),
+            Self::Panels => panels::judge(workplace),
+            Self::Rules => rules::judge(workplace),
+        }
+    }
+
+    const fn first_step(self) -> &'static str {
+        match self {
+            Self::Instruments => {
+                "write it; the golden file app/order-service/tests/golden/metrics.txt says what /metrics must show"
+            }
+            Self::Panels => {
+                "build the four panels at /d/practice in Grafana, or write their \"targets\" into the file"
+            }
+            Self::Rules => {
+                "write both; observability/prometheus/tests/order-service.yml says when each must fire"
+            }
+        }
+    }
+}
+
+/// What is right, what is missing, and what to do about it.
+#[derive(Debug, Default)]
+pub struct Judgement {
+    right: Vec<String>,
+    missing: Vec<String>,
+    next: Option<String>,
+}
+
+impl Judgement {
+    /// Something is as it should be, or not yet.
+    pub fn note(&mut self, claim: impl Into<String>, holds: bool) {
+        if holds {
+            self.right.push(claim.into());
+        } else {
+            self.missing.push(claim.into());
+        }
+    }
+
+    /// Something is not there yet, and what to do about it; only the first such step is shown.
+    pub fn miss(&mut self, claim: impl Into<String>, next: impl Into<String>) {
+        self.missing.push(claim.into());
+        self.next.get_or_insert(next.into());
+    }
+
+    /// Whether nothing is missing.
+    pub fn is_complete(&self) -> bool {
+        self.missing.is_empty() && !self.right.is_empty()
+    }
+
+    fn print(&self, exercise: Exercise) {
+        let name = exercise.name();
+        for claim in &self.right {
+            println!("  right    {claim}");
+        }
+        for claim in &self.missing {
+            println!("  missing  {claim}");
+        }
+        if self.is_complete() {
+            println!(
+                "\nAll of it is right. `git diff` shows how yours differs from the one that was there."
+            );
+            println!("To put that one back: scripts/lab solution {name}");
+            return;
+        }
+        let (right, all) = (self.right.len(), self.right.len() + self.missing.len());
+        println!(
+            "\n{right} of {all}. Next: {}",
+            self.next.as_deref().unwrap_or(exercise.first_step())
+        );
+        println!("Then again: scripts/lab check {name}");
+    }
+}
+
+/// Takes the piece out.
+///
+/// # Errors
+/// The file has changes that are not committed, or is not a git repository's.
+pub fn begin(exercise: Exercise) -> Result<()> {
+    let workplace = Workplace::new(repository::root())?;
+    begin_in(&workplace, exercise)?;
+    println!(
+        "Taken out of {}. Now {}.",
+        exercise.file(),
+        exercise.first_step()
+    );
+    println!("How far you are: scripts/lab check {}", exercise.name());
+    Ok(())
+}
+
+fn begin_in(workplace: &Workplace, exercise: Exercise) -> Result<()> {
+    let file = exercise.file();
+    let committed = workplace.committed("HEAD", file)?;
+    let current = workplace.read(file)?;
+    let gap = exercise.gap(&committed)?;
+    let nothing_to_lose = [&committed, &gap].contains(&&current)
+        || current == exercise.solved(&committed, workplace)?;
+    ensure!(
+        nothing_to_lose,
+        "{file} has changes of yours that are not committed; nothing was touched.\n\
+         Keep them first, with one of\n  git stash push -- {file}\n  git commit -m 'My changes' -- {file}"
+    );
+    workplace.remember_start(exercise.name())?;
+    workplace.write(file, &gap)
+}
+
+/// Says how far it is.
+///
+/// # Errors
+/// Something is missing, or it could not be found out.
+pub fn check(exercise: Exercise) -> Result<()> {
+    let workplace = Workplace::new(repository::root())?;
+    let judgement = exercise.judge(&workplace)?;
+    judgement.print(exercise);
+    ensure!(
+        judgement.is_complete(),
+        "{} is not complete yet",
+        exercise.name()
+    );
+    Ok(())
+}
+
+/// Puts the piece back and keeps what was there instead.
+///
+/// # Errors
+/// It is not a git repository.
+pub fn solution(exercise: Exercise) -> Result<()> {
+    let workplace = Workplace::new(repository::root())?;
+    let file = exercise.file();
+    match solution_in(&workplace, exercise)? {
+        Some(kept) => {
+            println!("Put back into {file}. Your version is kept; to see or compare it:");
+            println!("  git show {kept}\n  git diff {kept} HEAD:{file}");
+        }
+        None => println!("{file} is as it should be already."),
+    }
+    Ok(())
+}
+
+/// The name under which what was there instead is kept, if there was something.
+fn solution_in(workplace: &Workplace, exercise: Exercise) -> Result<Option<String>> {
+    let file = exercise.file();
+    let committed = workplace.committed(&workplace.start(exercise.name()), file)?;
+    let solved = exercise.solved(&committed, workplace)?;
+    let current = workplace.read(file)?;
+    if current == solved {
+        return Ok(None);
+    }
+    let kept = workplace.keep(exercise.name(), file)?;
+    workplace.write(file, &solved)?;
+    Ok(Some(kept))
+}

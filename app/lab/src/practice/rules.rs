@@ -1,0 +1,251 @@
+//! The two rules: taken out of the rule file by their names, promtool's tests are the marker.
+
+use std::collections::BTreeSet;
+use std::env;
+use std::process::{Command, Output};
+
+use anyhow::{Context, Result, ensure};
+use promql_parser::parser::parse;
+use serde_json::Value;
+
+use super::Judgement;
+use super::workplace::Workplace;
+
+/// Where the rules are.
+pub const FILE: &str = "observability/prometheus/rules/order-service.yml";
+/// When each of them must fire.
+const TESTS: &str = "order-service.yml";
+
+/// The rules that are taken out, and the task that is left in their place.
+const TASKS: [(&str, &str); 2] = [
+    (
+        "HighErrorRate",
+        "      # PRACTICE HighErrorRate (critical): more than 20 % of the orders of the last 5 minutes failed, and there were at least
+      # 10 of them, for 2 minutes. sum by (job) on both sides. Summary and description are in the tests; runbook and dashboard
+      # as in the rules below.
+",
+    ),
+    (
+        "HighLatency",
+        "      # PRACTICE HighLatency (warning): 95 % of the orders of the last 5 minutes took more than 2 s, and there were at least 10
+      # of them, for 1 minute. Sum by job and le before the quantile.
+",
+    ),
+];
+
+const ANNOTATIONS: [&str; 4] = ["summary", "description", "runbook_url", "dashboard_url"];
+
+/// The text of one rule, from its `- alert:` to the next entry.
+///
+/// # Errors
+/// There is no such rule.
+pub fn block<'a>(rules: &'a str, alert: &str) -> Result<&'a str> {
+    let head = format!("- alert: {alert}\n");
+    let at = rules
+        .find(&head)
+        .with_context(|| format!("{FILE} has no rule {alert}"))?;
+    let start = rules[..at].rfind('\n').map_or(0, |line| line + 1);
+    let indentation = &rules[start..at];
+    let body = at + head.len();
+    let mut end = body;
+    for line in rules[body..].split_inclusive('\n') {
+        let inside = line.starts_with(&format!("{indentation}  ")) || line.trim().is_empty();
+        if !inside {
+            break;
+        }
+        end += line.len();
+    }
+    let text = &rules[start..end];
+    // The empty line before the next rule is not part of this one.
+    Ok(&text[..=text.trim_end().len()])
+}
+
+/// The file with the gap in it.
+///
+/// # Errors
+/// One of the rules is not there.
+pub fn gap(committed: &str) -> Result<String> {
+    let mut text = committed.to_owned();
+    for (alert, task) in TASKS {
+        let rule = block(committed, alert)?;
+        text = text.replacen(rule, task, 1);
+    }
+    Ok(text)
+}
+
+/// Reads the rules and runs their tests.
+///
+/// # Errors
+/// promtool cannot be run.
+pub fn judge(workplace: &Workplace) -> Result<Judgement> {
+    let mut judgement = Judgement::default();
+    let text = workplace.read(FILE)?;
+    let rules: Value = match serde_saphyr::from_str(&text) {
+        Ok(rules) => rules,
+        Err(failure) => {
+            judgement.miss(
+                format!("{FILE} is not valid YAML: {failure}"),
+                "compare the indentation with the rules below it",
+            );
+            return Ok(judgement);
+        }
+    };
+    for (alert, _) in TASKS {
+        judge_rule(&rules, alert, &mut judgement);
+    }
+    if !judgement.missing.is_empty() {
+        return Ok(judgement);
+    }
+    let output = promtool(workplace, &["test", "rules", TESTS])?;
+    let said = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    for name in failed_tests(&said) {
+        judgement.miss(
+            name,
+            format!("look that test up in observability/prometheus/tests/{TESTS}: it says at which time which alert is expected"),
+        );
+    }
+    judgement.note("promtool test rules passes", output.status.success());
+    ensure!(
+        output.status.success() || said.contains("FAILED"),
+        "promtool could not test the rules: {said}"
+    );
+    Ok(judgement)
+}
+
+/// What can be seen without running anything.
+fn judge_rule(rules: &Value, alert: &str, judgement: &mut Judgement) {
+    let found = rules["groups"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .flat_map(|group| group["rules"].as_array().into_iter().flatten())
+        .find(|rule| rule["alert"] == alert);
+    let Some(rule) = found else {
+        judgement.miss(
+            format!("{alert} is not there"),
+            format!("write `- alert: {alert}` in {FILE}, with expr, for, labels and annotations"),
+        );
+        return;
+    };
+    judgement.note(format!("{alert} is there"), true);
+    match rule["expr"].as_str().map(parse) {
+        Some(Ok(_)) => judgement.note(format!("the expression of {alert} is PromQL"), true),
+        Some(Err(failure)) => judgement.miss(
+            format!("the expression of {alert} is not PromQL: {failure}"),
+            "try it at http://localhost:9090/graph first",
+        ),
+        None => judgement.miss(format!("{alert} has no `expr`"), "say what must be true"),
+    }
+    let has = |value: &Value| value.as_str().is_some_and(|text| !text.trim().is_empty());
+    judgement.note(format!("{alert} has a `for`"), has(&rule["for"]));
+    judgement.note(
+        format!("{alert} has a severity"),
+        has(&rule["labels"]["severity"]),
+    );
+    for name in ANNOTATIONS {
+        judgement.note(
+            format!("{alert} has a {name}"),
+            has(&rule["annotations"][name]),
+        );
+    }
+}
+
+/// The names of the tests that promtool lists as failed.
+fn failed_tests(said: &str) -> BTreeSet<String> {
+    said.lines()
+        .filter_map(|line| line.trim().strip_prefix("name: "))
+        .map(|name| name.trim_end_matches(',').to_owned())
+        .collect()
+}
+
+/// promtool in the folder of the tests: one that is installed (`PROMTOOL` or on the path), or that of the stack's image.
+fn promtool(workplace: &Workplace, arguments: &[&str]) -> Result<Output> {
+    let folder = workplace.root().join("observability/prometheus");
+    let own = env::var("PROMTOOL").unwrap_or_else(|_| "promtool".to_owned());
+    let run = Command::new(own)
+        .args(arguments)
+        .current_dir(folder.join("tests"))
+        .output();
+    if let Ok(output) = run {
+        return Ok(output);
+    }
+    let images = Command::new("docker")
+        .args(["compose", "config", "--images", "prometheus"])
+        .current_dir(workplace.root())
+        .output()
+        .context("neither promtool nor docker can be run")?;
+    let images = String::from_utf8_lossy(&images.stdout).into_owned();
+    let image = images
+        .lines()
+        .find(|image| image.contains("prometheus"))
+        .context("the compose file names no image for prometheus")?;
+    let mount = format!("{}:/etc/prometheus:ro", folder.canonicalize()?.display());
+    let docker = ["run", "--rm", "--network", "none", "--volume", &mount];
+    Command::new("docker")
+        .args(docker)
+        .args([
+            "--workdir",
+            "/etc/prometheus/tests",
+            "--entrypoint",
+            "promtool",
+            image,
+        ])
+        .args(arguments)
+        .output()
+        .context("docker cannot be run")
+}
+
+#[cfg(test)]
+mod tests {
+    use stack_tests::repository;
+
+    use super::*;
+
+    #[test]
+    fn exactly_the_two_rules_are_taken_out() {
+        let committed = repository::read(FILE);
+        let gap = gap(&committed).expect("both are there");
+        let names = |text: &str| -> Vec<String> {
+            let heads = text
+                .lines()
+                .filter_map(|l| l.trim().strip_prefix("- alert: "));
+            heads.map(ToOwned::to_owned).collect()
+        };
+        let left: Vec<_> = names(&committed)
+            .into_iter()
+            .filter(|name| !TASKS.iter().any(|(taken, _)| taken == name))
+            .collect();
+        assert_eq!(names(&gap), left);
+        assert!(!left.is_empty() && gap.matches("PRACTICE").count() == 2);
+        let parsed: Value = serde_saphyr::from_str(&gap).expect("the gap is YAML");
+        let mut judgement = Judgement::default();
+        for (alert, _) in TASKS {
+            judge_rule(&parsed, alert, &mut judgement);
+        }
+        assert_eq!(judgement.missing.len(), 2);
+    }
+
+    #[test]
+    fn the_rules_as_they_stand_are_complete() {
+        let parsed: Value = serde_saphyr::from_str(&repository::read(FILE)).expect("YAML");
+        let mut judgement = Judgement::default();
+        for (alert, _) in TASKS {
+            judge_rule(&parsed, alert, &mut judgement);
+        }
+        assert!(judgement.is_complete(), "{:?}", judgement.missing);
+    }
+
+    #[test]
+    fn a_rule_that_says_too_little_is_told_what() {
+        let rules = "groups:\n- rules:\n  - alert: HighLatency\n    expr: p95( > 2\n";
+        let parsed: Value = serde_saphyr::from_str(rules).expect("YAML");
+        let mut judgement = Judgement::default();
+        judge_rule(&parsed, "HighLatency", &mut judgement);
+        assert_eq!(judgement.right, ["HighLatency is there"]);
+        assert_eq!(judgement.missing.len(), 7, "{:?}", judgement.missing);
+    }
+}

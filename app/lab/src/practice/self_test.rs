@@ -1,0 +1,138 @@
+//! The proof: in a copy of this checkout, each gap turns its tests red and its solution turns them green.
+//!
+//! In a copy with a history of its own, since the exercises put back what is committed, and since this checkout is somebody's.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use stack_tests::repository;
+use tempfile::TempDir;
+
+use super::workplace::Workplace;
+use super::{Exercise, begin_in, solution_in};
+use crate::interrupt::Interrupt;
+
+/// Not in git, but the copy needs it where images were made from packages.
+const OVERRIDE: &str = "docker-compose.override.yml";
+
+/// Runs every exercise from its gap to its solution.
+///
+/// # Errors
+/// A gap leaves its tests green, a solution leaves them red, or a change of somebody's is overwritten.
+pub fn run(interrupt: &Interrupt) -> Result<()> {
+    let folder = TempDir::new()?;
+    copy_checkout(folder.path())?;
+    let workplace = Workplace::new(folder.path().to_owned())?;
+    for exercise in Exercise::ALL {
+        interrupt.check()?;
+        prove(&workplace, exercise).with_context(|| format!("the exercise {}", exercise.name()))?;
+        println!(
+            "ok  {}: its gap is red, its solution green, and nobody's change is overwritten",
+            exercise.name()
+        );
+    }
+    println!("lab: {} passed, 0 failed", Exercise::ALL.len());
+    Ok(())
+}
+
+fn prove(workplace: &Workplace, exercise: Exercise) -> Result<()> {
+    let file = exercise.file();
+    let committed = workplace.read(file)?;
+
+    let mine = format!("{committed}\n");
+    workplace.write(file, &mine)?;
+    ensure!(
+        begin_in(workplace, exercise).is_err(),
+        "begin overwrites a dirty file"
+    );
+    ensure!(workplace.read(file)? == mine, "begin changed a dirty file");
+    workplace.write(file, &committed)?;
+
+    begin_in(workplace, exercise)?;
+    let judgement = exercise.judge(workplace)?;
+    ensure!(!judgement.is_complete(), "the gap is not noticed");
+
+    let begun = workplace.read(file)?;
+    if let Some(kept) = solution_in(workplace, exercise)? {
+        let kept = workplace.kept(&kept)?;
+        ensure!(
+            kept == begun,
+            "what was there before the solution is not kept"
+        );
+    }
+    let judgement = exercise.judge(workplace)?;
+    ensure!(
+        judgement.is_complete(),
+        "the solution is not accepted: {:?}",
+        judgement.missing
+    );
+    begin_in(workplace, exercise).context("begin again after the solution")?;
+    solution_in(workplace, exercise)?;
+    Ok(())
+}
+
+/// What is here now, uncommitted changes included, as the first commit of a repository.
+fn copy_checkout(to: &Path) -> Result<()> {
+    let from = repository::root();
+    let listed = run_in(
+        &from,
+        "git",
+        &[
+            "ls-files",
+            "-z",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+        ],
+    )
+    .context("the list of files; this needs a git checkout")?;
+    for file in listed
+        .split('\0')
+        .filter(|file| !file.is_empty())
+        .chain([OVERRIDE])
+    {
+        let source = from.join(file);
+        // One that was deleted and not yet committed is still listed.
+        if source.is_file() {
+            let target = to.join(file);
+            fs::create_dir_all(target.parent().context("a file in a folder")?)?;
+            fs::copy(&source, target).with_context(|| file.to_owned())?;
+        }
+    }
+    run_in(to, "git", &["init", "--quiet"])?;
+    run_in(to, "git", &["add", "--all"])?;
+    let identity = [
+        "-c",
+        "user.name=lab",
+        "-c",
+        "user.email=lab@localhost",
+        "-c",
+        "commit.gpgsign=false",
+    ];
+    let commit = [
+        "commit",
+        "--quiet",
+        "--no-verify",
+        "--message",
+        "A copy to practise on",
+    ];
+    run_in(to, "git", &[&identity[..], &commit].concat())?;
+    Ok(())
+}
+
+fn run_in(folder: &Path, program: &str, arguments: &[&str]) -> Result<String> {
+    let output = Command::new(program)
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .with_context(|| program.to_owned())?;
+    ensure!(
+        output.status.success(),
+        "{program} {}: {}",
+        arguments.join(" "),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(String::from_utf8(output.stdout)?)
+}

@@ -1,0 +1,114 @@
+//! The checkout in which is practised, and what git knows of it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+/// A checkout with a history.
+#[derive(Debug)]
+pub struct Workplace {
+    root: PathBuf,
+}
+
+impl Workplace {
+    /// The checkout in this folder.
+    ///
+    /// # Errors
+    /// It is no git repository: then there would be nothing to put back.
+    pub fn new(root: PathBuf) -> Result<Self> {
+        let workplace = Self { root };
+        workplace
+            .git(&["rev-parse", "--verify", "--quiet", "HEAD"])
+            .context(
+                "practice needs git, to put back what is taken out: use a clone of the repository",
+            )?;
+        Ok(workplace)
+    }
+
+    /// The folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// A file as it is now.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn read(&self, file: &str) -> Result<String> {
+        fs::read_to_string(self.root.join(file)).with_context(|| file.to_owned())
+    }
+
+    /// Writes a file.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn write(&self, file: &str, text: &str) -> Result<()> {
+        fs::write(self.root.join(file), text).with_context(|| {
+            format!("{file} cannot be written; practice needs a writable checkout")
+        })
+    }
+
+    /// A file as a revision has it.
+    ///
+    /// # Errors
+    /// It doesn't.
+    pub fn committed(&self, revision: &str, file: &str) -> Result<String> {
+        self.git(&["show", &format!("{revision}:{file}")])
+    }
+
+    /// Remembers the present commit as the one that has the solution: the learner may commit on top of it.
+    ///
+    /// # Errors
+    /// git refuses.
+    pub fn remember_start(&self, exercise: &str) -> Result<()> {
+        self.git(&["update-ref", &start(exercise), "HEAD"])
+            .map(|_| ())
+    }
+
+    /// The revision that has the solution.
+    pub fn start(&self, exercise: &str) -> String {
+        let name = start(exercise);
+        let known = self.git(&["rev-parse", "--verify", "--quiet", &name]);
+        known.map_or_else(|_| "HEAD".to_owned(), |_| name)
+    }
+
+    /// Keeps a file's present content in git's store and returns the name it has there.
+    ///
+    /// # Errors
+    /// git refuses.
+    pub fn keep(&self, exercise: &str, file: &str) -> Result<String> {
+        let blob = self.git(&["hash-object", "-w", "--no-filters", file])?;
+        let name = format!("refs/practice/{exercise}-yours");
+        self.git(&["update-ref", &name, blob.trim()])?;
+        Ok(name)
+    }
+
+    /// What is kept under a name in git's store.
+    ///
+    /// # Errors
+    /// Nothing is.
+    pub fn kept(&self, name: &str) -> Result<String> {
+        self.git(&["cat-file", "blob", name])
+    }
+
+    fn git(&self, arguments: &[&str]) -> Result<String> {
+        let output = Command::new("git")
+            .args(arguments)
+            .current_dir(&self.root)
+            .output()
+            .context("git cannot be run")?;
+        ensure!(
+            output.status.success(),
+            "git {}: {}",
+            arguments.join(" "),
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
+        Ok(String::from_utf8(output.stdout)?)
+    }
+}
+
+fn start(exercise: &str) -> String {
+    format!("refs/practice/{exercise}")
+}

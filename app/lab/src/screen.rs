@@ -1,0 +1,118 @@
+//! What is seen on the way: the story, each query with its number and its meaning, and the verdict on each claim.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+
+/// Prints, and keeps the claims: each, and whether it held.
+#[derive(Debug, Default)]
+pub struct Screen {
+    claims: Mutex<Vec<(String, bool)>>,
+}
+
+impl Screen {
+    /// The question that is answered from here on.
+    pub fn question(&self, name: &str, question: &str) {
+        println!("\n{name}: {question}\n");
+    }
+
+    /// A line of the story.
+    pub fn say(&self, text: &str) {
+        println!("  {text}");
+    }
+
+    /// What is waited for, and how long at most.
+    pub fn waiting(&self, reason: &str, at_most: Duration) {
+        println!("  ... {reason} (at most {} s)", at_most.as_secs());
+    }
+
+    /// A query, what it reads, and what that means.
+    pub fn reading(&self, expr: &str, reads: &str, meaning: &str) {
+        println!("  query   {}", one_line(expr));
+        println!("  reads   {reads}");
+        println!("          {meaning}\n");
+    }
+
+    /// A claim and whether it holds; the experiment goes on, so that all of it is seen.
+    pub fn claim(&self, claim: &str, holds: bool) {
+        println!("  {} {claim}", if holds { "ok     " } else { "MISSED " });
+        let mut claims = self.claims.lock().expect("no claim panics");
+        claims.push((claim.to_owned(), holds));
+    }
+
+    /// Says how it went.
+    ///
+    /// # Errors
+    /// A claim was missed, or none was made.
+    pub fn conclude(&self) -> Result<()> {
+        let claims = self.claims.lock().expect("no claim panics");
+        ensure!(!claims.is_empty(), "nothing was checked");
+        let missed: Vec<_> = claims
+            .iter()
+            .filter(|(_, holds)| !holds)
+            .map(|(claim, _)| claim.as_str())
+            .collect();
+        ensure!(
+            missed.is_empty(),
+            "{} of {} claims missed: {}",
+            missed.len(),
+            claims.len(),
+            missed.join("; ")
+        );
+        println!("  {0} of {0} claims hold", claims.len());
+        Ok(())
+    }
+}
+
+/// A number as a person reads it: no more digits than mean something.
+pub fn number(value: f64) -> String {
+    if value.is_nan() {
+        "NaN".to_owned()
+    } else if value.fract() == 0.0 {
+        format!("{value:.0}")
+    } else if value.abs() >= 100.0 {
+        format!("{value:.1}")
+    } else {
+        format!("{value:.3}")
+    }
+}
+
+fn one_line(expr: &str) -> String {
+    expr.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missed_claim_is_named_at_the_end() {
+        let screen = Screen::default();
+        screen.claim("the sun rises in the east", true);
+        screen.claim("the sun rises in the west", false);
+        let failure = screen.conclude().expect_err("one was missed");
+        assert_eq!(
+            failure.to_string(),
+            "1 of 2 claims missed: the sun rises in the west"
+        );
+    }
+
+    #[test]
+    fn checking_nothing_is_no_success() {
+        assert!(Screen::default().conclude().is_err());
+    }
+
+    #[test]
+    fn numbers_have_the_digits_that_mean_something() {
+        for (value, text) in [
+            (0.0, "0"),
+            (0.1, "0.100"),
+            (353.25, "353.2"),
+            (4800.0, "4800"),
+        ] {
+            assert_eq!(number(value), text);
+        }
+        assert_eq!(number(f64::NAN), "NaN");
+    }
+}
