@@ -168,13 +168,17 @@ impl Dashboard {
     }
 
     fn query(&self, place: &str, target: &Value, view: &View) -> Option<Query> {
-        let may_be_empty = MAY_BE_EMPTY.iter().any(|(dashboard, query)| {
-            (*dashboard == self.name || *dashboard == "*") && *query == place
-        });
         Some(Query {
             place: format!("{}, {place}", self.name),
             expr: self.expr(target, view)?,
-            may_be_empty,
+            may_be_empty: self.may_be_empty(place),
+        })
+    }
+
+    /// Whether no data is an answer to the query at this place.
+    pub(crate) fn may_be_empty(&self, place: &str) -> bool {
+        MAY_BE_EMPTY.iter().any(|(dashboard, query)| {
+            (*dashboard == self.name || *dashboard == "*") && *query == place
         })
     }
 

@@ -9,6 +9,7 @@
 )]
 
 pub mod dashboards;
+pub mod grafana;
 pub mod http;
 pub mod load;
 pub mod prometheus;
