@@ -1,154 +1,159 @@
-//! Every query in a rule or a dashboard asks for series that exist, as the golden file of `/metrics` has them.
+//! Every query in a rule, a dashboard or a runbook asks for series that exist, and for nothing that cannot be meant. That what
+//! is wrong is found: `refusals`.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::convert::Infallible;
-use std::time::Duration;
+mod parts;
+mod query;
+mod recordings;
+mod refusals;
+mod rules;
+mod series;
 
-use promql_parser::label::MatchOp;
-use promql_parser::parser::{Expr, VectorSelector, parse};
-use promql_parser::util::{ExprVisitor, walk_expr};
+use std::collections::BTreeSet;
+
 use stack_tests::dashboards;
-use stack_tests::repository::read;
+use stack_tests::repository::{read, stems};
 
-use crate::alerts;
+use parts::Parts;
+use query::problems;
+use rules::Rule;
+use series::Catalog;
 
-/// A rate needs this many scrapes in its window; the scrape interval is 5 s.
-const SHORTEST_WINDOW: Duration = Duration::from_secs(4 * 5);
-
-/// What Prometheus adds to what order-service exposes.
-const SYNTHETIC: [&str; 2] = ["ALERTS", "up"];
-
-/// Labels that Prometheus adds to every series, or that its own series have.
-const TARGET_LABELS: [&str; 2] = ["job", "instance"];
-
-/// The selectors and windows of one expression.
-#[derive(Default)]
-struct Selectors {
-    selectors: Vec<VectorSelector>,
-    windows: Vec<Duration>,
+/// A query, and where it stands.
+struct Query {
+    place: String,
+    expr: String,
 }
 
-impl ExprVisitor for Selectors {
-    type Error = Infallible;
-
-    fn pre_visit(&mut self, expr: &Expr) -> Result<bool, Infallible> {
-        match expr {
-            Expr::VectorSelector(selector) => self.selectors.push(selector.clone()),
-            Expr::MatrixSelector(selector) => {
-                self.selectors.push(selector.vs.clone());
-                self.windows.push(selector.range);
-            }
-            _ => {}
-        }
-        Ok(true)
-    }
+/// The queries of every dashboard, as Grafana sends them.
+fn of_dashboards() -> Vec<Query> {
+    let dashboards = dashboards::all();
+    let queries = dashboards.iter().flat_map(dashboards::Dashboard::queries);
+    queries
+        .map(|query| Query {
+            place: query.place,
+            expr: query.expr,
+        })
+        .collect()
 }
 
-/// Every sample name of the golden file, with the values that each of its labels takes.
-fn golden() -> BTreeMap<String, BTreeMap<String, BTreeSet<String>>> {
-    let mut names: BTreeMap<String, BTreeMap<String, BTreeSet<String>>> = BTreeMap::new();
-    for line in read("app/order-service/tests/golden/metrics.txt").lines() {
-        if line.starts_with('#') {
-            continue;
-        }
-        let (name, labels) = line.split_once('{').unwrap_or((line, ""));
-        let known = names.entry(name.to_owned()).or_default();
-        for label in labels.trim_end_matches('}').split("\",") {
-            if let Some((label, value)) = label.split_once("=\"") {
-                known
-                    .entry(label.to_owned())
-                    .or_default()
-                    .insert(stored(label, value));
-            }
-        }
+/// The queries that runbooks tell to paste: what is fenced as `promql`.
+fn of_runbooks() -> Vec<Query> {
+    let mut queries = Vec::new();
+    for name in stems("observability/runbooks", "md") {
+        let page = read(format!("observability/runbooks/{name}.md"));
+        let fences = page.split("```promql\n").skip(1);
+        queries.extend(fences.map(|rest| Query {
+            place: format!("the runbook {name}"),
+            expr: rest.split("```").next().unwrap_or_default().to_owned(),
+        }));
     }
-    names
+    queries
 }
 
-/// A label's value as Prometheus stores it: `le="2"` becomes `le="2.0"` when it is scraped.
-fn stored(label: &str, value: &str) -> String {
-    let value = value.trim_end_matches('"');
-    match value.parse::<u32>() {
-        Ok(_) if label == "le" => format!("{value}.0"),
-        _ => value.to_owned(),
-    }
-}
-
-fn check(place: &str, expr: &str) {
-    let golden = golden();
-    let parsed = parse(expr).unwrap_or_else(|e| panic!("{place}: {expr}: {e}"));
-    let mut found = Selectors::default();
-    let Ok(_) = walk_expr(&mut found, &parsed);
-    for window in found.windows {
-        assert!(
-            window >= SHORTEST_WINDOW,
-            "{place}: {window:?} holds fewer than four scrapes"
-        );
-    }
-    for selector in found.selectors {
-        let name = selector.name.as_deref().unwrap_or_default();
-        if SYNTHETIC.contains(&name) {
-            continue;
-        }
-        let labels = golden
-            .get(name)
-            .unwrap_or_else(|| panic!("{place}: order-service exposes no {name:?}"));
-        for matcher in selector.matchers.matchers {
-            if TARGET_LABELS.contains(&matcher.name.as_str()) {
-                continue;
-            }
-            let values = labels
-                .get(&matcher.name)
-                .unwrap_or_else(|| panic!("{place}: {name} has no label {:?}", matcher.name));
-            if matches!(matcher.op, MatchOp::Equal) {
-                assert!(
-                    values.contains(&matcher.value),
-                    "{place}: {name} has {}={values:?}, not {:?}",
-                    matcher.name,
-                    matcher.value
-                );
-            }
-        }
-    }
+fn assert_right(queries: &[Query]) {
+    assert!(!queries.is_empty());
+    let catalog = Catalog::read();
+    let wrong: Vec<_> = queries
+        .iter()
+        .flat_map(|query| {
+            let found = problems(&catalog, &query.expr).into_iter();
+            found.map(move |problem| format!("{}: {problem}\n{}", query.place, query.expr))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
 fn every_rule_asks_for_series_that_exist() {
-    let rules = alerts::all();
-    assert!(!rules.is_empty());
-    for alert in rules {
-        check(alert.name(), alert.expr());
-    }
+    let rules = rules::all().into_iter();
+    let queries: Vec<_> = rules
+        .map(|rule| Query {
+            place: format!("{}, {}", rule.group, rule.name()),
+            expr: rule.expr,
+        })
+        .collect();
+    assert_right(&queries);
 }
 
 #[test]
 fn every_panel_asks_for_series_that_exist() {
-    let queries: Vec<_> = dashboards::all()
-        .iter()
-        .flat_map(dashboards::Dashboard::queries)
-        .collect();
-    assert!(!queries.is_empty());
-    for query in queries {
-        check(&query.place, &query.expr);
+    assert_right(&of_dashboards());
+}
+
+#[test]
+fn every_runbook_asks_for_series_that_exist() {
+    assert_right(&of_runbooks());
+    for name in stems("observability/runbooks", "md") {
+        let page = read(format!("observability/runbooks/{name}.md"));
+        let diagnosis = page
+            .split("\n## ")
+            .find(|part| part.starts_with("Diagnosis"));
+        assert!(
+            diagnosis.is_some_and(|part| part.contains("```promql\n")),
+            "{name}: Diagnosis has no query to paste"
+        );
     }
 }
 
 #[test]
-fn a_query_for_what_does_not_exist_is_found() {
-    for wrong in [
-        "rate(order_processed_total[1m])",
-        r#"rate(orders_processed_total{status="failed"}[1m])"#,
-        r#"rate(orders_processed_total{state="failure"}[1m])"#,
-        r#"order_duration_seconds_bucket{le="3"}"#,
-        r#"order_duration_seconds_bucket{le="2"}"#,
-        "rate(orders_processed_total[15s])",
-        "rate(orders_processed_total[1m]",
-    ] {
-        let found = std::panic::catch_unwind(|| check("this test", wrong));
-        assert!(found.is_err(), "{wrong} went through");
+fn what_others_expose_is_listed_only_if_it_is_asked_for() {
+    let catalog = Catalog::read();
+    let rules = rules::all().into_iter().map(|rule| rule.expr);
+    let others = of_dashboards().into_iter().chain(of_runbooks());
+    let mut asked = BTreeSet::new();
+    for expr in rules.chain(others.map(|query| query.expr)) {
+        let parts = Parts::of(&expr).expect("the tests above have found it right");
+        for selector in &parts.selectors {
+            let names = selector.names(&catalog).into_iter();
+            asked.extend(names.map(|(name, _)| name.to_owned()));
+        }
     }
-    check(
-        "this test",
-        r#"sum(rate(order_duration_seconds_bucket{le="2.0"}[1m]))"#,
-    );
+    for line in read(series::FOREIGN)
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+    {
+        let name = line.split(' ').nth(2).unwrap_or_default();
+        assert!(asked.contains(name), "nobody asks for {name}");
+    }
+}
+
+#[test]
+fn recording_rules_are_named_read_and_in_order() {
+    let catalog = Catalog::read();
+    let others = of_dashboards().into_iter().chain(of_runbooks());
+    let elsewhere: Vec<_> = others.map(|query| query.expr).collect();
+    let wrong = recordings::problems(&catalog, &rules::all(), &elsewhere);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn each_burn_alert_is_over_the_windows_that_its_labels_and_its_limit_name() {
+    let catalog = Catalog::read();
+    let rules = rules::all();
+    let pair = |rule: &Rule| {
+        let label = |name| rule.labels.get(name).cloned();
+        Some((label("long_window")?, label("short_window")?))
+    };
+    let of = |alerting: bool| {
+        let rules = rules.iter();
+        rules.filter(move |rule| rule.record().is_none() == alerting)
+    };
+    let limits: BTreeSet<_> = of(false).filter_map(pair).collect();
+    let alerts: BTreeSet<_> = of(true).filter_map(pair).collect();
+    assert_eq!(alerts, limits);
+    assert_eq!(limits.len(), 4);
+    for rule in of(true) {
+        let Some((long, short)) = pair(rule) else {
+            continue;
+        };
+        let reads = recordings::reads(&catalog, &rule.expr);
+        let windows: BTreeSet<_> = reads
+            .iter()
+            .filter_map(|name| recordings::window(name))
+            .collect();
+        assert_eq!(windows, BTreeSet::from([long.as_str(), short.as_str()]));
+        assert!(rule.expr.contains(&format!("long_window=\"{long}\"")));
+        let slo = &rule.labels["slo"];
+        assert_eq!(rule.expr.matches(&format!("slo=\"{slo}\"")).count(), 3);
+    }
 }

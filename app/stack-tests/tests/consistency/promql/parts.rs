@@ -1,0 +1,179 @@
+//! A query taken apart: what it selects, by which labels it groups, what it compares with a number.
+
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::time::Duration;
+
+use promql_parser::label::Matcher;
+use promql_parser::parser::{BinaryExpr, Call, Expr, LabelModifier, VectorSelector, parse};
+use promql_parser::util::{ExprVisitor, walk_expr};
+
+use super::series::{Catalog, Series};
+
+/// What one expression consists of, as far as it can be wrong.
+#[derive(Default)]
+pub(crate) struct Parts {
+    /// Each selector, with its window and the function it is an argument of.
+    pub(crate) selectors: Vec<Selector>,
+    /// Labels in `by`, `without`, `on`, `ignoring`, `group_left` and `group_right`.
+    pub(crate) grouping: BTreeSet<String>,
+    /// Labels that `label_replace` and `label_join` make.
+    pub(crate) made: BTreeSet<String>,
+    /// Numbers that a quantile is compared with, and the histogram's bucket series.
+    pub(crate) thresholds: Vec<(f64, String)>,
+    /// What is wrong whatever the series.
+    pub(crate) traps: Vec<String>,
+}
+
+/// One selector.
+pub(crate) struct Selector {
+    pub(crate) vector: VectorSelector,
+    pub(crate) window: Option<Duration>,
+    /// The function that has it as a direct argument.
+    pub(crate) function: Option<&'static str>,
+}
+
+impl Selector {
+    /// The names that it matches, of those that are known.
+    pub(crate) fn names<'a>(&self, catalog: &'a Catalog) -> Vec<(&'a str, &'a Series)> {
+        let by_name = |name: &str| match &self.vector.name {
+            Some(wanted) => wanted == name,
+            None => self.of("__name__").all(|matcher| matcher.is_match(name)),
+        };
+        let of_the_job = |series: &Series| {
+            let job = series.job.as_deref();
+            self.vector.name.is_some()
+                || job.is_none_or(|job| self.of("job").all(|matcher| matcher.is_match(job)))
+        };
+        let all = catalog.series.iter();
+        all.filter(|(name, series)| by_name(name) && of_the_job(series))
+            .map(|(name, series)| (name.as_str(), series))
+            .collect()
+    }
+
+    fn of(&self, label: &str) -> impl Iterator<Item = &Matcher> {
+        let matchers = self.vector.matchers.matchers.iter();
+        matchers.filter(move |matcher| matcher.name == label)
+    }
+}
+
+impl Parts {
+    /// Takes a query apart.
+    pub(crate) fn of(expr: &str) -> Result<Self, String> {
+        let parsed = parse(expr)?;
+        let mut parts = Self::default();
+        parts.select(&parsed, None);
+        let Ok(_) = walk_expr(&mut parts, &parsed);
+        Ok(parts)
+    }
+
+    fn select(&mut self, expr: &Expr, function: Option<&'static str>) {
+        let (vector, window) = match expr {
+            Expr::VectorSelector(vector) => (vector, None),
+            Expr::MatrixSelector(matrix) => (&matrix.vs, Some(matrix.range)),
+            _ => return,
+        };
+        self.selectors.push(Selector {
+            vector: vector.clone(),
+            window,
+            function,
+        });
+    }
+
+    fn call(&mut self, call: &Call) {
+        if let ("label_replace" | "label_join", Some(Expr::StringLiteral(label))) =
+            (call.func.name, call.args.args.get(1).map(|arg| &**arg))
+        {
+            self.made.insert(label.val.clone());
+        }
+        let buckets = call.args.args.get(1).map(|arg| &**arg);
+        if let ("histogram_quantile", Some(Expr::Aggregate(sum))) = (call.func.name, buckets)
+            && let Some(LabelModifier::Include(by)) = &sum.modifier
+            && !by.labels.iter().any(|label| label == "le")
+        {
+            self.traps
+                .push("histogram_quantile of a sum that is not by le has no buckets".to_owned());
+        }
+        for argument in &call.args.args {
+            self.select(argument, Some(call.func.name));
+        }
+    }
+
+    fn binary(&mut self, binary: &BinaryExpr) {
+        if let Some(modifier) = &binary.modifier {
+            let matching = modifier.matching.iter().map(LabelModifier::labels);
+            for labels in matching.chain(modifier.card.labels()) {
+                self.grouping.extend(labels.labels.iter().cloned());
+            }
+        }
+        self.select(&binary.lhs, None);
+        self.select(&binary.rhs, None);
+        if !binary.op.is_comparison_operator() {
+            return;
+        }
+        if matches!(&*binary.lhs, Expr::Call(call) if call.func.name == "vector") {
+            self.traps
+                .push("the comparison binds to vector() alone: parentheses are missing".to_owned());
+        }
+        for (side, other) in [(&binary.lhs, &binary.rhs), (&binary.rhs, &binary.lhs)] {
+            if let Expr::NumberLiteral(number) = inner(other) {
+                let mut quantiles = Quantiles::default();
+                let Ok(_) = walk_expr(&mut quantiles, side);
+                let found = quantiles.buckets.into_iter();
+                self.thresholds.extend(found.map(|name| (number.val, name)));
+            }
+        }
+    }
+}
+
+impl ExprVisitor for Parts {
+    type Error = Infallible;
+
+    fn pre_visit(&mut self, expr: &Expr) -> Result<bool, Infallible> {
+        match expr {
+            Expr::Aggregate(aggregate) => {
+                let labels = aggregate.modifier.iter().map(LabelModifier::labels);
+                self.grouping
+                    .extend(labels.flat_map(|labels| labels.labels.iter().cloned()));
+                self.select(&aggregate.expr, None);
+            }
+            Expr::Binary(binary) => self.binary(binary),
+            Expr::Call(call) => self.call(call),
+            Expr::Paren(paren) => self.select(&paren.expr, None),
+            Expr::Unary(unary) => self.select(&unary.expr, None),
+            Expr::Subquery(subquery) => self.select(&subquery.expr, None),
+            _ => {}
+        }
+        Ok(true)
+    }
+}
+
+/// The bucket series inside of every `histogram_quantile`.
+#[derive(Default)]
+struct Quantiles {
+    buckets: Vec<String>,
+}
+
+impl ExprVisitor for Quantiles {
+    type Error = Infallible;
+
+    fn pre_visit(&mut self, expr: &Expr) -> Result<bool, Infallible> {
+        if let Expr::Call(call) = expr
+            && call.func.name == "histogram_quantile"
+        {
+            let mut inside = Parts::default();
+            let Ok(_) = walk_expr(&mut inside, expr);
+            let names = inside.selectors.into_iter();
+            self.buckets
+                .extend(names.filter_map(|selector| selector.vector.name));
+        }
+        Ok(true)
+    }
+}
+
+fn inner(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Paren(paren) => inner(&paren.expr),
+        other => other,
+    }
+}
