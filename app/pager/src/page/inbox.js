@@ -4,7 +4,7 @@
 'use strict';
 
 const RECEIVERS = { 'slack': 'Slack', 'pagerduty': 'PagerDuty', 'webhook': 'Webhook', 'dead-mans-switch': "Dead man's switch" };
-const LINKS = [['runbook_url', 'Runbook'], ['dashboard_url', 'Dashboard'], ['prometheus_url', 'Prometheus'], ['silence_url', 'Silence']];
+const LINKS = [['runbook_url', 'Runbook'], ['dashboard_url', 'Dashboard'], ['prometheus_url', 'Prometheus'], ['silence_url', 'Silence'], ['alertmanager_url', 'Alertmanager']];
 const KEPT = 1000;
 
 const byId = id => document.getElementById(id);
@@ -53,6 +53,12 @@ function forget(card) {
   if (open.get(card.key) === card) open.delete(card.key);
 }
 
+// A message that is about no alert neither fires nor ends.
+function statusOf(card) {
+  if (card.resolved) return 'resolved';
+  return card.latest.alertname ? 'firing' : 'message';
+}
+
 // --- how it is shown -----------------------------------------------------------------------------------------------
 
 function element(name, className, text) {
@@ -70,9 +76,9 @@ function duration(milliseconds) {
 }
 
 function moment(timestamp) {
-  const time = element('time', '', new Date(timestamp).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit' }));
+  const time = element('time', '', new Date(timestamp).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' }));
   time.dateTime = timestamp;
-  time.title = new Date(timestamp).toLocaleString();
+  time.title = new Date(timestamp).toLocaleString([], { hourCycle: 'h23' });
   return time;
 }
 
@@ -81,13 +87,13 @@ function stateOf(card) {
   if (card.resolved) {
     return card.times ? `resolved after ${duration(Date.parse(card.resolved.received_at) - began)}` : 'resolved';
   }
-  return `firing for ${duration(Date.now() + clockOffset - began)}`;
+  return statusOf(card) === 'firing' ? `firing for ${duration(Date.now() + clockOffset - began)}` : '';
 }
 
 function draw(card) {
   const { latest } = card;
-  const status = card.resolved ? 'resolved' : 'firing';
-  const severity = latest.severity || 'no severity';
+  const status = statusOf(card);
+  const severity = latest.severity || (status === 'message' ? 'message' : 'no severity');
   const rank = ['critical', 'warning'].includes(latest.severity) ? latest.severity : 'other';
   const made = card.element;
   made.className = `card ${status} ${rank}`;
@@ -130,7 +136,7 @@ function draw(card) {
 }
 
 function drawCounts() {
-  const firing = cards.filter(card => !card.resolved).length;
+  const firing = cards.filter(card => statusOf(card) === 'firing').length;
   byId('count-all').textContent = cards.length;
   byId('count-firing').textContent = firing;
   byId('empty').hidden = cards.length > 0;

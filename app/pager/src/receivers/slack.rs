@@ -149,7 +149,10 @@ impl Attachment {
         } else {
             let headlines = [message_text, &self.fallback, &self.title];
             let headline = headlines.into_iter().find(|text| !text.is_empty());
-            (unescaped(headline.unwrap_or(first)), text.clone())
+            match headline {
+                Some(headline) => (unescaped(headline), text.clone()),
+                None => (first.to_owned(), rest.trim().to_owned()),
+            }
         };
         [("summary", summary), ("description", description)]
             .into_iter()

@@ -90,3 +90,12 @@ fn reads_the_payload_of_a_form() {
     assert_eq!(all[0].annotations["summary"], "Hello");
     assert_eq!(read("text=Hello"), Err(Refusal::InvalidPayload));
 }
+
+#[test]
+fn a_text_without_headline_is_not_said_twice() {
+    let notification = only(&json!({"text": "Deployed\nto production"}));
+    assert_eq!(notification.annotations["summary"], "Deployed");
+    assert_eq!(notification.annotations["description"], "to production");
+    let short = only(&json!({"text": "Deployed"}));
+    assert!(!short.annotations.contains_key("description"));
+}
