@@ -14,12 +14,12 @@ const SENDERS: usize = 8;
 pub struct Answers {
     /// Orders sent.
     pub sent: usize,
-    /// Orders answered with 201, by their own `duration_seconds`, sorted.
+    /// Orders that were answered, by their own `duration_seconds`, sorted.
     pub durations: Vec<f64>,
 }
 
-/// Sends orders at a steady rate, the k-th at `k / rate`, whatever becomes of the ones before.
-pub fn steady(service: &Client, rate: f64, duration: Duration) -> Answers {
+/// Sends orders at a steady rate, the k-th at `k / rate`, whatever becomes of the ones before. The paths take turns.
+pub fn steady(service: &Client, rate: f64, duration: Duration, paths: &[&str]) -> Answers {
     let started = Instant::now();
     let next = AtomicUsize::new(0);
     let durations = Mutex::new(Vec::new());
@@ -34,7 +34,9 @@ pub fn steady(service: &Client, rate: f64, duration: Duration) -> Answers {
                     }
                     thread::sleep(due.saturating_sub(started.elapsed()));
                     // While the service is down there is no answer, and nothing to count.
-                    let answer = service.post("/orders").and_then(|reply| reply.json());
+                    let answer = service
+                        .post(paths[order % paths.len()])
+                        .and_then(|reply| reply.json());
                     if let Some(seconds) = answer.ok().and_then(|o| o["duration_seconds"].as_f64())
                     {
                         durations.lock().expect("no sender panics").push(seconds);

@@ -1,7 +1,7 @@
 //! Tests the running stack from outside: `scripts/up`, real containers, real Prometheus, real Alertmanager.
 //!
-//! Two stacks run side by side, each a compose project with ports of its own, so that an alert that needs a quiet stack and
-//! the experiments that are anything but quiet do not wait for each other. `scripts/test` runs this program; a failed check
+//! Several stacks run side by side, each a compose project with ports of its own, so that an alert that needs a quiet stack
+//! and the experiments that are anything but quiet do not wait for each other. `scripts/test` runs this program; a failed check
 //! says what it saw.
 
 mod checks;
@@ -13,64 +13,126 @@ use stack_tests::report::Report;
 use stack_tests::stack::Stack;
 
 const USAGE: &str = "\
-Tests the running stack: starts two of them with scripts/up, tests them from outside, takes them down.
+Tests the running stack: starts stacks with scripts/up, tests them from outside, takes them down.
 
-Usage: stack-tests [alerts|operations]   one of the two, or both side by side
+Usage: stack-tests [--all] [PART...]   parts: alerts, operations, drills; without any: the first two, with --all every one
 
-Takes about a quarter of an hour: an alert over five minutes cannot be hurried. Set ORDERWATCH_DIRECTORY to test another
-checkout than the one this was built in. Rule files are edited there, so use a copy, as scripts/test does.
+The parts run side by side, each on a stack of its own. They take about twenty minutes, since an alert over five minutes
+cannot be hurried; --all, which runs every drill, takes about twice that. Set ORDERWATCH_DIRECTORY to test another checkout
+than the one this was built in. Rule files are edited there, so use a copy, as scripts/test does.
 ";
 
+/// What runs on a stack of its own, side by side with the others.
+struct Part {
+    name: &'static str,
+    /// Its compose project.
+    project: &'static str,
+    /// Where its ports are looked for.
+    base_port: u16,
+    run: fn(&Stack, &Report, Depth),
+}
+
+/// How much is run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    /// What every change must pass.
+    Default,
+    /// Everything.
+    All,
+}
+
+const PARTS: [Part; 3] = [
+    Part {
+        name: "alerts",
+        project: "orderwatch-test-alerts",
+        base_port: 18000,
+        run: alerts,
+    },
+    Part {
+        name: "operations",
+        project: "orderwatch-test-operations",
+        base_port: 19000,
+        run: operations,
+    },
+    Part {
+        name: "drills",
+        project: "orderwatch-test-drills",
+        base_port: 20000,
+        run: drills,
+    },
+];
+
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let chosen: &[fn(&Report)] = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..]
-    {
-        [] => &[alerts, operations],
-        ["alerts"] => &[alerts],
-        ["operations"] => &[operations],
-        ["--help" | "-h"] => {
-            print!("{USAGE}");
-            return ExitCode::SUCCESS;
+    let mut depth = Depth::Default;
+    let mut chosen = Vec::new();
+    for argument in std::env::args().skip(1) {
+        match argument.as_str() {
+            "--all" => depth = Depth::All,
+            "--help" | "-h" => {
+                print!("{USAGE}");
+                return ExitCode::SUCCESS;
+            }
+            name => {
+                let Some(part) = PARTS.iter().find(|part| part.name == name) else {
+                    eprintln!("stack-tests: no such part: {name}\n\n{USAGE}");
+                    return ExitCode::from(2);
+                };
+                chosen.push(part);
+            }
         }
-        _ => {
-            eprintln!(
-                "stack-tests: no such part: {}\n\n{USAGE}",
-                arguments.join(" ")
-            );
-            return ExitCode::from(2);
-        }
-    };
+    }
+    if chosen.is_empty() {
+        let parts = if depth == Depth::All { 3 } else { 2 };
+        chosen = PARTS[..parts].iter().collect();
+    }
     let report = Report::default();
     thread::scope(|scope| {
         for part in chosen {
-            scope.spawn(|| part(&report));
+            scope.spawn(|| on_a_stack(part, &report.of(part.name), depth));
         }
     });
     report.conclude()
 }
 
-/// What needs a quiet stack: alerts from their first cause to their end.
-fn alerts(report: &Report) {
-    let stack = Stack::new("orderwatch-test-alerts", 18000);
-    let report = report.of("alerts");
+/// Starts the part's stack, runs the part, and takes the stack down.
+fn on_a_stack(part: &Part, report: &Report, depth: Depth) {
+    let stack = Stack::new(part.project, part.base_port);
     if report.check("scripts/up", || checks::start::from_nothing(&stack)) {
-        checks::alerts::run(&stack, &report);
-        checks::walkthrough::run(&stack, &report);
+        (part.run)(&stack, report, depth);
     }
     report.check("scripts/down --volumes", || {
         checks::start::take_down(&stack)
     });
 }
 
-/// What disturbs a stack: edits, restarts, kills, replicas.
-fn operations(report: &Report) {
-    let stack = Stack::new("orderwatch-test-operations", 19000);
-    let report = report.of("operations");
-    if report.check("scripts/up", || checks::start::from_nothing(&stack)) {
-        checks::latency::run(&stack, &report);
-        checks::operations::run(&stack, &report);
-    }
-    report.check("scripts/down --volumes", || {
-        checks::start::take_down(&stack)
+/// What needs a quiet stack: alerts from their first cause to their end.
+fn alerts(stack: &Stack, report: &Report, depth: Depth) {
+    checks::dashboards::run(stack, report, "before the first order");
+    checks::drills::one(stack, report, "high-error-rate");
+    report.check("the links of the delivered message", || {
+        checks::drills::links(stack, "HighErrorRate", "pagerduty")
     });
+    if depth == Depth::All {
+        checks::alerts::burst(stack, report);
+    }
+    checks::alerts::lone_failure(stack, report);
+    checks::walkthrough::run(stack, report);
+}
+
+/// What disturbs a stack: edits, restarts, kills, replicas.
+fn operations(stack: &Stack, report: &Report, depth: Depth) {
+    if depth == Depth::All {
+        checks::latency::slow_burst(stack, report);
+    }
+    checks::drills::one(stack, report, "high-latency");
+    report.check("every line of the inhibition table", || {
+        checks::inhibition::run(stack)
+    });
+    checks::latency::twenty_orders(stack, report);
+    checks::operations::run(stack, report);
+}
+
+/// Every drill, one after the other: they share the windows that the rules look at.
+fn drills(stack: &Stack, report: &Report, _depth: Depth) {
+    checks::drills::all(stack, report);
 }

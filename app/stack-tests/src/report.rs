@@ -37,6 +37,11 @@ impl Report {
         result.is_ok()
     }
 
+    /// Says what is not checked, and why.
+    pub fn skipped(&self, what: &str) {
+        println!("skipped {}: {what}", self.part);
+    }
+
     /// Says what is being waited for, and how long at most.
     pub fn waiting(&self, reason: &str, at_most: Duration) {
         println!(

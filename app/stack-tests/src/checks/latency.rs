@@ -9,14 +9,19 @@ use stack_tests::prometheus::{alert_history, now, query};
 use stack_tests::report::Report;
 use stack_tests::stack::{Stack, wait_until};
 
-pub(crate) fn run(stack: &Stack, report: &Report) {
+pub(crate) fn slow_burst(stack: &Stack, report: &Report) {
     report.check("count=50&slow_rate=0.5 as the first orders", || {
-        slow_burst(stack, report)
+        raised_by_slow_orders(stack, report)
     });
-    report.check("error_rate=0.5, 20 orders", || twenty_orders(stack, report));
 }
 
-fn slow_burst(stack: &Stack, report: &Report) -> Result<String> {
+pub(crate) fn twenty_orders(stack: &Stack, report: &Report) {
+    report.check("error_rate=0.5, 20 orders", || {
+        pending_from_twenty(stack, report)
+    });
+}
+
+fn raised_by_slow_orders(stack: &Stack, report: &Report) -> Result<String> {
     let prometheus = stack.prometheus();
     let history = |since| alert_history(&prometheus, "HighLatency", since);
     let started = now();
@@ -55,7 +60,7 @@ fn slow_burst(stack: &Stack, report: &Report) -> Result<String> {
 }
 
 /// 10 of 20 are above 20 % and at the guard of 10 orders.
-fn twenty_orders(stack: &Stack, report: &Report) -> Result<String> {
+fn pending_from_twenty(stack: &Stack, report: &Report) -> Result<String> {
     quiet(stack, report)?;
     let started = now();
     let summary = stack

@@ -2,6 +2,9 @@
 
 pub(crate) mod alerts;
 pub(crate) mod bursts;
+pub(crate) mod dashboards;
+pub(crate) mod drills;
+pub(crate) mod inhibition;
 pub(crate) mod latency;
 pub(crate) mod operations;
 pub(crate) mod start;

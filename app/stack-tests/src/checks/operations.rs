@@ -113,7 +113,7 @@ fn kill_under_load(stack: &Stack, report: &Report) -> Result<String> {
     report.waiting("for load with a kill in its middle", LOAD);
     let service = stack.order_service();
     let started = now();
-    let load = thread::spawn(move || load::steady(&service, RATE, LOAD));
+    let load = thread::spawn(move || load::steady(&service, RATE, LOAD, &["/orders"]));
     thread::sleep(LOAD / 2);
     stack.compose("kill order-service")?;
     stack.compose("start order-service")?;

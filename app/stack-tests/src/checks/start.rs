@@ -24,12 +24,12 @@ pub(crate) fn from_nothing(stack: &Stack) -> Result<String> {
             .trim_end()
             .lines()
             .last()
-            .is_some_and(|l| l.contains("curl -X POST")),
+            .is_some_and(|l| l.contains("scripts/drill high-error-rate")),
         "{}",
         up.output
     );
     let targets = targets(&stack.prometheus())?;
-    for job in ["order-service", "prometheus", "alertmanager"] {
+    for job in ["order-service", "prometheus", "alertmanager", "pager"] {
         ensure!(
             targets.contains(&(job.to_owned(), "up".to_owned())),
             "{job} is not up: {targets:?}"

@@ -1,0 +1,54 @@
+//! Every query of every dashboard, asked of the running Prometheus, and of Grafana where it runs.
+
+use anyhow::{Context, Result, ensure};
+use stack_tests::dashboards::{self, Dashboard};
+use stack_tests::grafana;
+use stack_tests::prometheus::query;
+use stack_tests::report::Report;
+use stack_tests::stack::Stack;
+
+pub(crate) fn run(stack: &Stack, report: &Report, when: &str) {
+    report.check(&format!("every dashboard's queries, {when}"), || {
+        queries(stack)
+    });
+}
+
+/// Every query is one that Prometheus understands and one that has data, unless it may be empty.
+fn queries(stack: &Stack) -> Result<String> {
+    let queries: Vec<_> = dashboards::all()
+        .iter()
+        .flat_map(Dashboard::queries)
+        .collect();
+    for asked in &queries {
+        let series =
+            query(&stack.prometheus(), &asked.expr).with_context(|| asked.place.clone())?;
+        let numbers = series.iter().all(|sample| !sample.value.is_nan());
+        ensure!(numbers, "{} has no number: {}", asked.place, asked.expr);
+        ensure!(
+            asked.may_be_empty || !series.is_empty(),
+            "{} has no data: {}",
+            asked.place,
+            asked.expr
+        );
+    }
+    Ok(format!("{} queries, none without data", queries.len()))
+}
+
+/// What Grafana makes of the files; where it does not run, exactly this is skipped.
+pub(crate) fn in_grafana(stack: &Stack, report: &Report) {
+    let grafana = stack.grafana();
+    if grafana.get("/api/health").is_err() {
+        report.skipped("Grafana's own view of datasources, dashboards and panels: it is not running, no image of it is to be had");
+        return;
+    }
+    report.check("Grafana: health", || grafana::is_healthy(&grafana));
+    report.check("Grafana: datasources", || {
+        grafana::reaches_its_datasources(&grafana)
+    });
+    report.check("Grafana: dashboards", || {
+        grafana::lists_every_dashboard(&grafana)
+    });
+    report.check("Grafana: the data of every panel", || {
+        grafana::answers_every_panel(&grafana)
+    });
+}

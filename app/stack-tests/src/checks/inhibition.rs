@@ -1,0 +1,114 @@
+//! Which alert holds back which: every line of `observability/alertmanager/tests/inhibition.txt`, asked of the running
+//! Alertmanager.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Map, Value, json};
+use stack_tests::repository::read;
+use stack_tests::stack::{Stack, wait_until};
+
+/// One line of the table.
+struct Line {
+    is_inhibited: bool,
+    source: Map<String, Value>,
+    target: Map<String, Value>,
+}
+
+pub(crate) fn run(stack: &Stack) -> Result<String> {
+    let lines = lines()?;
+    ensure!(
+        lines.iter().any(|line| line.is_inhibited) && lines.iter().any(|line| !line.is_inhibited),
+        "the table has not both verdicts"
+    );
+    let mut by_source: BTreeMap<String, Vec<&Line>> = BTreeMap::new();
+    for line in &lines {
+        let source = Value::Object(line.source.clone()).to_string();
+        by_source.entry(source).or_default().push(line);
+    }
+    for lines in by_source.values() {
+        let alerts: Vec<_> = std::iter::once(&lines[0].source)
+            .chain(lines.iter().map(|line| &line.target))
+            .collect();
+        post(stack, &alerts, "2099-01-01T00:00:00Z")?;
+        let checked = lines.iter().try_for_each(|line| check(stack, line));
+        // All over, so that the next cause is alone.
+        post(stack, &alerts, "2001-01-01T00:00:00Z")?;
+        checked?;
+        wait_until("they are gone", Duration::from_secs(10), || {
+            Ok(find(stack, &lines[0].source)?.is_none())
+        })?;
+    }
+    Ok(format!("{} lines of the table", lines.len()))
+}
+
+fn check(stack: &Stack, line: &Line) -> Result<()> {
+    let target = Value::Object(line.target.clone());
+    let found = find(stack, &line.target)?.with_context(|| format!("{target} is not there"))?;
+    let by = &found["status"]["inhibitedBy"];
+    let is_inhibited = by.as_array().is_some_and(|sources| !sources.is_empty());
+    ensure!(
+        is_inhibited == line.is_inhibited,
+        "{target} beside {}: inhibited by {by}",
+        Value::Object(line.source.clone())
+    );
+    Ok(())
+}
+
+/// The alert with exactly these labels, as Alertmanager sees it.
+fn find(stack: &Stack, labels: &Map<String, Value>) -> Result<Option<Value>> {
+    let alerts = stack.alertmanager().json("/api/v2/alerts", &[])?;
+    let alerts = alerts.as_array().context("a list of alerts")?;
+    let found = alerts
+        .iter()
+        .find(|alert| alert["labels"].as_object() == Some(labels));
+    Ok(found.cloned())
+}
+
+fn post(stack: &Stack, alerts: &[&Map<String, Value>], ends_at: &str) -> Result<()> {
+    let body: Value = alerts
+        .iter()
+        .map(|labels| json!({"labels": labels, "startsAt": "2000-01-01T00:00:00Z", "endsAt": ends_at}))
+        .collect();
+    let answer = stack.alertmanager().post_json("/api/v2/alerts", &body)?;
+    ensure!(
+        answer.status == 200,
+        "answered {}: {}",
+        answer.status,
+        answer.body
+    );
+    Ok(())
+}
+
+fn lines() -> Result<Vec<Line>> {
+    read("observability/alertmanager/tests/inhibition.txt")
+        .lines()
+        .filter(|line| !line.trim().is_empty() && !line.starts_with('#'))
+        .map(|line| {
+            let [verdict, source, target] = line.split('|').collect::<Vec<_>>()[..] else {
+                bail!("not three parts: {line}");
+            };
+            Ok(Line {
+                is_inhibited: match verdict.trim() {
+                    "inhibited" => true,
+                    "notified" => false,
+                    other => bail!("{other} is neither inhibited nor notified"),
+                },
+                source: labels(source)?,
+                target: labels(target)?,
+            })
+        })
+        .collect()
+}
+
+fn labels(text: &str) -> Result<Map<String, Value>> {
+    text.split_whitespace()
+        .map(|label| {
+            let (name, value) = label
+                .split_once('=')
+                .with_context(|| format!("{label} is not NAME=VALUE"))?;
+            Ok((name.to_owned(), value.into()))
+        })
+        .collect()
+}
