@@ -9,7 +9,7 @@ use service::config::{ConfigErrors, Reader, environment};
 use tracing::info;
 use tracing_subscriber::filter::Targets;
 
-use crate::http::HttpSettings;
+use crate::http::{HttpSettings, Links};
 
 /// Everything that can be set.
 #[derive(Debug, Clone)]
@@ -26,6 +26,8 @@ pub struct Config {
     pub service_time_sigma: f64,
     /// `ORDER_REQUEST_TIMEOUT_SECONDS` and `ORDER_FAULTS`.
     pub http: HttpSettings,
+    /// `ORDER_LINKS`: what the first page links.
+    pub links: Links,
     /// `ORDER_DRAIN_SECONDS`: how long accepted orders may take to finish once the service is asked to stop.
     pub drain_deadline: Duration,
     /// `RUST_LOG`: level or filter of the log.
@@ -67,6 +69,11 @@ impl Config {
                 )),
                 faults: reader.switch("ORDER_FAULTS", true),
             },
+            links: reader.parsed(
+                "ORDER_LINKS",
+                Links::default(),
+                "at most six names with addresses, such as Prometheus=http://localhost:9090,pager=http://localhost:8025",
+            ),
             drain_deadline: Duration::from_secs(reader.whole("ORDER_DRAIN_SECONDS", 20, 0..=25)),
             log_filter: reader.log_filter("order_service"),
         };
@@ -83,6 +90,7 @@ impl Config {
             service_time_sigma = self.service_time_sigma,
             request_timeout_seconds = self.http.request_timeout.as_secs(),
             faults = self.http.faults,
+            links = %self.links,
             drain_deadline_seconds = self.drain_deadline.as_secs(),
             log_filter = %self.log_filter,
             "settings"
@@ -109,17 +117,19 @@ mod tests {
             ("ORDER_ADDRESS", "localhost"),
             ("ORDER_SERVICE_TIME_SIGMA", "NaN"),
             ("ORDER_FAULTS", "yes"),
+            ("ORDER_LINKS", "Grafana"),
             ("RUST_LOG", "info,inof"),
         ])
-        .expect_err("all six are wrong");
+        .expect_err("all seven are wrong");
         assert_eq!(
             errors.to_string(),
-            "6 settings are wrong:\
+            "7 settings are wrong:\
              \n  ORDER_ADDRESS=localhost: expected an address and a port, such as 127.0.0.1:8000\
              \n  ORDER_WORKERS=0: expected a whole number from 1 to 1000\
              \n  ORDER_QUEUE_CAPACITY=x: expected a whole number from 1 to 1000000\
              \n  ORDER_SERVICE_TIME_SIGMA=NaN: expected a number from 0 to 2\
              \n  ORDER_FAULTS=yes: expected on or off\
+             \n  ORDER_LINKS=Grafana: expected at most six names with addresses, such as Prometheus=http://localhost:9090,pager=http://localhost:8025\
              \n  RUST_LOG=info,inof: expected a level or a filter, such as debug or info,order_service=debug"
         );
     }
@@ -140,6 +150,7 @@ mod tests {
             ("ORDER_SERVICE_TIME_SIGMA", "0"),
             ("ORDER_REQUEST_TIMEOUT_SECONDS", "7"),
             ("ORDER_DRAIN_SECONDS", "1"),
+            ("ORDER_LINKS", "pager=http://pager.example"),
             ("ORDER_FAULTS", "off"),
             ("RUST_LOG", "warn"),
         ])
@@ -152,6 +163,7 @@ mod tests {
         assert_eq!(config.http.request_timeout, Duration::from_secs(7));
         assert_eq!(config.drain_deadline, Duration::from_secs(1));
         assert!(!config.http.faults);
+        assert_eq!(config.links.to_string(), "pager=http://pager.example/");
         assert_eq!(
             config.log_filter.default_level(),
             Some(tracing::Level::WARN.into())

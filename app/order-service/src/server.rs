@@ -78,6 +78,7 @@ impl Server {
             exposition: Arc::new(telemetry.exposition),
             readiness: readiness.clone(),
             settings: config.http,
+            links: config.links,
         });
         Ok(Self {
             listener,

@@ -2,11 +2,12 @@
 //!
 //! - [`routes`]: every path and how it can answer
 //! - [`layers`]: what surrounds every request, in order
-//! - [`orders`], [`simulate`], [`operations`]: the endpoints
+//! - [`orders`], [`simulate`], [`operations`], [`index`]: the endpoints
 //! - [`parameters`], [`problem`]: parameters and errors that are particular to orders
 //!
 //! What an order is and does: [`crate::orders`].
 
+mod index;
 mod layers;
 mod operations;
 mod orders;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+pub use index::{InvalidLinks, Links};
 pub use routes::{answers, app};
 
 use crate::metrics::{Exposition, Metrics};
@@ -39,6 +41,8 @@ pub struct AppState {
     pub readiness: Readiness,
     /// What the settings say about HTTP.
     pub settings: HttpSettings,
+    /// What the first page links.
+    pub links: Links,
 }
 
 /// The settings that concern requests.

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::routing::{get, post};
 use service::problem;
 
-use super::{AppState, layers, operations, orders, simulate};
+use super::{AppState, index, layers, operations, orders, simulate};
 use crate::metrics::Answer;
 
 /// One path. `statuses` are the answers whose metrics exist from the first scrape; a test compares them with what happens.
@@ -73,7 +73,7 @@ pub fn answers() -> impl Iterator<Item = Answer> {
 /// The whole service as one axum application.
 pub fn app(state: AppState) -> Router {
     let routes = Router::new()
-        .route("/", get(operations::index))
+        .route("/", get(index::index))
         .route("/orders", post(orders::place))
         .route("/simulate", post(simulate::simulate))
         .route("/metrics", get(operations::metrics))

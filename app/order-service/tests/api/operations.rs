@@ -29,6 +29,38 @@ fn the_first_page_names_every_path_and_fits_a_screen() {
 }
 
 #[test]
+fn the_first_page_says_where_the_rest_of_the_stack_is() {
+    let page = Service::start(&[]).client.get("/").body;
+    for port in [9090, 9093, 3000, 8025] {
+        assert!(
+            page.contains(&format!("http://localhost:{port}/")),
+            "{page}"
+        );
+    }
+    let elsewhere = [("ORDER_LINKS", "Prometheus=http://localhost:19090")];
+    let page = Service::start(&elsewhere).client.get("/").body;
+    assert!(page.contains("Prometheus                       http://localhost:19090/"));
+    assert!(!page.contains("Grafana"), "{page}");
+}
+
+#[test]
+fn a_browser_gets_the_first_page_with_links() {
+    let service = Service::start(&[("ORDER_LINKS", "pager=http://localhost:8025")]);
+    let url = format!("http://{}/", service.address);
+    let browser = ureq::get(&url).header("accept", "text/html,application/xhtml+xml,*/*;q=0.8");
+    let mut page = browser.call().expect("an answer");
+    assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
+    let page = page.body_mut().read_to_string().expect("text");
+    assert!(
+        page.contains("<a href=\"http://localhost:8025/\">"),
+        "{page}"
+    );
+    assert!(page.contains("<a href=\"/metrics\">"), "{page}");
+    let plain = ureq::get(&url).call().expect("an answer");
+    assert_eq!(plain.headers()["content-type"], "text/plain; charset=utf-8");
+}
+
+#[test]
 fn metrics_are_prometheus_text_and_compressed_when_asked() {
     let service = Service::start(&[]);
     let agent: ureq::Agent = ureq::Agent::config_builder()

@@ -74,6 +74,19 @@ fn the_container_is_given_every_setting_that_the_service_reads() {
 }
 
 #[test]
+fn the_first_page_of_order_service_links_the_ports_of_dot_env() {
+    let compose = compose();
+    let links = &compose["services"]["order-service"]["environment"]["ORDER_LINKS"];
+    let mut links = links.as_str().expect("text").to_owned();
+    for (name, value) in dot_env() {
+        links = links.replace(&format!("${{{name}}}"), &value);
+    }
+    let given = Config::from_lookup(|name| (name == "ORDER_LINKS").then(|| links.clone()));
+    let default = Config::from_lookup(|_| None).expect("valid");
+    assert_eq!(given.expect("valid").links, default.links);
+}
+
+#[test]
 fn the_container_outlives_the_longest_drain() {
     let compose = compose();
     let grace = compose["services"]["order-service"]["stop_grace_period"].as_str();

@@ -14,7 +14,7 @@ use service::logging;
 use tower::ServiceExt;
 use tracing_subscriber::fmt::MakeWriter;
 
-use super::super::{HttpSettings, Readiness};
+use super::super::{HttpSettings, Links, Readiness};
 use super::*;
 use crate::metrics::Telemetry;
 use crate::orders::{OrderProcessor, OrderQueue, ServiceTime};
@@ -79,6 +79,7 @@ async fn a_panic_is_an_answered_500_a_counted_500_and_one_log_line() {
             request_timeout: Duration::from_secs(1),
             faults: true,
         },
+        links: Links::default(),
     };
     let app =
         surround(Router::new().route("/health", get(panics)), &state).with_state(state.clone());
