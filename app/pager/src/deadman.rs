@@ -154,11 +154,10 @@ impl DeadMansSwitch {
                 let state = self.state();
                 (self.deadline(&state), state.alarm.is_some())
             };
-            if alarmed {
-                self.beaten.notified().await;
-            } else {
-                sleep_until(deadline).await;
-                self.raise_if_overdue();
+            tokio::select! {
+                () = sleep_until(deadline), if !alarmed => self.raise_if_overdue(),
+                // The first beat brings the deadline forward, and one during an alarm sets a new one.
+                () = self.beaten.notified() => {}
             }
         }
     }

@@ -63,6 +63,17 @@ async fn the_first_beat_may_take_two_minutes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn after_the_first_beat_the_next_may_take_one_minute() {
+    let watched = watched();
+    watched.pass(SECOND).await;
+    watched.switch.beat(Pairs::new());
+    watched.pass(SECOND * 59).await;
+    assert_eq!(watched.state(), HeartbeatState::Beating);
+    watched.pass(SECOND).await;
+    assert_eq!(watched.state(), HeartbeatState::Silent);
+}
+
+#[tokio::test(start_paused = true)]
 async fn every_beat_postpones_the_alarm_by_a_minute() {
     let watched = watched();
     for _ in 0..20 {
