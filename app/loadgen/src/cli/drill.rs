@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{ArgGroup, Args, ValueEnum};
 
-use super::values::parse_wait;
+use super::values::{parse_duration, parse_wait};
 use crate::drill::Name;
 use crate::target::Server;
 
@@ -77,6 +77,10 @@ pub struct DrillArgs {
     /// Seed of everything random; printed, so that a drill can be repeated [default: random]
     #[arg(long, value_name = "NUMBER")]
     pub seed: Option<u64>,
+
+    /// Highest valid lag p99 of the load while a connection was free; above it the drill is invalid
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "250ms")]
+    pub max_lag: Duration,
 
     /// How much later than rule and routing allow a step may come
     #[arg(long, value_name = "TIME", value_parser = parse_wait, default_value = "15s")]

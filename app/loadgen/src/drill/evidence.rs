@@ -115,8 +115,7 @@ impl Evidence {
             self.learn_held(proof, held, look.at);
         }
         if let Some(notifications) = &look.notifications {
-            let relief = marks.get(proof.relief).map(|relief| relief.earliest);
-            self.learn_notifications(proof, (cause, relief), notifications);
+            self.learn_notifications(proof, cause, notifications);
         }
         if let (End::Delivered(receiver), Some(requests)) = (proof.end, &look.requests) {
             let now = requests.get(receiver).copied().unwrap_or_default();
@@ -226,7 +225,7 @@ impl Evidence {
     fn learn_notifications(
         &mut self,
         proof: &Proof,
-        (cause, relief): (UnixSeconds, Option<UnixSeconds>),
+        cause: UnixSeconds,
         notifications: &[Notification],
     ) {
         let wanted = match proof.end {
@@ -253,8 +252,9 @@ impl Evidence {
                 .map(|one| one.received_at)
         };
         self.notified_at = first(wanted, true, cause);
-        let since = relief.or(self.notified_at);
-        self.end_notified_at = since.and_then(|since| first(wanted, false, since));
+        self.end_notified_at = self
+            .notified_at
+            .and_then(|since| first(wanted, false, since));
         self.elsewhere = mine
             .iter()
             .filter(|one| one.is_firing && one.receiver != wanted)

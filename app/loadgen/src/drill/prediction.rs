@@ -15,8 +15,8 @@ pub const CAPACITY: f64 = 353.0;
 pub const RECOVERY: f64 = 100.0;
 /// What a scrape and its answer may take.
 const SCRAPING: f64 = 1.0;
-/// Longest wait for somebody to stop or start a service: its stop grace, and the start of its container.
-pub const HANDS: f64 = 120.0;
+/// How long a service takes to stop or start: the stop grace of order-service.
+const HANDS: f64 = 30.0;
 
 /// The shares of a proof's onset, each with the traffic in its window.
 fn shares<'a>(

@@ -6,7 +6,6 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::catalogue::{Name, SERIES};
-use super::conduct::load::Ended;
 use super::conduct::{Halt, Performance, Terms, Theatre, now, stood_at, watch::Watch};
 use super::definition::{Act, Drill, Goal};
 use super::fitness::{self, Obstacle};
@@ -14,7 +13,7 @@ use super::judge::{Row, failures};
 use super::known::Known;
 use super::prediction::timeline;
 use super::report::build::{beginning, moment};
-use super::report::text::{Table, Text};
+use super::report::text::{Foreseen, Text};
 use super::report::{DrillReport, LoadReport, Outcome, Report, SCHEMA_VERSION, StepReport};
 use super::servers::Servers;
 use super::survey::Survey;
@@ -24,7 +23,7 @@ use crate::limits::allow_connections;
 use crate::live::Screen;
 use crate::signals::Signals;
 use crate::stack::{NotFound, Stack};
-use crate::verdict::{Exit, Interrupt};
+use crate::verdict::{Exit, Interrupt, Limits};
 
 /// Longest wait of a series for what a drill needs before it begins: the five minutes of the rules' windows, and as much again
 /// for notices and a busy machine.
@@ -115,14 +114,16 @@ impl Series {
     /// One drill, from the look round to its report.
     async fn run(&mut self, drill: &'static Drill) -> DrillReport {
         let began = now();
-        self.screen.note(&format!(
-            "drill {}: {}; about {} min; {}, seed {}",
-            drill.name.word(),
-            drill.shows,
-            drill.minutes,
-            self.stack.order_service.url(),
-            self.terms.seed
-        ));
+        if !self.args.dry_run {
+            self.screen.note(&format!(
+                "drill {}: {}; about {} min; {}, seed {}",
+                drill.name.word(),
+                drill.shows,
+                drill.minutes,
+                self.stack.order_service.url(),
+                self.terms.seed
+            ));
+        }
         let mut report = match self.prepare(drill).await {
             Ok((survey, known)) => self.perform(drill, &survey, &known).await,
             Err(report) => report,
@@ -202,7 +203,7 @@ impl Series {
         }
         self.screen.note(&format!(
             "expected, in seconds since the incident's beginning:\n{}",
-            Table(&foreseen).to_string().trim_end()
+            Foreseen(&foreseen).to_string().trim_end()
         ));
         let mut watch = Watch::new(
             drill,
@@ -232,7 +233,11 @@ impl Series {
         if let Some(Halt::Interrupted(signal)) = &halt {
             self.interrupt = Some(*signal);
         }
-        let invalid: Vec<_> = loads.iter().flat_map(Ended::faults).collect();
+        // A drill shares its machine with the whole stack, and its steps take seconds: it may be later than other loads.
+        let limits = Limits {
+            lag: self.args.max_lag,
+        };
+        let invalid: Vec<_> = loads.iter().flat_map(|load| load.faults(&limits)).collect();
         let (outcome, reasons) = outcome(halt, &rows, invalid);
         let mut report = DrillReport::new(drill, outcome, reasons);
         report.baseline = baseline;

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod command_line;
+mod drills;
 mod exit_codes;
 mod faulty_targets;
 mod interrupts;

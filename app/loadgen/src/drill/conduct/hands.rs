@@ -9,10 +9,11 @@ use hyper::Method;
 
 use super::{Halt, Performance, now};
 use crate::drill::definition::{Hand, Service};
-use crate::drill::prediction::HANDS;
 use crate::drill::servers::Servers;
 use crate::drill::sources::Source;
 
+/// Longest wait for somebody to stop or start a service, in seconds: twice the longest stop grace.
+const HANDS: f64 = 120.0;
 /// Between two looks at a service that is being stopped or started.
 const PAUSE: Duration = Duration::from_millis(250);
 /// Patience with one of them: the address of a stopped container may simply not answer.

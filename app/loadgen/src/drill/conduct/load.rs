@@ -20,10 +20,6 @@ const ENDLESS: Duration = Duration::from_hours(2);
 const RECOVERY_CONNECTIONS: usize = 100;
 /// When a healthy order is given up.
 const RECOVERY_TIMEOUT: Duration = Duration::from_secs(10);
-/// A drill shares its machine with the whole stack; lateness that a step of seconds would notice makes it invalid.
-const LATEST: Limits = Limits {
-    lag: Duration::from_millis(250),
-};
 /// Most worker threads.
 const MOST_THREADS: usize = 4;
 
@@ -93,8 +89,13 @@ pub struct Ended {
 
 impl Ended {
     /// What makes it worthless as a cause.
-    pub fn faults(&self) -> Vec<String> {
-        let faults = faults(&self.totals, &LATEST);
+    pub fn faults(&self, limits: &Limits) -> Vec<String> {
+        let mut totals = self.totals.clone();
+        if self.recipe.length.is_none() {
+            // Whatever was due when the load was stopped was not sent: no fault of the generator.
+            totals.expired_while_free = 0;
+        }
+        let faults = faults(&totals, limits);
         faults
             .into_iter()
             .map(|fault| format!("{}: {fault}", self.recipe.name))

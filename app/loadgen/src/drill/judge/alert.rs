@@ -81,6 +81,10 @@ fn begin(chain: &mut Chain, case: &Case<'_>) {
         source: REPLAY,
         why: || reasons::never_true(case),
     });
+    // Without a `for` an alert fires at once.
+    if background.hold <= 0.0 {
+        return;
+    }
     chain.then(Link {
         step: Step::Pending,
         after: Window::new(0.0, background.interval),

@@ -47,7 +47,11 @@ fn write_drill(drill: &DrillReport, f: &mut Formatter<'_>) -> fmt::Result {
     if !drill.baseline.is_empty() {
         writeln!(f, "  there before: {}", drill.baseline.join(", "))?;
     }
-    write!(f, "{}", Table(&drill.steps))?;
+    if drill.outcome == Outcome::Foreseen {
+        write!(f, "{}", Foreseen(&drill.steps))?;
+    } else {
+        write!(f, "{}", Table(&drill.steps))?;
+    }
     for load in &drill.loads {
         writeln!(f, "  {}", Sent(load))?;
     }
@@ -63,20 +67,41 @@ fn write_drill(drill: &DrillReport, f: &mut Formatter<'_>) -> fmt::Result {
     writeln!(f, "{} {}", word(drill.outcome), drill.name)
 }
 
+/// Steps that are only foreseen: when they are expected.
+#[derive(Clone, Copy, Debug)]
+pub struct Foreseen<'a>(pub &'a [StepReport]);
+
+impl Display for Foreseen<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let subject = width(self.0, |step| &step.subject);
+        for row in self.0 {
+            writeln!(
+                f,
+                "  {:<subject$}  {:<20}  {:>16}",
+                row.subject,
+                row.step,
+                expected(row)
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// The longest of a column.
+fn width(rows: &[StepReport], text: fn(&StepReport) -> &str) -> usize {
+    rows.iter()
+        .map(|row| text(row).chars().count())
+        .max()
+        .unwrap_or_default()
+}
+
 impl Display for Table<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() {
             return Ok(());
         }
-        let width = |text: fn(&StepReport) -> &str| {
-            self.0
-                .iter()
-                .map(|step| text(step).chars().count())
-                .max()
-                .unwrap_or_default()
-        };
-        let subject = width(|step| &step.subject);
-        let step = width(|step| &step.step);
+        let subject = width(self.0, |step| &step.subject);
+        let step = width(self.0, |step| &step.step);
         writeln!(
             f,
             "  {:<subject$}  {:<step$}  {:>16}  {:>8}  {:<11}  source",

@@ -1,0 +1,200 @@
+//! What the drills say about the stack's rules and routes, held against the files themselves.
+
+use std::collections::BTreeMap;
+
+use clap::ValueEnum;
+use loadgen::drill::Name;
+use loadgen::drill::catalogue::SERIES;
+use loadgen::drill::definition::{End, Guard, Onset, Proof};
+use loadgen::drill::matchers::Labels;
+use loadgen::drill::routing::ways;
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Rules {
+    groups: Vec<Group>,
+}
+
+#[derive(Deserialize)]
+struct Group {
+    rules: Vec<Rule>,
+}
+
+#[derive(Clone, Deserialize)]
+struct Rule {
+    alert: Option<String>,
+    record: Option<String>,
+    expr: String,
+    #[serde(default)]
+    labels: BTreeMap<String, String>,
+}
+
+fn file(path: &str) -> String {
+    let whole = format!("{}/../../observability/{path}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read_to_string(&whole).unwrap_or_else(|error| panic!("{whole}: {error}"))
+}
+
+fn rules() -> Vec<Rule> {
+    let files = [
+        "order-service",
+        "order-slo",
+        "order-slo-windows",
+        "monitoring-path",
+    ];
+    let read = |name: &str| -> Rules {
+        let text = file(&format!("prometheus/rules/{name}.yml"));
+        serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"))
+    };
+    let groups = files.into_iter().flat_map(|name| read(name).groups);
+    groups.flat_map(|group| group.rules).collect()
+}
+
+fn proofs() -> Vec<&'static Proof> {
+    let drills = Name::value_variants().iter().map(|name| name.drill());
+    drills.flat_map(|drill| drill.proofs).collect()
+}
+
+/// The rule of a proof.
+fn rule_of(proof: &Proof) -> Rule {
+    let rules = rules();
+    let fits = |rule: &&Rule| {
+        rule.alert.as_deref() == Some(proof.alert)
+            && proof
+                .labels
+                .iter()
+                .all(|(name, value)| rule.labels.get(*name).is_some_and(|own| own == value))
+    };
+    let found: Vec<_> = rules.iter().filter(fits).collect();
+    assert_eq!(found.len(), 1, "{} {:?}", proof.alert, proof.labels);
+    found[0].clone()
+}
+
+#[test]
+fn every_alert_of_a_drill_has_exactly_one_rule_and_every_companion_has_one() {
+    for proof in proofs() {
+        rule_of(proof);
+    }
+    let rules = rules();
+    for companion in Name::value_variants()
+        .iter()
+        .flat_map(|name| name.drill().companions)
+    {
+        assert!(
+            rules
+                .iter()
+                .any(|rule| rule.alert.as_deref() == Some(companion)),
+            "{companion}"
+        );
+    }
+}
+
+#[test]
+fn thresholds_and_guards_are_those_of_the_rules() {
+    let recorded = |name: &str, label: (&str, &str)| -> f64 {
+        let rules = rules();
+        let rule = rules.iter().find(|rule| {
+            rule.record.as_deref() == Some(name)
+                && rule
+                    .labels
+                    .get(label.0)
+                    .is_some_and(|value| value == label.1)
+        });
+        let expr = &rule.expect("it is recorded").expr;
+        let number = expr.trim_start_matches("vector(").trim_end_matches(')');
+        number
+            .parse()
+            .unwrap_or_else(|_| panic!("{expr} is a number"))
+    };
+    for proof in proofs() {
+        let Onset::Share(shares) = proof.onset else {
+            continue;
+        };
+        let expr = rule_of(proof).expr;
+        for share in shares {
+            let above = share.above;
+            match proof.alert {
+                "HighErrorRate" => assert!(expr.contains(&format!("> {above}")), "{expr}"),
+                "HighLatency" => {
+                    let quantile = format!("histogram_quantile({}", 1.0 - above);
+                    assert!(expr.contains(&quantile), "{expr}");
+                }
+                _ => {
+                    let budget =
+                        1.0 - recorded("slo:order_objective:ratio", ("slo", "availability"));
+                    let limit =
+                        recorded("long_window:order_burn_limit:ratio", ("long_window", "1h"));
+                    assert!((above - limit * budget).abs() < 1e-9, "{limit} × {budget}");
+                }
+            }
+            match share.at_least {
+                Guard::None => {}
+                Guard::Orders(orders) => assert!(expr.contains(&format!(">= {orders}")), "{expr}"),
+                // `0 * objective + 1` gives the floor the objective's labels.
+                Guard::PerSecond(rate) => {
+                    let rules = rules();
+                    let floor = rules
+                        .iter()
+                        .find(|rule| rule.record.as_deref() == Some("slo:order_traffic_floor:rate"))
+                        .expect("it is recorded");
+                    assert!(floor.expr.ends_with(&format!("+ {rate}")), "{}", floor.expr);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_figure_that_must_move_is_recorded_or_exported() {
+    let golden = std::fs::read_to_string(format!(
+        "{}/../order-service/tests/golden/metrics.txt",
+        env!("CARGO_MANIFEST_DIR")
+    ))
+    .expect("the golden file");
+    let rules = rules();
+    let readings = Name::value_variants()
+        .iter()
+        .flat_map(|name| name.drill().readings);
+    for reading in readings {
+        let names = reading
+            .query
+            .split(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == ':'))
+            .filter(|word| word.contains("order_"));
+        for name in names {
+            let is_recorded = rules
+                .iter()
+                .any(|rule| rule.record.as_deref() == Some(name));
+            assert!(is_recorded || golden.contains(name), "{name}");
+        }
+    }
+}
+
+#[test]
+fn the_routing_sends_every_drilled_alert_where_the_drill_wants_it() {
+    let configuration = file("alertmanager/alertmanager.yml");
+    for proof in proofs() {
+        let mut labels: Labels = rule_of(proof).labels;
+        labels.insert("alertname".into(), proof.alert.into());
+        let found = ways(&configuration, &labels).expect("a configuration that can be read");
+        let wanted = match proof.end {
+            End::Delivered(receiver) => receiver,
+            End::FallsSilent => "dead-mans-switch",
+            _ => continue,
+        };
+        assert!(
+            found.iter().any(|way| way.receiver == wanted),
+            "{}: {found:?}",
+            proof.alert
+        );
+    }
+}
+
+#[test]
+fn the_series_has_every_drill_once() {
+    for name in Name::value_variants() {
+        assert_eq!(
+            SERIES.iter().filter(|own| *own == name).count(),
+            1,
+            "{name:?}"
+        );
+    }
+}

@@ -1,0 +1,15 @@
+//! Drills of the real program against a fake stack: one that works, and one for each way in which it can be broken.
+//!
+//! [`world`] is what happens there, [`answers`] what its servers say of it, [`http`] how; [`fake`] puts them together.
+
+mod answers;
+mod arithmetic;
+mod baseline;
+mod broken_links;
+mod catalogue;
+mod command_line;
+mod fake;
+mod hands;
+mod http;
+mod passing;
+mod world;
