@@ -7,7 +7,7 @@ use promql_parser::parser::token::T_GTR;
 use promql_parser::parser::{BinaryExpr, Expr, parse};
 use promql_parser::util::{ExprVisitor, walk_expr};
 use serde_json::Value;
-use stack_tests::dashboards::{self, Dashboard};
+use stack_tests::dashboards::{self, Dashboard, View};
 use stack_tests::repository::{dot_env, read, stems};
 
 use crate::dashboards::items;
@@ -161,6 +161,8 @@ fn lines_are_where_the_rules_have_their_limits() {
 fn lines_are_where_the_settings_have_their_limits() {
     let facts = Facts::read();
     let global = &facts.prometheus["global"];
+    let finest = View::default().interval.as_secs_f64();
+    assert!((finest - seconds(&global["scrape_interval"])).abs() < f64::EPSILON);
     let jobs = items(&facts.prometheus["scrape_configs"]);
     let mut jobs = jobs.filter(|job| job["job_name"] == "order-service");
     let sample_limit = jobs.next().and_then(|job| job["sample_limit"].as_f64());
