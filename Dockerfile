@@ -15,9 +15,11 @@ WORKDIR /app
 # A target named explicitly keeps `+crt-static` away from build scripts and procedural macros, which must stay dynamic.
 ENV RUSTFLAGS="-C target-feature=+crt-static"
 COPY --from=manifests /app ./
+# One after the other: together they would be compiled with the features that all of them ask for, and then once more below.
 RUN rustc -vV | sed -n 's/^host: //p' > /target \
-    && cargo build --release --locked --target "$(cat /target)" \
-        -p order-service --bin order-service -p loadgen --bin loadgen -p pager --bin pager
+    && for binary in order-service pager loadgen; do \
+        cargo build --release --locked --target "$(cat /target)" -p "$binary" --bin "$binary" || exit; \
+    done
 
 # One stage a binary: an edit of the one does not rebuild the other. cargo compares times, and the empty entry points may be
 # newer than the sources that replace them: hence `touch`.
