@@ -1,14 +1,23 @@
 //! Every query of every dashboard, asked of the running Prometheus, and of Grafana where it runs.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, ensure};
 use stack_tests::dashboards::{self, Dashboard};
 use stack_tests::grafana;
 use stack_tests::prometheus::query;
 use stack_tests::report::Report;
-use stack_tests::stack::Stack;
+use stack_tests::stack::{Stack, wait_until};
+
+/// The longest interval of a rule group, and a scrape.
+const A_MINUTE_AND_MORE: Duration = Duration::from_secs(70);
 
 pub(crate) fn run(stack: &Stack, report: &Report, when: &str) {
     report.check(&format!("every dashboard's queries, {when}"), || {
+        // On a young stack the rules of the slowest group have yet to be evaluated.
+        wait_until("every query has data", A_MINUTE_AND_MORE, || {
+            queries(stack).map(|_| true)
+        })?;
         queries(stack)
     });
 }
