@@ -89,6 +89,24 @@ impl Bench {
         Ok(value)
     }
 
+    /// The stored samples of a range selector, all series together: time and value, the oldest first.
+    ///
+    /// # Errors
+    /// Prometheus does not answer, or not to this.
+    pub fn samples(&self, range: &str) -> Result<Vec<(f64, f64)>> {
+        let answer = self
+            .stack
+            .prometheus()
+            .json("/api/v1/query", &[("query", range)])?;
+        let series = answer["data"]["result"].as_array().into_iter().flatten();
+        let values = series.flat_map(|one| one["values"].as_array().into_iter().flatten());
+        let mut samples: Vec<(f64, f64)> = values
+            .filter_map(|sample| Some((sample[0].as_f64()?, sample[1].as_str()?.parse().ok()?)))
+            .collect();
+        samples.sort_by(|a, b| a.0.total_cmp(&b.0));
+        Ok(samples)
+    }
+
     /// Waits for something that should be so soon.
     ///
     /// # Errors
@@ -232,7 +250,8 @@ impl Bench {
     pub fn scraped(&self) -> Result<()> {
         let asked = now();
         self.wait("order-service is scraped", Duration::from_secs(30), || {
-            let last = self.query("max(timestamp(up{job=\"order-service\"} == 1))")?;
+            // Of the selector itself: of an expression, timestamp() is the moment of the query.
+            let last = self.query("min(timestamp(up{job=\"order-service\"}))")?;
             Ok(last.first().is_some_and(|sample| sample.value > asked))
         })?;
         Ok(())

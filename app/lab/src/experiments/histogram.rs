@@ -50,7 +50,7 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     let p95 = bench.show(&quantile(0.95, ""), "One order in 20 is slower than this.")?;
     let p99 = bench.show(&quantile(0.99, ""), "One in 100.")?;
     bench.screen.say("The same orders, if the buckets were OpenTelemetry's default ones, made for milliseconds: 0, 5, 10, …\n");
-    let coarse = "{le=~\"5.0|10.0|.Inf\"}";
+    let coarse = "{le=~\"5.0|10.0|[+]Inf\"}";
     let wrong_p50 = bench.show(
         &quantile(0.5, coarse),
         "Every order is in the first bucket, and half of 5 is 2.5: a guess that knows nothing.",

@@ -57,7 +57,8 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
         off.abs() <= 0.05,
     );
     bench.screen.say(
-        "What is missing was counted after the last scrape before the restart: nobody ever saw it.",
+        "The rest: nobody ever saw what was counted between the last scrape and the restart, and increase() extrapolates to the \
+              ends of its window.",
     );
     Ok(())
 }

@@ -9,16 +9,13 @@ use crate::bench::{Bench, window_since};
 const ORDERS: &str = "count=200&error_rate=0.1";
 
 pub(super) fn run(bench: &Bench) -> Result<()> {
+    // Before the window that is looked at, too: rate() does not extrapolate a counter to below 0, which would show in a counter
+    // that has just left it.
+    send(bench)?;
+    bench.scraped()?;
     let started = now();
     bench.scraped()?;
-    bench
-        .screen
-        .say(&format!("sends   POST /simulate?{ORDERS}"));
-    let summary = bench.simulate(ORDERS)?;
-    bench.screen.say(&format!(
-        "answers {} of {} orders failed: the truth is 0.1\n",
-        summary["failed"], summary["requested"]
-    ));
+    send(bench)?;
     bench.scraped()?;
 
     let w = window_since(started);
@@ -36,6 +33,18 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
         .claim("without sum() it reads 1", (naive - 1.0).abs() < 1e-9);
     bench
         .screen
-        .claim("with sum() it reads 0.1", (right - 0.1).abs() < 0.01);
+        .claim("with sum() it reads 0.1", (right - 0.1).abs() < 0.005);
+    Ok(())
+}
+
+fn send(bench: &Bench) -> Result<()> {
+    bench
+        .screen
+        .say(&format!("sends   POST /simulate?{ORDERS}"));
+    let summary = bench.simulate(ORDERS)?;
+    bench.screen.say(&format!(
+        "answers {} of {} orders failed: the truth is 0.1\n",
+        summary["failed"], summary["requested"]
+    ));
     Ok(())
 }

@@ -105,7 +105,7 @@ impl Exercise {
                 "build the four panels at /d/practice in Grafana, or write their \"targets\" into the file"
             }
             Self::Rules => {
-                "write both; observability/prometheus/tests/order-service.yml says when each must fire"
+                "write both; observability/prometheus/tests/order-service.yml and order-service-latency.yml say when each must fire"
             }
         }
     }

@@ -1,8 +1,8 @@
 //! The two rules: taken out of the rule file by their names, promtool's tests are the marker.
 
 use std::collections::BTreeSet;
-use std::env;
 use std::process::{Command, Output};
+use std::{env, fs};
 
 use anyhow::{Context, Result, ensure};
 use promql_parser::parser::parse;
@@ -13,8 +13,9 @@ use super::workplace::Workplace;
 
 /// Where the rules are.
 pub const FILE: &str = "observability/prometheus/rules/order-service.yml";
-/// When each of them must fire.
-const TESTS: &str = "order-service.yml";
+/// Where it is written when each of them must fire: files that begin like the rules'.
+const TESTS: &str = "observability/prometheus/tests";
+const TESTS_BEGIN: &str = "order-service";
 
 /// The rules that are taken out, and the task that is left in their place.
 const TASKS: [(&str, &str); 2] = [
@@ -96,7 +97,7 @@ pub fn judge(workplace: &Workplace) -> Result<Judgement> {
     if !judgement.missing.is_empty() {
         return Ok(judgement);
     }
-    let output = promtool(workplace, &["test", "rules", TESTS])?;
+    let output = promtool(workplace, &tests(workplace)?)?;
     let said = format!(
         "{}{}",
         String::from_utf8_lossy(&output.stdout),
@@ -105,7 +106,7 @@ pub fn judge(workplace: &Workplace) -> Result<Judgement> {
     for name in failed_tests(&said) {
         judgement.miss(
             name,
-            format!("look that test up in observability/prometheus/tests/{TESTS}: it says at which time which alert is expected"),
+            format!("look that test up in {TESTS}: it says at which time which alert is expected"),
         );
     }
     judgement.note("promtool test rules passes", output.status.success());
@@ -114,6 +115,24 @@ pub fn judge(workplace: &Workplace) -> Result<Judgement> {
         "promtool could not test the rules: {said}"
     );
     Ok(judgement)
+}
+
+/// The arguments of promtool that run the tests of these rules.
+fn tests(workplace: &Workplace) -> Result<Vec<String>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(workplace.root().join(TESTS)).context(TESTS)? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if name.starts_with(TESTS_BEGIN) {
+            files.push(name);
+        }
+    }
+    ensure!(
+        !files.is_empty(),
+        "there are no tests of the rules in {TESTS}"
+    );
+    files.sort();
+    let words = ["test", "rules"].map(ToOwned::to_owned);
+    Ok(words.into_iter().chain(files).collect())
 }
 
 /// What can be seen without running anything.
@@ -163,7 +182,7 @@ fn failed_tests(said: &str) -> BTreeSet<String> {
 }
 
 /// promtool in the folder of the tests: one that is installed (`PROMTOOL` or on the path), or that of the stack's image.
-fn promtool(workplace: &Workplace, arguments: &[&str]) -> Result<Output> {
+fn promtool(workplace: &Workplace, arguments: &[String]) -> Result<Output> {
     let folder = workplace.root().join("observability/prometheus");
     let own = env::var("PROMTOOL").unwrap_or_else(|_| "promtool".to_owned());
     let run = Command::new(own)
