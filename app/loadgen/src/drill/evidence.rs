@@ -6,54 +6,19 @@
 use std::collections::BTreeMap;
 
 use super::definition::{End, Proof};
+use super::identity::{belongs, fellow, rule_of};
 use super::known::{Background, Marks};
+use super::look::{HeldBack, Look, Sighting};
 use super::matchers::Labels;
 use super::sources::UnixSeconds;
 use super::sources::alertmanager::{HeldAlert, Requests};
 use super::sources::pager::Notification;
-use super::sources::prometheus::{AlertSeries, Rule};
+use super::sources::prometheus::AlertSeries;
 
 /// Evaluations that may be late or missed before two samples no longer belong to one stretch.
 const GAP: f64 = 2.5;
-
-/// One look at the servers; what had no answer is empty.
-#[derive(Clone, Debug, Default)]
-pub struct Look {
-    /// When.
-    pub at: UnixSeconds,
-    /// Samples of `ALERTS` since the drill began.
-    pub series: Option<Vec<AlertSeries>>,
-    /// The rules of the drill's alerts, by name.
-    pub rules: BTreeMap<&'static str, Vec<Rule>>,
-    /// What Alertmanager holds.
-    pub held: Option<Vec<HeldAlert>>,
-    /// What it has sent.
-    pub requests: Option<BTreeMap<String, Requests>>,
-    /// What has reached people since the drill began.
-    pub notifications: Option<Vec<Notification>>,
-    /// Servers that gave no usable answer, one line each.
-    pub troubles: Vec<String>,
-}
-
-/// An alert as it was first seen in Alertmanager.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Sighting {
-    /// At which look.
-    pub at: UnixSeconds,
-    /// For which receivers.
-    pub receivers: Vec<String>,
-}
-
-/// What holds an alert back.
-#[derive(Clone, Debug, PartialEq)]
-pub struct HeldBack {
-    /// At which look it was first held back.
-    pub at: UnixSeconds,
-    /// Identifiers of silences.
-    pub silences: Vec<String>,
-    /// Names of alerts.
-    pub inhibitors: Vec<String>,
-}
+/// The resolution of pager's records, in seconds.
+const MOMENT: f64 = 0.001;
 
 /// What was observed of one alert.
 #[derive(Clone, Debug, Default)]
@@ -74,26 +39,12 @@ pub struct Evidence {
     pub notified_at: Option<UnixSeconds>,
     /// When pager got its end.
     pub end_notified_at: Option<UnixSeconds>,
+    /// Another alert that keeps its group in Alertmanager alive: the group's messages say "firing" until that is over too.
+    pub fellow: Option<String>,
     /// Other integrations through which pager got it.
     pub elsewhere: Vec<String>,
     /// Requests through its integration since the drill began.
     pub requests: Requests,
-}
-
-/// Whether these are labels of the proof's alert.
-pub fn belongs(proof: &Proof, labels: &Labels) -> bool {
-    let has = |name: &str, value: &str| labels.get(name).is_some_and(|own| own == value);
-    has("alertname", proof.alert) && proof.labels.iter().all(|(name, value)| has(name, value))
-}
-
-/// The rule of a proof among those of its name.
-pub fn rule_of<'a>(proof: &Proof, rules: &'a [Rule]) -> Option<&'a Rule> {
-    let fits = |rule: &&Rule| {
-        let has =
-            |(name, value): &(&str, &str)| rule.labels.get(*name).is_some_and(|own| own == value);
-        proof.labels.iter().all(has)
-    };
-    rules.iter().find(fits)
 }
 
 impl Evidence {
@@ -185,6 +136,7 @@ impl Evidence {
         let is_seen = |alert: &&HeldAlert| {
             belongs(proof, &alert.labels) && alert.status.state != "unprocessed"
         };
+        self.fellow = fellow(proof, held);
         let Some(alert) = held.iter().find(is_seen) else {
             self.no_longer_held_back(proof);
             return;
@@ -251,10 +203,21 @@ impl Evidence {
                 })
                 .map(|one| one.received_at)
         };
-        self.notified_at = first(wanted, true, cause);
-        self.end_notified_at = self
+        // A message of its group from before it fired is about another alert.
+        let begun = match proof.end {
+            End::FallsSilent => Some(cause),
+            _ => self.firing_at,
+        };
+        self.notified_at = begun.and_then(|since| first(wanted, true, since));
+        let ended = self
             .notified_at
             .and_then(|since| first(wanted, false, since));
+        let changed = || {
+            let (over, told) = (self.over_at?, self.notified_at?);
+            self.fellow.as_ref()?;
+            first(wanted, true, over.max(told + MOMENT))
+        };
+        self.end_notified_at = ended.or_else(changed);
         self.elsewhere = mine
             .iter()
             .filter(|one| one.is_firing && one.receiver != wanted)

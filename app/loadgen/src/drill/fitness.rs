@@ -1,7 +1,7 @@
 //! Is the stack fit for a drill? Pure: from a [`Survey`] to what is known, or to what stands in the way and what to do.
 
 use super::definition::{Drill, End};
-use super::evidence::belongs;
+use super::identity::{belongs, in_words};
 use super::known::{Background, Known};
 use super::matchers::Labels;
 use super::prediction::rate_to_outrun;
@@ -103,27 +103,6 @@ pub fn baseline(survey: &Survey) -> Vec<String> {
             .is_none_or(|name| name != "Watchdog")
     });
     others.map(in_words).collect()
-}
-
-/// An alert by the labels that tell it from others.
-pub fn in_words(labels: &Labels) -> String {
-    let name = labels.get("alertname").map_or("?", String::as_str);
-    let telling: Vec<_> = [
-        "severity",
-        "slo",
-        "long_window",
-        "job",
-        "instance",
-        "integration",
-    ]
-    .into_iter()
-    .filter_map(|label| Some(format!("{label}=\"{}\"", labels.get(label)?)))
-    .collect();
-    if telling.is_empty() {
-        name.into()
-    } else {
-        format!("{name}{{{}}}", telling.join(","))
-    }
 }
 
 /// Scrape, Alertmanager and pager.

@@ -2,7 +2,7 @@
 //!
 //! A drill is data ([`definition`], [`catalogue`]). Before it begins, the servers are asked what their rules and routes are
 //! ([`survey`], [`sources`]), whether the stack is fit for it ([`fitness`]) and what is to be expected when
-//! ([`known`], [`prediction`]). Then it is performed ([`conduct`]), while what is observed becomes [`evidence`] and is judged
+//! ([`known`], [`prediction`]). Then it is performed ([`conduct`]), while every [`look`] becomes [`evidence`] and is judged
 //! ([`judge`]) step by step; [`progress`] is shown, a [`report`] is made. [`series`] is the front door: one drill or several.
 
 pub mod catalogue;
@@ -11,9 +11,12 @@ pub mod definition;
 pub mod durations;
 pub mod evidence;
 pub mod fitness;
+pub mod identity;
 pub mod judge;
 pub mod known;
+pub mod look;
 pub mod matchers;
+pub mod name;
 pub mod prediction;
 pub mod progress;
 pub mod report;
@@ -23,4 +26,4 @@ pub mod servers;
 pub mod sources;
 pub mod survey;
 
-pub use catalogue::Name;
+pub use name::Name;

@@ -7,7 +7,7 @@ use hyper::StatusCode;
 
 use super::definition::{Drill, End, Onset, Proof, Span};
 use super::durations::{longest_range, seconds, text};
-use super::evidence::rule_of;
+use super::identity::{fellow, rule_of};
 use super::known::{Background, Traffic};
 use super::matchers::Labels;
 use super::routing::{self, Way};
@@ -67,6 +67,7 @@ impl Survey {
         let configuration = alertmanager.configuration().await?;
         let heartbeat = servers.pager.heartbeat().await?;
         let resend = prometheus.resend_delay().await?;
+        let held = alertmanager.alerts().await?;
         let recent = servers.pager.notifications(now - 600.0).await?;
         let mut proofs = Vec::new();
         for proof in drill.proofs {
@@ -82,9 +83,10 @@ impl Survey {
             found.alarm_after = heartbeat.alarm_after_seconds;
             found.resend = resend.unwrap_or(found.resend);
             let lingering = now - found.way.group_interval - LINGERING;
-            found.group_lingers = recent
-                .iter()
-                .any(|one| one.alertname == proof.alert && one.received_at > lingering);
+            found.group_lingers = fellow(proof, &held).is_some()
+                || recent
+                    .iter()
+                    .any(|one| one.alertname == proof.alert && one.received_at > lingering);
             let misbehaves = drill.storm().map_or(Order::Failing, |storm| storm.order);
             for traffic in &mut found.traffic {
                 *traffic = measured(servers, traffic.window, misbehaves).await?;
@@ -111,7 +113,7 @@ impl Survey {
             proofs,
             rival_hold,
             active: prometheus.active().await?,
-            held: alertmanager.alerts().await?,
+            held,
             silences: alertmanager.silences().await?,
             requests: alertmanager.requests().await?,
             outages: servers.pager.outages().await?,

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::OwnedFd;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use loadgen::mock::{Mock, Setup};
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
@@ -36,7 +36,6 @@ fn terminal() -> (File, OwnedFd) {
 /// What a run shows on a terminal, and what it prints.
 fn shown(variables: &[(&str, &str)]) -> (String, String) {
     let mock = Mock::start(Setup::default()).expect("a free port");
-    let (mut master, slave) = terminal();
     let mut command = loadgen(&[
         "steady",
         "--target",
@@ -46,10 +45,18 @@ fn shown(variables: &[(&str, &str)]) -> (String, String) {
         "--max-lag",
         "1h",
     ]);
-    command
-        .env("TERM", "xterm")
-        .envs(variables.iter().copied())
-        .stderr(Stdio::from(slave));
+    command.envs(variables.iter().copied());
+    shown_by(command)
+}
+
+/// The same of a program that was put together elsewhere.
+pub(crate) fn shown_by(mut command: Command) -> (String, String) {
+    let (mut master, slave) = terminal();
+    // Whatever the test itself runs in, a terminal is what was asked for; the caller's own variables win.
+    if !command.get_envs().any(|(name, _)| name == "TERM") {
+        command.env("TERM", "xterm");
+    }
+    command.stderr(Stdio::from(slave));
     let child = command.spawn().expect("it was built for this test");
     // The command still holds our end of the terminal; without it, reading ends with the run.
     drop(command);

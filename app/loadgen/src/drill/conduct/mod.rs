@@ -1,20 +1,18 @@
 //! Performs a drill: one act after another, looking at the servers all the while.
 //!
-//! [`load`] is what is sent, [`watch`] how the servers are looked at, [`hands`] how services are stopped and started.
+//! `acts` are what is done, [`load`] is what is sent, [`watch`] how the servers are looked at, [`hands`] how services are stopped and started.
 //! What must come of it is judged in [`judge`](super::judge) alone.
 
+mod acts;
 pub mod hands;
 pub mod load;
 pub mod watch;
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use hyper::Method;
-use tokio::time::sleep;
-
-use super::definition::{Act, Drill, Goal, Hand, Mark, Service, Simulation};
+use super::definition::{Act, Drill, Goal, Hand, Mark, Service};
 use super::judge::{self, Phase, Row, Scene, Watched};
-use super::known::{Known, Marks, Window};
+use super::known::{Known, Marks};
 use super::progress::Progress;
 use super::servers::Servers;
 use super::sources::UnixSeconds;
@@ -187,125 +185,6 @@ impl<'a> Performance<'a> {
         self.end_load().await
     }
 
-    fn mark(&mut self, mark: Mark, at: UnixSeconds) {
-        self.marks.set(mark, Window::at(at));
-    }
-
-    async fn begin(&mut self, recipe: Recipe) -> Result<(), Halt> {
-        let server = &self.theatre.stack.order_service;
-        self.load = Some(Load::start(recipe, server, self.terms.seed).await?);
-        Ok(())
-    }
-
-    async fn simulate(&mut self, simulation: &Simulation) -> Result<(), Halt> {
-        let Simulation {
-            count,
-            error_rate,
-            marks,
-        } = simulation;
-        let seed = self.terms.seed;
-        let path = format!("/simulate?count={count}&error_rate={error_rate}&seed={seed}");
-        self.mark(*marks, now());
-        // As long as order-service may take for any batch that it accepts.
-        let patience = Duration::from_secs(130);
-        let asked = self
-            .theatre
-            .servers
-            .order_service
-            .ask(Method::POST, &path, patience);
-        tokio::select! {
-            answer = asked => answer.map(|_| ()).map_err(|error| Halt::Broken(error.to_string())),
-            signal = self.theatre.signals.next() => Err(Halt::Interrupted(signal)),
-        }
-    }
-
-    async fn wait_half_of_hold(&mut self) -> Result<(), Halt> {
-        let begin = self
-            .marks
-            .get(Mark::Storm)
-            .map_or(now(), |begin| begin.earliest);
-        let half = self
-            .known
-            .backgrounds
-            .first()
-            .map_or(0.0, |first| first.hold / 2.0);
-        while now() < begin + half {
-            self.look().await?;
-            self.fail_on_failures()?;
-            self.show(
-                &format!("half of the rule's `for`, {half:.0} s"),
-                begin + half,
-            );
-            let left = (begin + half - now()).clamp(0.0, self.watch.pause);
-            self.pause(Duration::from_secs_f64(left)).await?;
-        }
-        Ok(())
-    }
-
-    /// Looks until the goal is reached or a step has failed.
-    async fn reach(&mut self, goal: Goal) -> Result<(), Halt> {
-        loop {
-            self.look().await?;
-            let rows = self.fail_on_failures()?;
-            let mut wanted = rows.iter().filter(|row| row.counts_for(goal));
-            let Some(next) = wanted.find(|row| !row.is_settled()) else {
-                return Ok(());
-            };
-            let until = next
-                .expected
-                .map_or(now(), |expected| expected.latest + self.terms.slack);
-            self.show(&format!("{} {}", next.subject, next.step.name()), until);
-            // The healthy load has done its work when nothing is left but the notices.
-            let is_diluted = rows
-                .iter()
-                .filter(|row| row.step == judge::Step::Resolved)
-                .all(Row::is_settled);
-            if goal == Goal::Over && is_diluted {
-                self.end_load().await?;
-            }
-            self.pause(Duration::from_secs_f64(self.watch.pause))
-                .await?;
-        }
-    }
-
-    async fn calm(&mut self) -> Result<(), Halt> {
-        let length = self.load.as_ref().and_then(|load| load.recipe.length);
-        let begin = self
-            .marks
-            .get(Mark::Storm)
-            .map_or(now(), |begin| begin.earliest);
-        if let Some(length) = length {
-            let end = begin + length.as_secs_f64();
-            while now() < end {
-                self.look().await?;
-                self.fail_on_failures()?;
-                self.show("the storm's end", end);
-                let left = (end - now()).clamp(0.0, self.watch.pause);
-                self.pause(Duration::from_secs_f64(left)).await?;
-            }
-        }
-        self.mark(Mark::Calm, now());
-        self.end_load().await
-    }
-
-    /// Stops what is sent, and waits for what is in flight.
-    async fn end_load(&mut self) -> Result<(), Halt> {
-        let Some(mut load) = self.load.take() else {
-            return Ok(());
-        };
-        load.stop();
-        tokio::select! {
-            ended = load.ended() => {
-                self.loads.push(ended?);
-                Ok(())
-            }
-            signal = self.theatre.signals.next() => {
-                self.load = Some(load);
-                Err(Halt::Interrupted(signal))
-            }
-        }
-    }
-
     /// Ends the load, and has a service that was stopped started again.
     async fn tidy(&mut self, halt: Option<&Halt>) -> Result<(), Halt> {
         if let Err(Halt::Interrupted(_)) = self.end_load().await {
@@ -328,42 +207,6 @@ impl<'a> Performance<'a> {
                 Ok(())
             }
             _ => self.ask(Hand::Start, service).await,
-        }
-    }
-
-    /// One look; what it shows is in the watch afterwards.
-    async fn look(&mut self) -> Result<(), Halt> {
-        let trouble = self.load.as_mut().and_then(Load::trouble);
-        tokio::select! {
-            () = self.watch.look(self.theatre.servers, (self.drill, self.known), &self.marks) => {
-                self.watch.troubles.extend(trouble);
-                Ok(())
-            }
-            signal = self.theatre.signals.next() => Err(Halt::Interrupted(signal)),
-        }
-    }
-
-    fn fail_on_failures(&self) -> Result<Vec<Row>, Halt> {
-        let rows = self.rows();
-        if rows.iter().any(|row| row.failure().is_some()) {
-            return Err(Halt::Failed);
-        }
-        Ok(rows)
-    }
-
-    fn show(&mut self, waiting_for: &str, until: UnixSeconds) {
-        let load = self.load.as_mut().map(|load| {
-            let (due, counts) = load.counts();
-            (load.recipe.name, due, counts)
-        });
-        self.progress
-            .show(self.theatre.screen, (waiting_for, until - now()), load);
-    }
-
-    async fn pause(&mut self, time: Duration) -> Result<(), Halt> {
-        tokio::select! {
-            () = sleep(time) => Ok(()),
-            signal = self.theatre.signals.next() => Err(Halt::Interrupted(signal)),
         }
     }
 }

@@ -3,22 +3,20 @@
 use super::chain::{Chain, Link};
 use super::reasons::{self, Case};
 use super::row::{Row, Step};
-use super::{SAMPLES, Scene};
+use super::{SAMPLES, Scene, special};
 use crate::drill::definition::{End, Proof};
 use crate::drill::evidence::Evidence;
 use crate::drill::known::{Background, Window};
 use crate::drill::prediction;
 
 /// Who says that an expression was true.
-const REPLAY: &str = "Prometheus, the rule's expression replayed";
+const REPLAY: &str = "Prometheus, expression replayed";
 /// Who says what Alertmanager has.
-const HELD: &str = "Alertmanager, /api/v2/alerts at each look";
+pub(super) const HELD: &str = "Alertmanager, its alerts";
 /// Who says what was delivered.
-const DELIVERED: &str = "pager's record and Alertmanager's counters";
-/// Who says what the dead man's switch did.
-const SWITCH: &str = "pager's record";
+const DELIVERED: &str = "pager's record, Alertmanager's counters";
 /// From an evaluation to the alert in Alertmanager, and from there to its record in pager.
-const TRANSPORT: f64 = 2.0;
+pub(super) const TRANSPORT: f64 = 2.0;
 
 /// What is judged.
 type Subject<'a> = (&'a Proof, &'a Background, &'a Evidence);
@@ -49,7 +47,7 @@ pub fn rows(scene: &Scene<'_>, subject: Subject<'_>, others: &[Row]) -> Vec<Row>
         }
         End::Clears => {
             begin(&mut chain, &case);
-            clear(&mut chain, &case);
+            special::clear(&mut chain, &case);
         }
         End::Inhibited { by } => {
             let firing = others
@@ -59,9 +57,9 @@ pub fn rows(scene: &Scene<'_>, subject: Subject<'_>, others: &[Row]) -> Vec<Row>
                 super::Standing::Seen(at) => Some(Window::at(at)),
                 _ => row.expected,
             }));
-            inhibit(&mut chain, &case, by);
+            special::inhibit(&mut chain, &case, by);
         }
-        End::FallsSilent => fall_silent(&mut chain, &case),
+        End::FallsSilent => special::fall_silent(&mut chain, &case),
     }
     chain.into_rows()
 }
@@ -228,76 +226,7 @@ fn deliver_end(chain: &mut Chain, case: &Case<'_>, receiver: &str) {
         source: DELIVERED,
         why: || reasons::end_not_delivered(case, receiver),
     });
-}
-
-fn clear(chain: &mut Chain, case: &Case<'_>) {
-    let Case {
-        scene,
-        proof,
-        background,
-        evidence,
-    } = *case;
-    chain.count_from(scene.marks.get(proof.relief));
-    chain.then(Link {
-        step: Step::Cleared,
-        after: prediction::decline(proof, background, (scene.known, scene.marks), None),
-        seen: evidence.over_at,
-        source: SAMPLES,
-        why: || reasons::not_cleared(case),
-    });
-    if evidence.firing_at.is_some() {
-        chain.fail(reasons::fired(case));
+    if let Some(fellow) = &evidence.fellow {
+        chain.remark(format!("its group goes on with {fellow}"));
     }
-}
-
-fn inhibit(chain: &mut Chain, case: &Case<'_>, by: &str) {
-    let held_back = case.evidence.held_back.as_ref();
-    let is_inhibited =
-        |held: &&crate::drill::evidence::HeldBack| held.inhibitors.iter().any(|name| name == by);
-    chain.then(Link {
-        step: Step::Inhibited,
-        after: Window::new(0.0, TRANSPORT),
-        seen: held_back.filter(is_inhibited).map(|held| held.at),
-        source: HELD,
-        why: || reasons::not_inhibited(case, by),
-    });
-    chain.remark(format!("by {by}"));
-}
-
-fn fall_silent(chain: &mut Chain, case: &Case<'_>) {
-    let Case {
-        scene,
-        proof,
-        background,
-        evidence,
-    } = *case;
-    let Background {
-        interval,
-        resend,
-        alarm_after,
-        ..
-    } = *background;
-    let beat = background.way.group_interval;
-    // An alert ends 4 times that after its last sending; until then Alertmanager passes it on every `beat`.
-    let spacing = interval.max(resend);
-    let earliest = (3.0 * spacing - interval - beat).max(0.0);
-    chain.then(Link {
-        step: Step::Delivered,
-        after: Window::new(
-            earliest + alarm_after,
-            4.0 * spacing + interval + alarm_after + TRANSPORT,
-        ),
-        seen: evidence.notified_at,
-        source: SWITCH,
-        why: || reasons::no_alarm(case),
-    });
-    chain.remark("the dead man's switch raises its alarm".into());
-    chain.count_from(scene.marks.get(proof.relief));
-    chain.then(Link {
-        step: Step::EndDelivered,
-        after: Window::new(0.0, interval + beat + TRANSPORT + scene.known.scrape),
-        seen: evidence.end_notified_at,
-        source: SWITCH,
-        why: || reasons::alarm_not_over(case),
-    });
 }

@@ -1,12 +1,13 @@
 //! Holds what was observed against what was expected. Pure: the same scene always gives the same rows.
 //!
 //! [`row`] is one line of the verdict, [`chain`] makes each step follow from the one before, [`alert`] has the steps of an
-//! alert, [`reasons`] says in words which link is broken.
+//! alert that arrives, [`special`] those of alerts that should not; [`reasons`] says in words which link is broken.
 
 pub mod alert;
 pub mod chain;
 pub mod reasons;
 pub mod row;
+pub mod special;
 
 pub use row::{Phase, Row, Standing, Step};
 

@@ -2,8 +2,9 @@
 
 use super::Scene;
 use crate::drill::definition::{Mark, Proof};
-use crate::drill::evidence::{Evidence, HeldBack};
+use crate::drill::evidence::Evidence;
 use crate::drill::known::Background;
+use crate::drill::look::HeldBack;
 
 /// What a reason is made from.
 #[derive(Clone, Copy, Debug)]

@@ -2,8 +2,8 @@
 
 use loadgen::drill::report::Outcome;
 
+use super::cast::Broken;
 use super::fake::Fake;
-use super::world::Broken;
 
 #[test]
 fn every_kind_of_dirty_baseline_is_named_and_nothing_is_sent() {

@@ -2,8 +2,8 @@
 
 use loadgen::drill::report::Outcome;
 
+use super::cast::Broken;
 use super::fake::Fake;
-use super::world::Broken;
 
 /// Runs high-error-rate with this broken; it must fail at this step, with a line that has all of these parts.
 fn fails(broken: Broken, step: &str, parts: &[&str]) {

@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use loadgen::drill::report::{DrillReport, Report};
 
 use super::answers;
+use super::cast::Broken;
 use super::http::serve;
-use super::world::{Broken, World, now};
+use super::world::{World, now};
 use crate::support::{code, loadgen, stderr};
 
 /// The servers and their world.

@@ -5,8 +5,8 @@ use std::io::{BufRead, BufReader};
 use loadgen::drill::report::{Outcome, Report};
 use rustix::process::Signal;
 
+use super::cast::Broken;
 use super::fake::Fake;
-use super::world::Broken;
 use crate::support::{code, send};
 
 /// Runs a drill with hands; returns its exit code, its report and the lines that were carried out.

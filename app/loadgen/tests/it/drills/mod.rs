@@ -1,15 +1,19 @@
 //! Drills of the real program against a fake stack: one that works, and one for each way in which it can be broken.
 //!
-//! [`world`] is what happens there, [`answers`] what its servers say of it, [`http`] how; [`fake`] puts them together.
+//! [`cast`] says who takes part, [`world`] is what happens there, [`answers`] what its servers say of it, [`http`] how; [`fake`] puts them together.
 
 mod answers;
 mod arithmetic;
 mod baseline;
 mod broken_links;
+mod cast;
 mod catalogue;
 mod command_line;
 mod fake;
 mod hands;
 mod http;
 mod passing;
+mod scenes;
+mod screens;
+mod timings;
 mod world;

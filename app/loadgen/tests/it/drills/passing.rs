@@ -2,8 +2,8 @@
 
 use loadgen::drill::report::Outcome;
 
+use super::cast::Broken;
 use super::fake::Fake;
-use super::world::Broken;
 
 #[test]
 fn an_alert_that_arrives_and_resolves_passes_with_every_step_seen_in_its_order() {
@@ -152,7 +152,7 @@ fn the_table_shows_every_step_with_its_source() {
     for part in [
         "expected",
         "resolve delivered",
-        "pager's record and Alertmanager's counters",
+        "pager's record, Alertmanager's counters",
         "Prometheus, samples of ALERTS",
         "no unexpected alert",
         "PASS high-error-rate",

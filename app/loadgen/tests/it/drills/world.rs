@@ -3,6 +3,8 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::cast::{ALERTS, Broken, Cause, FakeAlert};
+
 /// Between two evaluations, in seconds.
 pub(crate) const INTERVAL: f64 = 0.1;
 /// From a firing alert to its message.
@@ -13,116 +15,6 @@ pub(crate) const GROUP_INTERVAL: f64 = 0.2;
 const DILUTING: u64 = 40;
 /// Without Prometheus for so long, the dead man's switch raises its alarm.
 pub(crate) const ALARM_AFTER: f64 = 0.3;
-
-/// What is broken.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Broken {
-    #[default]
-    Nothing,
-    // On the way of the alert.
-    NeverTrue,
-    NeverPending,
-    ClearsEarly,
-    NotInAlertmanager,
-    WrongReceiver,
-    Silenced,
-    InhibitedByAnother,
-    NotInhibited,
-    DeliveryFails,
-    NothingTried,
-    RecordMissing,
-    CountersStill,
-    NeverResolves,
-    EndNotDelivered,
-    AnotherFires,
-    SloFires,
-    NoAlarm,
-    FaultsOff,
-    // Before it.
-    NotReady,
-    NoTarget,
-    RuleMissing,
-    RuleUnhealthy,
-    NoAlertmanager,
-    SilenceThere,
-    OtherSilenceThere,
-    AlertThere,
-    AlertHeld,
-    OutageOn,
-    HeartbeatSilent,
-    HeartbeatWaiting,
-    PagerGone,
-    NotQuiet,
-}
-
-/// Why an alert is true.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Cause {
-    Orders,
-    Down,
-}
-
-/// An alert of the fake stack.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct FakeAlert {
-    pub(crate) name: &'static str,
-    pub(crate) labels: &'static [(&'static str, &'static str)],
-    pub(crate) receivers: &'static [&'static str],
-    pub(crate) cause: Cause,
-    pub(crate) query: &'static str,
-    /// Whether it is pending first.
-    pub(crate) holds: bool,
-}
-
-/// The rules of the fake stack.
-pub(crate) const ALERTS: [FakeAlert; 5] = [
-    FakeAlert {
-        name: "HighErrorRate",
-        labels: &[("severity", "critical")],
-        receivers: &["pagerduty", "slack"],
-        cause: Cause::Orders,
-        query: "share(failed[2s]) > 0.2",
-        holds: true,
-    },
-    FakeAlert {
-        name: "HighLatency",
-        labels: &[("severity", "warning")],
-        receivers: &["slack"],
-        cause: Cause::Orders,
-        query: "p95(duration[2s]) > 2",
-        holds: true,
-    },
-    FakeAlert {
-        name: "OrderAvailabilityBudgetBurn",
-        labels: &[
-            ("severity", "critical"),
-            ("slo", "availability"),
-            ("long_window", "1h"),
-            ("short_window", "5m"),
-        ],
-        receivers: &["pagerduty", "slack"],
-        cause: Cause::Orders,
-        query: "burn > limit",
-        holds: false,
-    },
-    FakeAlert {
-        name: "OrderServiceDown",
-        labels: &[("severity", "critical")],
-        receivers: &["pagerduty", "slack"],
-        cause: Cause::Down,
-        query: "up == 0",
-        holds: true,
-    },
-    // Always there; as the beginning of the heartbeat it is no part of any cast.
-    FakeAlert {
-        name: "Watchdog",
-        labels: &[("severity", "none")],
-        receivers: &[],
-        cause: Cause::Down,
-        query: "vector(1)",
-        holds: false,
-    },
-];
 
 /// Everything that has happened.
 #[derive(Debug, Default)]

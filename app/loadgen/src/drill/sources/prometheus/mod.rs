@@ -1,14 +1,16 @@
 //! Prometheus: rules, raw samples of `ALERTS`, targets, and queries.
 
+mod wire;
+
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::{Source, UnixSeconds, Unusable, unix_seconds};
 use crate::drill::durations;
 use crate::drill::matchers::Labels;
 use crate::inquiry::encoded;
+use wire::{ActiveAlerts, Alertmanagers, Envelope, Groups, Matrix, Targets, Vector};
 
 /// Asks Prometheus.
 #[derive(Clone, Debug)]
@@ -47,89 +49,6 @@ pub struct ScrapeTarget {
     pub interval: f64,
     /// Whether the last scrape succeeded.
     pub is_up: bool,
-}
-
-#[derive(Deserialize)]
-struct Envelope<T> {
-    data: T,
-}
-
-#[derive(Deserialize)]
-struct Groups {
-    groups: Vec<Group>,
-}
-
-#[derive(Deserialize)]
-struct Group {
-    interval: f64,
-    rules: Vec<LoadedRule>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct LoadedRule {
-    name: String,
-    query: String,
-    duration: f64,
-    #[serde(default)]
-    labels: Labels,
-    health: String,
-    #[serde(default)]
-    last_error: String,
-    #[serde(default)]
-    alerts: Vec<ActiveAlert>,
-}
-
-#[derive(Deserialize)]
-struct ActiveAlert {
-    labels: Labels,
-}
-
-#[derive(Deserialize)]
-struct ActiveAlerts {
-    alerts: Vec<ActiveAlert>,
-}
-
-#[derive(Deserialize)]
-struct Matrix {
-    result: Vec<Series>,
-}
-
-#[derive(Deserialize)]
-struct Series {
-    metric: Labels,
-    values: Vec<(UnixSeconds, String)>,
-}
-
-#[derive(Deserialize)]
-struct Vector {
-    result: Vec<Sample>,
-}
-
-#[derive(Deserialize)]
-struct Sample {
-    value: (UnixSeconds, String),
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Targets {
-    active_targets: Vec<Target>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Target {
-    health: String,
-    scrape_interval: String,
-    #[serde(default)]
-    last_scrape: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Alertmanagers {
-    active_alertmanagers: Vec<serde::de::IgnoredAny>,
 }
 
 impl Prometheus {
@@ -263,23 +182,5 @@ impl Prometheus {
 
     async fn data<T: DeserializeOwned>(&self, path: &str) -> Result<T, Unusable> {
         Ok(self.0.json::<Envelope<T>>(path).await?.data)
-    }
-}
-
-impl LoadedRule {
-    fn into_rule(self, interval: f64) -> Rule {
-        let fault = match (self.health.as_str(), self.last_error.as_str()) {
-            ("ok", _) => None,
-            (health, "") => Some(health.into()),
-            (_, error) => Some(error.into()),
-        };
-        Rule {
-            query: self.query,
-            hold: self.duration,
-            interval,
-            labels: self.labels,
-            fault,
-            active: self.alerts.into_iter().map(|alert| alert.labels).collect(),
-        }
     }
 }

@@ -1,29 +1,22 @@
-//! One drill or several, from the command line to the exit code.
+//! One drill, from the look round to its report.
 
-use std::io::{self, Write};
 use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::catalogue::{Name, SERIES};
-use super::conduct::{Halt, Performance, Terms, Theatre, now, stood_at, watch::Watch};
-use super::definition::{Act, Drill, Goal};
-use super::fitness::{self, Obstacle};
-use super::judge::{Row, failures};
-use super::known::Known;
-use super::prediction::timeline;
-use super::report::build::{beginning, moment};
-use super::report::text::{Foreseen, Text};
-use super::report::{DrillReport, LoadReport, Outcome, Report, SCHEMA_VERSION, StepReport};
-use super::servers::Servers;
-use super::survey::Survey;
-use crate::app::Failure;
-use crate::cli::drill::{DrillArgs, Until};
-use crate::limits::allow_connections;
-use crate::live::Screen;
-use crate::signals::Signals;
-use crate::stack::{NotFound, Stack};
-use crate::verdict::{Exit, Interrupt, Limits};
+use super::Series;
+use crate::drill::conduct::watch::Watch;
+use crate::drill::conduct::{Halt, Performance, Terms, Theatre, now, stood_at};
+use crate::drill::definition::{Act, Drill, Goal};
+use crate::drill::fitness::{self, Obstacle};
+use crate::drill::judge::{Row, failures};
+use crate::drill::known::Known;
+use crate::drill::prediction::timeline;
+use crate::drill::report::build::{beginning, moment};
+use crate::drill::report::text::Foreseen;
+use crate::drill::report::{DrillReport, LoadReport, Outcome, StepReport};
+use crate::drill::survey::Survey;
+use crate::verdict::{Interrupt, Limits};
 
 /// Longest wait of a series for what a drill needs before it begins: the five minutes of the rules' windows, and as much again
 /// for notices and a busy machine.
@@ -31,88 +24,9 @@ const BASELINE: f64 = 600.0;
 /// Between two looks at whether it is there.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// A run of drills.
-struct Series {
-    args: DrillArgs,
-    terms: Terms,
-    stack: Stack,
-    servers: Servers,
-    screen: Screen,
-    signals: Signals,
-    interrupt: Option<Interrupt>,
-}
-
-/// Does what the command line says, and returns how it ended.
-///
-/// # Errors
-/// The stack was not found.
-pub async fn run(args: DrillArgs) -> Result<Exit, Failure> {
-    if args.list {
-        print(&list());
-        return Ok(Exit::Pass);
-    }
-    let names = match (args.name, args.all) {
-        (Some(name), _) => vec![name],
-        (None, _) => SERIES
-            .into_iter()
-            .filter(|name| args.operator || !name.drill().needs_hands())
-            .collect(),
-    };
-    if let Some(name) = names
-        .iter()
-        .find(|name| name.drill().needs_hands() && !args.operator && !args.dry_run)
-    {
-        return Err(Failure::NeedsHands(name.word()));
-    }
-    let most = names
-        .iter()
-        .filter_map(|name| name.drill().storm())
-        .map(|storm| storm.connections)
-        .max();
-    allow_connections(most.unwrap_or_default())?;
-    let stack = find(&args).await?;
-    let terms = Terms {
-        seed: args.seed.unwrap_or_else(|| rand::random::<u64>() >> 11),
-        slack: args.slack.as_secs_f64(),
-        stops_at_delivery: args.until == Some(Until::Delivered),
-    };
-    let mut series = Series {
-        servers: Servers::new(&stack),
-        stack,
-        terms,
-        args,
-        screen: Screen::new(|name| std::env::var(name).ok()),
-        signals: Signals::listen().map_err(Failure::Signals)?,
-        interrupt: None,
-    };
-    let mut drills = Vec::new();
-    for name in names {
-        drills.push(series.run(name.drill()).await);
-        if series.interrupt.is_some() {
-            break;
-        }
-    }
-    let exit = series.exit(&drills);
-    let report = Report {
-        schema_version: SCHEMA_VERSION,
-        target: series.stack.order_service.url(),
-        seed: series.terms.seed,
-        exit_code: exit.code(),
-        drills,
-    };
-    if series.args.json {
-        let json = serde_json::to_string_pretty(&report)
-            .expect("a report has string keys and finite numbers");
-        print(&format!("{json}\n"));
-    } else {
-        print(&Text(&report).to_string());
-    }
-    Ok(exit)
-}
-
 impl Series {
     /// One drill, from the look round to its report.
-    async fn run(&mut self, drill: &'static Drill) -> DrillReport {
+    pub(super) async fn run(&mut self, drill: &'static Drill) -> DrillReport {
         let began = now();
         if !self.args.dry_run {
             self.screen.note(&format!(
@@ -250,19 +164,6 @@ impl Series {
         report.loads = loads.iter().map(LoadReport::new).collect();
         report
     }
-
-    fn exit(&self, drills: &[DrillReport]) -> Exit {
-        let any = |outcome| drills.iter().any(|drill| drill.outcome == outcome);
-        if let Some(signal) = self.interrupt {
-            Exit::Interrupted(signal)
-        } else if any(Outcome::Failed) {
-            Exit::DrillFailed
-        } else if any(Outcome::NotFit) || any(Outcome::Invalid) {
-            Exit::Invalid
-        } else {
-            Exit::Pass
-        }
-    }
 }
 
 /// How a performance is judged. An interrupt outweighs all; a load that came late is no evidence for or against anything.
@@ -283,46 +184,4 @@ fn outcome(halt: Option<Halt>, rows: &[Row], invalid: Vec<String>) -> (Outcome, 
         ),
         None => (Outcome::Pass, Vec::new()),
     }
-}
-
-/// The servers that were named, and the stack's own for the others.
-async fn find(args: &DrillArgs) -> Result<Stack, Failure> {
-    let found = Stack::find().await;
-    let (stack, _) = found.map_err(|NotFound { server, cause }| Failure::Unknown {
-        url: server.url(),
-        cause,
-    })?;
-    let chosen = |asked: &Option<_>, own| asked.clone().unwrap_or(own);
-    Ok(Stack {
-        order_service: chosen(&args.target, stack.order_service),
-        prometheus: chosen(&args.prometheus, stack.prometheus),
-        alertmanager: chosen(&args.alertmanager, stack.alertmanager),
-        pager: chosen(&args.pager, stack.pager),
-    })
-}
-
-/// All drills, one line each.
-fn list() -> String {
-    let lines = SERIES.map(|name: Name| {
-        let drill = name.drill();
-        let how = if drill.needs_hands() {
-            "scripts/drill"
-        } else {
-            "loadgen drill"
-        };
-        format!(
-            "{:<16} about {:>3} min  {how} {}\n                 {}\n",
-            name.word(),
-            drill.minutes,
-            name.word(),
-            drill.shows
-        )
-    });
-    lines.concat()
-}
-
-/// The only thing that goes to stdout.
-fn print(text: &str) {
-    // Whoever closed stdout doesn't want it.
-    let _nobody_reads = io::stdout().lock().write_all(text.as_bytes());
 }

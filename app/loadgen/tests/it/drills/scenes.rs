@@ -1,0 +1,228 @@
+//! The judgement of scenes that no storm of a test could make.
+
+use loadgen::drill::Name;
+use loadgen::drill::definition::{Drill, Mark};
+use loadgen::drill::evidence::Evidence;
+use loadgen::drill::judge::{Row, Scene, Standing, Step, Watched, rows};
+use loadgen::drill::known::{Marks, Window};
+use loadgen::drill::look::{HeldBack, Look, Sighting};
+use loadgen::drill::matchers::Labels;
+use loadgen::drill::sources::alertmanager::{HeldAlert, Receiver, Requests};
+use loadgen::drill::sources::pager::Notification;
+use loadgen::drill::sources::prometheus::{AlertSeries, Rule};
+
+use super::timings::{background, known};
+
+fn samples(state: &str, times: &[f64]) -> AlertSeries {
+    AlertSeries {
+        labels: [("alertname", "HighErrorRate"), ("alertstate", state)]
+            .map(|(name, value)| (name.to_string(), value.to_string()))
+            .into(),
+        times: times.to_vec(),
+    }
+}
+
+fn learnt(series: Vec<AlertSeries>, is_active: bool) -> Evidence {
+    let drill = Name::HighErrorRate.drill();
+    let mut marks = Marks::default();
+    marks.set(Mark::Storm, Window::at(100.0));
+    let own = || Labels::from([("alertname".to_string(), "HighErrorRate".to_string())]);
+    let rule = Rule {
+        active: is_active.then(own).into_iter().collect(),
+        ..Rule::default()
+    };
+    let look = Look {
+        at: 400.0,
+        series: Some(series),
+        rules: [("HighErrorRate", vec![rule])].into(),
+        ..Look::default()
+    };
+    let mut evidence = Evidence::default();
+    evidence.learn(
+        (&drill.proofs[0], &background(120.0, &[])),
+        &marks,
+        &[("pagerduty".to_string(), Requests::default())].into(),
+        &look,
+    );
+    evidence
+}
+
+#[test]
+fn moments_are_those_of_the_samples() {
+    let evidence = learnt(
+        vec![
+            // Before the drill, and a stretch that led to nothing: neither counts.
+            samples("pending", &[50.0, 110.0, 115.0, 150.0, 155.0, 160.0]),
+            samples("firing", &[165.0, 170.0, 175.0]),
+        ],
+        false,
+    );
+    assert_eq!(evidence.pending_at, Some(150.0));
+    assert_eq!(evidence.firing_at, Some(165.0));
+    assert_eq!(
+        evidence.over_at,
+        Some(180.0),
+        "the evaluation after the last"
+    );
+}
+
+#[test]
+fn an_alert_that_is_still_there_is_not_over_however_old_its_last_sample_is() {
+    let evidence = learnt(vec![samples("pending", &[110.0])], true);
+    assert_eq!((evidence.pending_at, evidence.over_at), (Some(110.0), None));
+}
+
+/// The row of an alert's step in an overload that stands like this.
+fn overload(held_back: Option<HeldBack>) -> Row {
+    let drill: &'static Drill = Name::Overload.drill();
+    let known = known(600.0, vec![background(15.0, &[]), background(15.0, &[])]);
+    let mut marks = Marks::default();
+    marks.set(Mark::Storm, Window::at(1000.0));
+    let evidence = Evidence {
+        true_at: Some(1005.0),
+        pending_at: Some(1005.0),
+        firing_at: Some(1020.0),
+        sighting: Some(Sighting {
+            at: 1020.5,
+            receivers: vec!["slack".into()],
+        }),
+        held_back,
+        ..Evidence::default()
+    };
+    let found = rows(&Scene {
+        evidence: &[evidence, Evidence::default()],
+        readings: &[Watched::default(), Watched::default()],
+        now: Some(1021.0),
+        slack: 15.0,
+        ..Scene::foreseen(drill, &known, &marks)
+    });
+    let mine = found
+        .into_iter()
+        .find(|row| row.subject == "OrderQueueNearlyFull" && row.step == Step::InAlertmanager);
+    mine.expect("it is judged")
+}
+
+#[test]
+fn only_the_alert_that_explains_it_may_hold_an_alert_back() {
+    let by = |silences: &[&str], inhibitors: &[&str]| {
+        let texts = |all: &[&str]| all.iter().map(ToString::to_string).collect();
+        Some(HeldBack {
+            at: 1020.5,
+            silences: texts(silences),
+            inhibitors: texts(inhibitors),
+        })
+    };
+    assert_eq!(overload(None).standing, Standing::Seen(1020.5));
+    assert_eq!(
+        overload(by(&[], &["OrdersRejected"])).standing,
+        Standing::Seen(1020.5)
+    );
+    for held_back in [
+        by(&[], &["HighLatency"]),
+        by(&["5f1"], &[]),
+        by(&["5f1"], &["OrdersRejected"]),
+    ] {
+        let row = overload(held_back);
+        let reason = row.failure().expect("it fails");
+        assert!(reason.contains("suppressed"), "{reason}");
+    }
+}
+
+#[test]
+fn a_step_that_comes_too_late_fails_and_says_by_how_much() {
+    let drill = Name::HighErrorRate.drill();
+    let known = known(20.0, vec![background(120.0, &[(300.0, 0.0)])]);
+    let mut marks = Marks::default();
+    marks.set(Mark::Storm, Window::at(1000.0));
+    let judged = |firing_at: f64| {
+        let evidence = Evidence {
+            true_at: Some(1005.0),
+            pending_at: Some(1005.0),
+            firing_at: Some(firing_at),
+            ..Evidence::default()
+        };
+        let found = rows(&Scene {
+            evidence: &[evidence],
+            now: Some(firing_at),
+            slack: 15.0,
+            ..Scene::foreseen(drill, &known, &marks)
+        });
+        let mine = found.into_iter().find(|row| row.step == Step::Firing);
+        mine.expect("it is judged")
+    };
+    assert_eq!(judged(1125.0).standing, Standing::Seen(1125.0));
+    assert_eq!(
+        judged(1145.0).standing,
+        Standing::Seen(1145.0),
+        "within the slack"
+    );
+    let late = judged(1160.0);
+    let reason = late.failure().expect("it fails");
+    assert!(
+        reason.contains("30.0 s later than rule and routing allow"),
+        "{reason}"
+    );
+}
+
+#[test]
+fn the_end_of_an_alert_whose_group_goes_on_is_a_message_of_the_group() {
+    let drill = Name::SloBurn.drill();
+    let own = |window: &str| {
+        Labels::from(
+            [
+                ("alertname", "OrderAvailabilityBudgetBurn"),
+                ("severity", "critical"),
+                ("long_window", window),
+            ]
+            .map(|(name, value)| (name.to_string(), value.to_string())),
+        )
+    };
+    let mut marks = Marks::default();
+    marks.set(Mark::Storm, Window::at(100.0));
+    let series = |at: &[f64]| {
+        let mut labels = own("1h");
+        labels.insert("alertstate".into(), "firing".into());
+        vec![AlertSeries {
+            labels,
+            times: at.to_vec(),
+        }]
+    };
+    // Messages of a group carry the labels that all of its alerts have in common.
+    let message = |received_at: f64| Notification {
+        received_at,
+        receiver: "pagerduty".into(),
+        alertname: "OrderAvailabilityBudgetBurn".into(),
+        is_firing: true,
+        labels: Labels::new(),
+    };
+    let rule = Rule {
+        labels: own("1h"),
+        ..Rule::default()
+    };
+    let look = Look {
+        at: 300.0,
+        series: Some(series(&[180.0, 185.0])),
+        rules: [("OrderAvailabilityBudgetBurn", vec![rule])].into(),
+        held: Some(vec![HeldAlert {
+            labels: own("6h"),
+            receivers: vec![Receiver {
+                name: "pagerduty".into(),
+            }],
+            ..HeldAlert::default()
+        }]),
+        // One that is older than the alert, one of its beginning, one of its end.
+        notifications: Some(vec![message(150.0), message(195.0), message(225.0)]),
+        ..Look::default()
+    };
+    let mut evidence = Evidence::default();
+    evidence.learn(
+        (&drill.proofs[0], &background(0.0, &[])),
+        &marks,
+        &[].into(),
+        &look,
+    );
+    assert_eq!(evidence.notified_at, Some(195.0));
+    assert_eq!(evidence.over_at, Some(190.0));
+    assert_eq!(evidence.end_notified_at, Some(225.0), "{evidence:?}");
+    assert!(evidence.fellow.is_some_and(|fellow| fellow.contains("6h")));
+}

@@ -1,0 +1,44 @@
+//! The stack's own timings, for what is computed and not run.
+
+use loadgen::drill::known::{Background, Known, Traffic};
+use loadgen::drill::matchers::Labels;
+use loadgen::drill::routing::Way;
+
+/// The stack's own timings.
+pub(super) fn background(hold: f64, traffic: &[(f64, f64)]) -> Background {
+    Background {
+        hold,
+        interval: 5.0,
+        query: String::new(),
+        labels: Labels::new(),
+        longest: 300.0,
+        is_recorded: false,
+        traffic: traffic
+            .iter()
+            .map(|&(window, orders)| Traffic {
+                window,
+                orders,
+                bad: 0.0,
+            })
+            .collect(),
+        quiet: None,
+        way: Way {
+            receiver: "pagerduty".into(),
+            group_wait: 10.0,
+            group_interval: 30.0,
+            repeat_interval: 14_400.0,
+        },
+        group_lingers: false,
+        alarm_after: 60.0,
+        resend: 10.0,
+    }
+}
+
+pub(super) fn known(rate: f64, backgrounds: Vec<Background>) -> Known {
+    Known {
+        scrape: 5.0,
+        rate,
+        queue_capacity: 1000.0,
+        backgrounds,
+    }
+}
