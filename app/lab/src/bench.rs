@@ -1,24 +1,17 @@
 //! The workbench of an experiment: the running stack, the screen, and the ways to disturb the one and look at it on the other.
 //!
-//! What an experiment changes is put back by an [`Undo`](crate::undo::Undo), which uses [`Bench::compose_undisturbed`].
+//! Programs are started in `programs`. What an experiment changes is put back by an [`Undo`](crate::undo::Undo), which uses [`Bench::compose_undisturbed`].
 
-use std::os::unix::process::CommandExt;
-use std::process::Stdio;
-use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
-use rustix::process::{Pid, Signal, kill_process_group};
+use anyhow::{Result, bail, ensure};
 use serde_json::Value;
 use stack_tests::http::Client;
 use stack_tests::prometheus::{self, Sample, now};
-use stack_tests::stack::{Finished, Stack};
+use stack_tests::stack::Stack;
 
-use crate::interrupt::{Interrupt, Interrupted, TICK};
+use crate::interrupt::{Interrupt, TICK};
 use crate::screen::{Screen, number};
-
-/// The lag that a busy machine is granted; what is measured here is the service, not the generator.
-const LOADGEN: &str = "docker compose --progress quiet run --rm -T loadgen --json --max-lag 1s";
 
 /// What an experiment works with.
 pub struct Bench {
@@ -167,80 +160,27 @@ impl Bench {
         Ok(())
     }
 
-    /// Runs the load generator to its end and returns its summary.
+    /// Expects that order-service has finished these orders of ours since it had finished `before`, and no others: somebody else's
+    /// would be in the figures.
     ///
     /// # Errors
-    /// It could not run, or there was a signal.
-    pub fn load(&self, arguments: &str) -> Result<Value> {
-        self.screen.say(&format!("load    loadgen {arguments}"));
-        let finished = self.run(&format!("{LOADGEN} {arguments}"), Heed::Signals)?;
-        serde_json::from_str(&finished.stdout)
-            .with_context(|| format!("exit {:?}: {}", finished.code, finished.output))
-    }
-
-    /// Runs `docker compose` for this stack and expects it to succeed.
-    ///
-    /// # Errors
-    /// It does not, or there was a signal.
-    pub fn compose(&self, arguments: &str) -> Result<String> {
-        self.screen
-            .say(&format!("does    docker compose {arguments}"));
-        self.run_compose(arguments, Heed::Signals)
-    }
-
-    /// The same to put something back: whatever signals there are, it is done to its end.
-    ///
-    /// # Errors
-    /// It does not succeed.
-    pub fn compose_undisturbed(&self, arguments: &str) -> Result<String> {
-        self.run_compose(arguments, Heed::Nothing)
-    }
-
-    fn run_compose(&self, arguments: &str, heed: Heed) -> Result<String> {
-        let finished = self.run(
-            &format!("docker compose --progress quiet {arguments}"),
-            heed,
-        )?;
+    /// There are others.
+    pub fn expect_alone(&self, before: f64, ours: u32) -> Result<()> {
+        let finished = self.finished()? - before;
         ensure!(
-            finished.code == Some(0),
-            "docker compose {arguments}: {}",
-            finished.output
+            (finished - f64::from(ours)).abs() < 0.5,
+            "{finished} orders were finished, {ours} of them by this experiment: somebody else is ordering; run it again when \
+             nobody is"
         );
-        Ok(finished.stdout)
+        Ok(())
     }
 
-    /// Runs a program in the stack's folder, in a process group of its own.
-    fn run(&self, words: &str, heed: Heed) -> Result<Finished> {
-        let interrupted = || heed == Heed::Signals && self.interrupt.is_set();
-        if interrupted() {
-            return Err(Interrupted.into());
-        }
-        let words: Vec<_> = words.split(' ').collect();
-        let child = self
-            .stack
-            .command(&words, &[])?
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0)
-            .spawn()
-            .with_context(|| words.join(" "))?;
-        let group = Pid::from_child(&child);
-        let ended = thread::spawn(|| child.wait_with_output());
-        let mut told = false;
-        while !ended.is_finished() {
-            if interrupted() && !told {
-                told = true;
-                // It may have ended just now; then there is nobody left to tell.
-                let _ = kill_process_group(group, Signal::INT);
-            }
-            thread::sleep(TICK);
-        }
-        if told {
-            return Err(Interrupted.into());
-        }
-        let output = ended.join().expect("waiting does not panic")?;
-        Ok(Finished::from(output))
+    /// Orders finished since the service started, as Prometheus has it.
+    ///
+    /// # Errors
+    /// It has none.
+    pub fn finished(&self) -> Result<f64> {
+        self.value("sum(orders_processed_total)")
     }
 
     /// Waits until order-service has been scraped again, so that what was counted until now is stored.
@@ -256,15 +196,6 @@ impl Bench {
         })?;
         Ok(())
     }
-}
-
-/// What a program that runs is ended by.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Heed {
-    /// Ctrl-C and SIGTERM.
-    Signals,
-    /// Only itself.
-    Nothing,
 }
 
 /// The window from a moment until now, for a range selector.

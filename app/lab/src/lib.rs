@@ -14,6 +14,7 @@ pub mod documents;
 pub mod experiments;
 pub mod interrupt;
 pub mod practice;
+mod programs;
 pub mod screen;
 pub mod undo;
 

@@ -12,6 +12,7 @@ use crate::bench::{Bench, window_since};
 /// Sent once a second: 25 orders of which exactly 2 (8 %) take 3 s longer. At most 8 of 32 workers are held by slow orders, so
 /// that nobody queues and the duration is the service time.
 const WAVE: &str = "count=25&slow_rate=0.08";
+const WAVE_ORDERS: u32 = 25;
 const WAVES: u32 = 30;
 
 /// Healthy orders at the end: slow ones are then less than 5 % of all, and p95 is low again.
@@ -20,11 +21,13 @@ const RECOVERY: &str = "count=1000";
 pub(super) fn run(bench: &Bench) -> Result<()> {
     let started = now();
     bench.scraped()?;
+    let before = bench.finished()?;
     bench.screen.say(&format!(
         "sends   POST /simulate?{WAVE} each second, {WAVES} times: 92 % of orders take about 0.09 s, 8 % about 3.1 s\n"
     ));
     waves(bench)?;
     bench.scraped()?;
+    bench.expect_alone(before, WAVES * WAVE_ORDERS)?;
 
     let w = window_since(started);
     let quantile = |q: f64, which: &str| {

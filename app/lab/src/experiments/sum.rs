@@ -7,6 +7,7 @@ use crate::bench::{Bench, window_since};
 
 /// What is sent: exactly one order in ten fails.
 const ORDERS: &str = "count=200&error_rate=0.1";
+const COUNT: u32 = 200;
 
 pub(super) fn run(bench: &Bench) -> Result<()> {
     // Before the window that is looked at, too: rate() does not extrapolate a counter to below 0, which would show in a counter
@@ -15,8 +16,10 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     bench.scraped()?;
     let started = now();
     bench.scraped()?;
+    let before = bench.finished()?;
     send(bench)?;
     bench.scraped()?;
+    bench.expect_alone(before, COUNT)?;
 
     let w = window_since(started);
     let naive = bench.show(

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use anyhow::{Context, Result, ensure};
 use syn::{Block, ImplItem, Item, Type};
@@ -57,24 +57,40 @@ const RECORD: [(&str, &str); 3] = [
 /// # Errors
 /// Something that should be taken out is not there.
 pub fn gap(committed: &str) -> Result<String> {
+    let mut text = committed.to_owned();
+    for (range, task) in cuts(committed)? {
+        text.replace_range(range, task);
+    }
+    Ok(text)
+}
+
+/// The file with each piece taken out by itself.
+///
+/// # Errors
+/// Something that should be taken out is not there.
+pub fn single_gaps(committed: &str) -> Result<Vec<String>> {
+    let cut = |(range, task): (Range<usize>, &str)| {
+        let mut text = committed.to_owned();
+        text.replace_range(range, task);
+        text
+    };
+    Ok(cuts(committed)?.into_iter().map(cut).collect())
+}
+
+/// What is taken out where, and what is left there; the last comes first, so that what is still to be cut stays where it is.
+fn cuts(committed: &str) -> Result<Vec<(Range<usize>, &'static str)>> {
     ensure!(
         !committed.contains(MARK),
         "the committed {FILE} has a gap already; commit the solution first: scripts/lab solution instruments"
     );
-    let mut cuts = Vec::new();
     let parsed = syn::parse_file(committed).context(FILE)?;
     let (name, task) = CREATE;
-    cuts.push((function(&parsed.items, name)?, task));
+    let mut cuts = vec![(function(&parsed.items, name)?, task)];
     for (name, task) in RECORD {
         cuts.push((method(&parsed.items, name)?, task));
     }
-    // From the end, so that what is still to be cut stays where it is.
     cuts.sort_by_key(|(range, _)| std::cmp::Reverse(range.start));
-    let mut text = committed.to_owned();
-    for (range, task) in cuts {
-        text.replace_range(range, task);
-    }
-    Ok(text)
+    Ok(cuts)
 }
 
 /// Where the body of the function is.
@@ -114,6 +130,20 @@ fn inside(block: &Block) -> Range<usize> {
     braces.open().byte_range().end..braces.close().byte_range().start
 }
 
+/// Runs the tests of order-service.
+///
+/// # Errors
+/// cargo cannot be run.
+pub fn test(workplace: &Workplace) -> Result<Output> {
+    Command::new("cargo")
+        .args(["test", "--locked", "--no-fail-fast", "-p", "order-service"])
+        .current_dir(workplace.root().join("app"))
+        // The copy of a checkout has a target folder of its own, whatever this process was told.
+        .env_remove("CARGO_TARGET_DIR")
+        .output()
+        .context("cargo cannot be run")
+}
+
 /// Runs the tests of order-service and says what they say.
 ///
 /// # Errors
@@ -128,11 +158,7 @@ pub fn judge(workplace: &Workplace) -> Result<Judgement> {
         return Ok(judgement);
     }
     println!("Running the tests of order-service; the first time they are compiled …\n");
-    let output = Command::new("cargo")
-        .args(["test", "--locked", "--no-fail-fast", "-p", "order-service"])
-        .current_dir(workplace.root().join("app"))
-        .output()
-        .context("cargo cannot be run")?;
+    let output = test(workplace)?;
     let said = String::from_utf8_lossy(&output.stdout);
     let problems = String::from_utf8_lossy(&output.stderr);
     match problems

@@ -88,6 +88,24 @@ impl Exercise {
         }
     }
 
+    /// The committed file with each piece taken out by itself.
+    fn single_gaps(self, committed: &str) -> Result<Vec<String>> {
+        match self {
+            Self::Instruments => instruments::single_gaps(committed),
+            Self::Panels => Ok(Vec::new()),
+            Self::Rules => rules::single_gaps(committed),
+        }
+    }
+
+    /// Whether the tests that mark it pass.
+    fn tests_pass(self, workplace: &Workplace) -> Result<bool> {
+        match self {
+            Self::Instruments => Ok(instruments::test(workplace)?.status.success()),
+            Self::Panels => Ok(panels::judge(workplace)?.is_complete()),
+            Self::Rules => Ok(rules::test(workplace)?.status.success()),
+        }
+    }
+
     fn judge(self, workplace: &Workplace) -> Result<Judgement> {
         match self {
             Self::Instruments => instruments::judge(workplace),

@@ -74,6 +74,26 @@ pub fn gap(committed: &str) -> Result<String> {
     Ok(text)
 }
 
+/// The file with each rule taken out by itself.
+///
+/// # Errors
+/// One of the rules is not there.
+pub fn single_gaps(committed: &str) -> Result<Vec<String>> {
+    let cut = |(alert, task): (&str, &str)| {
+        let rule = block(committed, alert)?;
+        Ok(committed.replacen(rule, task, 1))
+    };
+    TASKS.into_iter().map(cut).collect()
+}
+
+/// Runs the tests of the rules.
+///
+/// # Errors
+/// promtool cannot be run.
+pub fn test(workplace: &Workplace) -> Result<Output> {
+    promtool(workplace, &tests(workplace)?)
+}
+
 /// Reads the rules and runs their tests.
 ///
 /// # Errors
@@ -97,7 +117,7 @@ pub fn judge(workplace: &Workplace) -> Result<Judgement> {
     if !judgement.missing.is_empty() {
         return Ok(judgement);
     }
-    let output = promtool(workplace, &tests(workplace)?)?;
+    let output = test(workplace)?;
     let said = format!(
         "{}{}",
         String::from_utf8_lossy(&output.stdout),

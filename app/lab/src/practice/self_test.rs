@@ -53,6 +53,10 @@ fn prove(workplace: &Workplace, exercise: Exercise) -> Result<()> {
     begin_in(workplace, exercise)?;
     let judgement = exercise.judge(workplace)?;
     ensure!(!judgement.is_complete(), "the gap is not noticed");
+    ensure!(
+        !exercise.tests_pass(workplace)?,
+        "the gap leaves its tests green"
+    );
 
     let begun = workplace.read(file)?;
     if let Some(kept) = solution_in(workplace, exercise)? {
@@ -70,7 +74,16 @@ fn prove(workplace: &Workplace, exercise: Exercise) -> Result<()> {
     );
     begin_in(workplace, exercise).context("begin again after the solution")?;
     solution_in(workplace, exercise)?;
-    Ok(())
+
+    for gap in exercise.single_gaps(&committed)? {
+        workplace.write(file, &gap)?;
+        let judgement = exercise.judge(workplace)?;
+        ensure!(
+            !judgement.is_complete(),
+            "one piece that is missing is not noticed:\n{gap}"
+        );
+    }
+    workplace.write(file, &committed)
 }
 
 /// What is here now, uncommitted changes included, as the first commit of a repository.

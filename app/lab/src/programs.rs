@@ -1,0 +1,106 @@
+//! Programs that an experiment starts: the load generator and `docker compose`.
+//!
+//! They run in a process group of their own, where a terminal's Ctrl-C does not reach them: they are told by us, unless they put
+//! something back.
+
+use std::os::unix::process::CommandExt;
+use std::process::Stdio;
+use std::thread;
+
+use anyhow::{Context, Result, ensure};
+use rustix::process::{Pid, Signal, kill_process_group};
+use serde_json::Value;
+use stack_tests::stack::Finished;
+
+use crate::bench::Bench;
+use crate::interrupt::{Interrupted, TICK};
+
+/// The lag that a busy machine is granted; what is measured here is the service, not the generator.
+const LOADGEN: &str = "docker compose --progress quiet run --rm -T loadgen --json --max-lag 1s";
+
+/// What a program that runs is ended by.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Heed {
+    /// Ctrl-C and SIGTERM.
+    Signals,
+    /// Only itself.
+    Nothing,
+}
+
+impl Bench {
+    /// Runs the load generator to its end and returns its summary.
+    ///
+    /// # Errors
+    /// It could not run, or there was a signal.
+    pub fn load(&self, arguments: &str) -> Result<Value> {
+        self.screen.say(&format!("load    loadgen {arguments}"));
+        let finished = self.run(&format!("{LOADGEN} {arguments}"), Heed::Signals)?;
+        serde_json::from_str(&finished.stdout)
+            .with_context(|| format!("exit {:?}: {}", finished.code, finished.output))
+    }
+
+    /// Runs `docker compose` for this stack and expects it to succeed.
+    ///
+    /// # Errors
+    /// It does not, or there was a signal.
+    pub fn compose(&self, arguments: &str) -> Result<String> {
+        self.screen
+            .say(&format!("does    docker compose {arguments}"));
+        self.run_compose(arguments, Heed::Signals)
+    }
+
+    /// The same to put something back: whatever signals there are, it is done to its end.
+    ///
+    /// # Errors
+    /// It does not succeed.
+    pub fn compose_undisturbed(&self, arguments: &str) -> Result<String> {
+        self.run_compose(arguments, Heed::Nothing)
+    }
+
+    fn run_compose(&self, arguments: &str, heed: Heed) -> Result<String> {
+        let finished = self.run(
+            &format!("docker compose --progress quiet {arguments}"),
+            heed,
+        )?;
+        ensure!(
+            finished.code == Some(0),
+            "docker compose {arguments}: {}",
+            finished.output
+        );
+        Ok(finished.stdout)
+    }
+
+    /// Runs a program in the stack's folder, in a process group of its own.
+    fn run(&self, words: &str, heed: Heed) -> Result<Finished> {
+        let interrupted = || heed == Heed::Signals && self.interrupt.is_set();
+        if interrupted() {
+            return Err(Interrupted.into());
+        }
+        let words: Vec<_> = words.split(' ').collect();
+        let child = self
+            .stack
+            .command(&words, &[])?
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .spawn()
+            .with_context(|| words.join(" "))?;
+        let group = Pid::from_child(&child);
+        let ended = thread::spawn(|| child.wait_with_output());
+        let mut told = false;
+        while !ended.is_finished() {
+            if interrupted() && !told {
+                told = true;
+                // It may have ended just now; then there is nobody left to tell.
+                let _ = kill_process_group(group, Signal::INT);
+            }
+            thread::sleep(TICK);
+        }
+        if told {
+            return Err(Interrupted.into());
+        }
+        let output = ended.join().expect("waiting does not panic")?;
+        Ok(Finished::from(output))
+    }
+}
