@@ -4,6 +4,8 @@
 //! thread wakes workers at those instants and never waits for the target ([`engine`]); every arrival ends in exactly one
 //! class, with lag, service and response time ([`ledger`]); thresholds and the validity of the run are judged
 //! ([`verdict`]) and told to people and programs ([`live`], [`report`]). The front door is [`app`].
+//!
+//! [`drill`] makes incidents with the same engine, and proves that their alerts reach people.
 
 pub mod app;
 pub mod cli;

@@ -20,6 +20,8 @@ use values::{
 
 /// Below every `--help`.
 const MORE: &str = "\
+loadgen drill makes an incident and proves that its alert arrives: loadgen drill --help.
+
 Scenarios end within two minutes; --rate is their height and --duration their whole length.
 
 What the three times mean:
@@ -33,8 +35,8 @@ connect (no connection), reset (connection broke, or not HTTP), expired (never s
 Figures for --fail: p50 p90 p95 p99 p99.9 mean max (of response), error_rate (all but ok), achieved (share of the asked rate
 that was sent), expired (a number, or a share with %). A threshold without samples fails.
 
-Exit codes: 0 pass, 1 run failed, 2 usage, 3 threshold missed, 5 invalid run (the generator was too slow), 130 or 143 stopped
-by SIGINT or SIGTERM. The first signal stops sending, waits for what is in flight and reports; the second ends at once.
+Exit codes: 0 pass, 1 run failed, 2 usage, 3 threshold missed, 4 drill failed, 5 invalid run (the generator was too slow),
+130 or 143 stopped by SIGINT or SIGTERM. The first signal stops sending, waits for what is in flight and reports; the second ends at once.
 
 --json: one object, schema_version 1. scheduled = sent + counts.expired = the sum of counts; times are seconds and end
 in _seconds; lag, own_lag, service, response: count, mean, p50, p90, p95, p99, p99_9, max, or null without samples; the

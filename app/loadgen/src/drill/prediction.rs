@@ -125,7 +125,13 @@ pub fn rate_to_outrun(
     let time = 0.9 * (rival_hold - after_onset);
     let needed = shares(proof, background).map(|(share, traffic)| {
         let missing = least(share.at_least, traffic.window) - traffic.orders;
-        let diluting = share.above * traffic.orders / (storm.share - share.above);
+        // Little leaves a window much longer than the storm: what misbehaved there before counts too.
+        let bad = if traffic.window > 10.0 * time {
+            traffic.bad
+        } else {
+            0.0
+        };
+        let diluting = (share.above * traffic.orders - bad) / (storm.share - share.above);
         missing.max(diluting) / time
     });
     let rate = needed.fold(storm.rate, f64::max);

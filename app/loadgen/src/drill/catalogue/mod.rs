@@ -1,7 +1,7 @@
 //! The drills, written down.
 //!
-//! Loads and thresholds fit order-service's defaults (32 workers, mean 91 ms, so 353 orders/s). [`storms`] are loads of which a
-//! share misbehaves, [`bursts`] loads that come and go, [`outages`] services that are stopped. What the fields mean:
+//! Loads and thresholds fit order-service's defaults (32 workers, mean 91 ms, so 353 orders/s). `storms` are loads of which a
+//! share misbehaves, `bursts` loads that come and go, `outages` services that are stopped. What the fields mean:
 //! [`definition`](super::definition).
 
 mod bursts;

@@ -1,7 +1,7 @@
 //! Performs a drill: one act after another, looking at the servers all the while.
 //!
-//! `acts` are what is done, [`load`] is what is sent, [`watch`] how the servers are looked at, [`hands`] how services are stopped and started.
-//! What must come of it is judged in [`judge`](super::judge) alone.
+//! `acts` are what is done, [`load`] is what is sent, [`watch`] how the servers are looked at, [`hands`] how services are
+//! stopped and started. What must come of it is judged in [`judge`] alone.
 
 mod acts;
 pub mod hands;
@@ -187,13 +187,13 @@ impl<'a> Performance<'a> {
 
     /// Ends the load, and has a service that was stopped started again.
     async fn tidy(&mut self, halt: Option<&Halt>) -> Result<(), Halt> {
-        if let Err(Halt::Interrupted(_)) = self.end_load().await {
+        if let Err(Halt::Interrupted(signal)) = self.end_load().await {
             self.theatre
                 .screen
                 .note("stopped at once, without a verdict");
             let first = match halt {
                 Some(Halt::Interrupted(first)) => *first,
-                _ => Interrupt::Int,
+                _ => signal,
             };
             self.say_start();
             std::process::exit(Exit::Interrupted(first).code().into());

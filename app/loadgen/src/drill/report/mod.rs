@@ -85,7 +85,7 @@ pub struct DrillReport {
     pub began_at: Option<String>,
     /// From the first question to the verdict.
     pub elapsed_seconds: f64,
-    /// Whether the end was not waited for, as asked by `--until delivered`.
+    /// Whether the alert was left to end by itself: as asked by `--until delivered`, or because the drill ended before that.
     pub recovery_skipped: bool,
     /// Every step, in the order of the incident.
     pub steps: Vec<StepReport>,

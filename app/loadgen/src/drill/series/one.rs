@@ -156,7 +156,9 @@ impl Series {
         let mut report = DrillReport::new(drill, outcome, reasons);
         report.baseline = baseline;
         report.began_at = origin.and_then(moment);
-        report.recovery_skipped = outcome == Outcome::Pass && terms.stops_at_delivery;
+        let has_recovered = loads.iter().any(|load| load.recipe.name == "recovery");
+        let recovers = drill.script.iter().any(|act| matches!(act, Act::Recover));
+        report.recovery_skipped = recovers && origin.is_some() && !has_recovered;
         report.steps = rows
             .iter()
             .map(|row| StepReport::new(row, origin))
