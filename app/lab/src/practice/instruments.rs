@@ -18,6 +18,9 @@ pub const FILE: &str = "app/order-service/src/metrics/instruments.rs";
 /// What stands in a gap.
 const MARK: &str = "PRACTICE";
 
+/// Failing tests that are shown: each says the same in other words.
+const SHOWN: usize = 5;
+
 /// The function whose body is taken out, and the task that is left there.
 const CREATE: (&str, &str) = (
     "create_metrics",
@@ -182,35 +185,34 @@ pub fn judge(workplace: &Workplace) -> Result<Judgement> {
     Ok(judgement)
 }
 
-/// What the golden test misses, family by family, and every other test that fails, as the sentence it is.
+/// What the golden test misses, family by family, and the other tests that fail, as the sentences they are.
 fn read_tests(said: &str, judgement: &mut Judgement) {
-    let mut passed = 0;
-    for line in said.lines() {
-        let Some((name, result)) = line
-            .strip_prefix("test ")
-            .and_then(|l| l.rsplit_once(" ... "))
-        else {
-            continue;
-        };
-        let sentence = name.rsplit("::").next().unwrap_or(name).replace('_', " ");
-        match result {
-            "ok" => passed += 1,
-            "FAILED" => judgement.miss(
-                sentence,
-                "compare with tests/golden/metrics.txt what is missing above; the tests are in app/order-service/tests/api",
-            ),
-            _ => {}
-        }
-    }
     for (family, lines) in golden_differences(said) {
         judgement.miss(
             format!("{family}: {}", lines.join(", ")),
             format!("{family} on /metrics is not what tests/golden/metrics.txt has"),
         );
     }
-    if passed > 0 {
-        judgement.note(format!("{passed} tests of order-service pass"), true);
+    let results = said
+        .lines()
+        .filter_map(|line| line.strip_prefix("test ")?.rsplit_once(" ... "));
+    let (passed, failed): (Vec<_>, Vec<_>) = results
+        .filter(|(_, result)| matches!(*result, "ok" | "FAILED"))
+        .partition(|(_, result)| *result == "ok");
+    for (name, _) in failed.iter().take(SHOWN) {
+        judgement.miss(
+            name.rsplit("::").next().unwrap_or(name).replace('_', " "),
+            "the recording: the first test above that fails says what it expected; they are in app/order-service/tests/api",
+        );
     }
+    if failed.len() > SHOWN {
+        judgement.note(format!("{} more tests", failed.len() - SHOWN), false);
+    }
+    judgement.score = Some((passed.len(), passed.len() + failed.len()));
+    judgement.note(
+        format!("{} tests of order-service pass", passed.len()),
+        !passed.is_empty(),
+    );
 }
 
 /// The lines that the golden test prints as missing or new, without labels, by family.
@@ -291,8 +293,8 @@ test orders::answers_201_with_the_orders_result ... ok
         assert_eq!(
             judgement.missing,
             [
-                "the first scrape has every series of the golden file",
                 "order_duration_seconds: histogram missing, series missing, gauge new",
+                "the first scrape has every series of the golden file",
             ]
         );
     }

@@ -135,6 +135,8 @@ pub struct Judgement {
     right: Vec<String>,
     missing: Vec<String>,
     next: Option<String>,
+    /// How many of how many, where that is not what is listed.
+    score: Option<(usize, usize)>,
 }
 
 impl Judgement {
@@ -170,10 +172,11 @@ impl Judgement {
             println!(
                 "\nAll of it is right. `git diff` shows how yours differs from the one that was there."
             );
-            println!("To put that one back: scripts/lab solution {name}");
+            println!("To have ours in its place: scripts/lab solution {name}");
             return;
         }
-        let (right, all) = (self.right.len(), self.right.len() + self.missing.len());
+        let listed = (self.right.len(), self.right.len() + self.missing.len());
+        let (right, all) = self.score.unwrap_or(listed);
         println!(
             "\n{right} of {all}. Next: {}",
             self.next.as_deref().unwrap_or(exercise.first_step())
