@@ -87,7 +87,7 @@ pub(super) fn unknown_metrics(page: &Page) -> Vec<String> {
 /// Experiments, exercises, drills and loads that do not exist.
 pub(super) fn unknown_commands(page: &Page) -> Vec<String> {
     let loads = read("app/loadgen/src/scenario/mod.rs");
-    let drills = read("app/loadgen/src/drill/catalogue.rs");
+    let drills = read("app/loadgen/src/drill/name.rs");
     let usage = read("scripts/lab");
     let quoted = |text: &str, word: &str| text.contains(&format!("=> \"{word}\""));
     let exists = |folder: &str, word: &str| {
