@@ -76,5 +76,6 @@ ENTRYPOINT ["/pager"]
 FROM scratch AS lab
 COPY --from=build-lab /customer-label /customer-label
 USER 65532:65532
+ENV LAB_ADDRESS=0.0.0.0:8000
 HEALTHCHECK CMD ["/customer-label", "healthcheck"]
 ENTRYPOINT ["/customer-label"]
