@@ -15,6 +15,8 @@ pub const CAPACITY: f64 = 353.0;
 pub const RECOVERY: f64 = 100.0;
 /// What a scrape and its answer may take.
 const SCRAPING: f64 = 1.0;
+/// A window of so many seconds is much longer than a storm.
+const LONG: f64 = 1800.0;
 /// How long a service takes to stop or start: the stop grace of order-service.
 const HANDS: f64 = 30.0;
 
@@ -39,6 +41,17 @@ pub fn least(guard: Guard, window: f64) -> f64 {
     }
 }
 
+/// How many misbehaving orders a window lacks, before the storm adds orders of its own. Those that are there already count
+/// where little leaves the window during a storm; in a short one they may be the first to leave.
+fn missing_bad(share: &Share, traffic: &Traffic) -> f64 {
+    let bad = if traffic.window >= LONG {
+        traffic.bad
+    } else {
+        0.0
+    };
+    (share.above * traffic.orders - bad).max(0.0)
+}
+
 /// How long after its cause an alert's expression becomes true.
 pub fn onset(
     proof: &Proof,
@@ -60,7 +73,7 @@ pub fn onset(
             for (share, traffic) in shares(proof, background) {
                 let missing = least(share.at_least, traffic.window) - traffic.orders;
                 let guard = (missing / known.rate).max(0.0);
-                let diluted = share.above * traffic.orders
+                let diluted = missing_bad(share, traffic)
                     / (known.rate * (storm.share - share.above)).max(f64::MIN_POSITIVE);
                 window = window.and(Window::new(guard, guard.max(diluted.min(traffic.window))));
             }
@@ -125,13 +138,7 @@ pub fn rate_to_outrun(
     let time = 0.9 * (rival_hold - after_onset);
     let needed = shares(proof, background).map(|(share, traffic)| {
         let missing = least(share.at_least, traffic.window) - traffic.orders;
-        // Little leaves a window much longer than the storm: what misbehaved there before counts too.
-        let bad = if traffic.window > 10.0 * time {
-            traffic.bad
-        } else {
-            0.0
-        };
-        let diluting = (share.above * traffic.orders - bad) / (storm.share - share.above);
+        let diluting = missing_bad(share, traffic) / (storm.share - share.above);
         missing.max(diluting) / time
     });
     let rate = needed.fold(storm.rate, f64::max);

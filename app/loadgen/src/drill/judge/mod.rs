@@ -166,8 +166,13 @@ fn read(scene: &Scene<'_>, reading: &Reading, watched: &Watched) -> Vec<Row> {
         Change::Reaches(least) => format!("{}, wanted at least {least}", figure(watched.last)),
         Change::Returns(most) => format!("{}, wanted at most {most}", figure(watched.last)),
     };
+    // What the incident moves must be seen before it ends: what follows may move it back.
+    let phase = match reading.cause {
+        Mark::Storm | Mark::Stopped => Phase::Onset,
+        Mark::Calm | Mark::Started => Phase::End,
+    };
     chain.then(Link {
-        step: Step::Reading,
+        step: Step::Reading(phase),
         after: Window::new(0.0, reading.within),
         seen: watched.moved_at,
         source: QUERY,

@@ -26,14 +26,14 @@ pub enum Step {
     Resolved,
     /// Its end has reached people.
     EndDelivered,
-    /// A figure has moved as it must.
-    Reading,
+    /// A figure has moved as it must, by the incident or by its end.
+    Reading(Phase),
     /// No alert has fired that doesn't belong to the drill.
     NoOther,
 }
 
 /// The two halves of a drill.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
     /// The incident and its delivery.
     Onset,
@@ -44,10 +44,10 @@ pub enum Phase {
 impl Step {
     /// Which half it belongs to.
     pub fn phase(self) -> Phase {
-        if self <= Self::Inhibited {
-            Phase::Onset
-        } else {
-            Phase::End
+        match self {
+            Self::Reading(phase) => phase,
+            step if step <= Self::Inhibited => Phase::Onset,
+            _ => Phase::End,
         }
     }
 
@@ -67,7 +67,7 @@ impl Step {
             Self::Cleared => "cleared, never fired",
             Self::Resolved => "resolved",
             Self::EndDelivered => "resolve delivered",
-            Self::Reading => "figure moved",
+            Self::Reading(_) => "figure moved",
             Self::NoOther => "no unexpected alert",
         }
     }

@@ -72,4 +72,9 @@ fn the_burn_storm_is_as_strong_as_it_must_be_to_page_before_it_is_inhibited() {
         0.144 * 20_000.0 / 0.356 / 83.7,
     );
     assert_eq!(rate(1e6, 0.0), None, "no rate would do");
+    // As many failures in the hour as the threshold allows: only the guard is left, and that is met.
+    let mut failed = background(0.0, &[(3600.0, 1e6), (300.0, 0.0)]);
+    failed.traffic[0].bad = 0.2e6;
+    let found = rate_to_outrun(&drill.proofs[0], &failed, storm, (5.0, 120.0));
+    assert_eq!(found, Some(storm.rate));
 }
