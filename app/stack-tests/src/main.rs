@@ -132,7 +132,8 @@ fn operations(stack: &Stack, report: &Report, depth: Depth) {
     checks::operations::run(stack, report);
 }
 
-/// Every drill, one after the other: they share the windows that the rules look at.
+/// Every drill and every experiment, one after the other: they share the windows that the rules look at.
 fn drills(stack: &Stack, report: &Report, _depth: Depth) {
     checks::drills::all(stack, report);
+    checks::drills::lab(stack, report);
 }

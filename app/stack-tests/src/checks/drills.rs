@@ -1,4 +1,4 @@
-//! Drills, run as a person runs them, and what they leave in the inbox.
+//! Drills and the lab, run as a person runs them, and what a drill leaves in the inbox.
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
@@ -26,6 +26,17 @@ pub(crate) fn all(stack: &Stack, report: &Report) {
         ensure!(run.code == Some(0), "exit {:?}: {}", run.code, run.output);
         Ok(format!("all passed\n{}", run.stdout))
     });
+}
+
+/// The experiments of the lab, and its exercises.
+pub(crate) fn lab(stack: &Stack, report: &Report) {
+    for what in ["--all", "--self-test"] {
+        report.check(&format!("scripts/lab {what}"), || {
+            let run = stack.run(&["scripts/lab", what], &[])?;
+            ensure!(run.code == Some(0), "exit {:?}: {}", run.code, run.output);
+            Ok(format!("all as it should be\n{}", run.stdout))
+        });
+    }
 }
 
 /// When each step was seen, in seconds after the incident began.
