@@ -130,7 +130,7 @@ fn reload(bench: &Bench) -> Result<()> {
 }
 
 fn await_rule(bench: &Bench, there: bool) -> Result<()> {
-    bench.wait("Prometheus has reloaded its rules", SEEN, || {
+    let listed = || {
         let parameters = [("type", "alert"), ("rule_name[]", WITHOUT_FOR)];
         let rules = bench
             .stack
@@ -138,7 +138,10 @@ fn await_rule(bench: &Bench, there: bool) -> Result<()> {
             .json("/api/v1/rules", &parameters)?;
         let groups = rules["data"]["groups"].as_array();
         Ok(groups.is_some_and(|groups| groups.is_empty() != there))
-    })?;
+    };
+    bench
+        .wait("Prometheus has reloaded its rules", SEEN, listed)
+        .context("`docker compose logs prometheus` says what it thinks of them")?;
     Ok(())
 }
 

@@ -27,6 +27,10 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     for connections in CONNECTIONS {
         let expected = f64::from(connections) - workers;
         let seconds = LOAD.as_secs();
+        // Or the load before would be taken for this one.
+        bench.wait("the workers are idle", Duration::from_mins(1), || {
+            Ok(bench.value("sum(order_workers_busy)")? < workers / 2.0)
+        })?;
         thread::scope(|scope| -> Result<()> {
             let load = scope.spawn(|| {
                 bench.load(&format!(
