@@ -13,6 +13,9 @@ use stack_tests::stack::Stack;
 use crate::interrupt::{Interrupt, TICK};
 use crate::screen::{Screen, number};
 
+/// How long Prometheus shows the last sample of a series that it did not see end, and a scrape.
+const LOOKBACK: Duration = Duration::from_secs(310);
+
 /// What an experiment works with.
 pub struct Bench {
     /// The stack of this checkout.
@@ -47,12 +50,19 @@ impl Bench {
                 && ready(self.stack.alertmanager(), "/-/ready"),
             "the stack is not running, or not on the ports of .env; start it with scripts/up, then run this again"
         );
-        // Before the first scrape a burst is invisible to rate().
-        self.wait(
-            "order-service has been scraped",
-            Duration::from_secs(30),
-            || Ok(!self.query("up{job=\"order-service\"} == 1")?.is_empty()),
-        )?;
+        // Before the first scrape a burst is invisible to rate(). And a Prometheus that was down when a replica went away still
+        // shows it: every sum would count it, too.
+        let alone = || {
+            let shown = self.query("up{job=\"order-service\"}")?.len();
+            Ok(shown > 0 && shown == prometheus::replicas_up(&self.stack.prometheus())?)
+        };
+        if !alone()? {
+            self.screen.waiting(
+                "until order-service is scraped and what was before its start has ended",
+                LOOKBACK,
+            );
+            self.wait("Prometheus shows the replicas there are", LOOKBACK, alone)?;
+        }
         Ok(())
     }
 
@@ -191,8 +201,9 @@ impl Bench {
         let asked = now();
         self.wait("order-service is scraped", Duration::from_secs(30), || {
             // Of the selector itself: of an expression, timestamp() is the moment of the query.
-            let last = self.query("min(timestamp(up{job=\"order-service\"}))")?;
-            Ok(last.first().is_some_and(|sample| sample.value > asked))
+            let fresh = format!("timestamp(up{{job=\"order-service\"}}) > {asked}");
+            let replicas = prometheus::replicas_up(&self.stack.prometheus())?;
+            Ok(replicas > 0 && self.query(&fresh)?.len() >= replicas)
         })?;
         Ok(())
     }
