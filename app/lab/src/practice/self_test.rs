@@ -17,6 +17,9 @@ use crate::interrupt::Interrupt;
 /// Not in git, but the copy needs it where images were made from packages.
 const OVERRIDE: &str = "docker-compose.override.yml";
 
+/// Folders that hold what is built or fetched.
+const BUILT: [&str; 2] = ["app/target", "node_modules"];
+
 /// Runs every exercise from its gap to its solution.
 ///
 /// # Errors
@@ -89,29 +92,28 @@ fn prove(workplace: &Workplace, exercise: Exercise) -> Result<()> {
 /// What is here now, uncommitted changes included, as the first commit of a repository.
 fn copy_checkout(to: &Path) -> Result<()> {
     let from = repository::root();
-    let listed = run_in(
-        &from,
-        "git",
-        &[
+    let mut files = if from.join(".git").exists() {
+        let list = [
             "ls-files",
             "-z",
             "--cached",
             "--others",
             "--exclude-standard",
-        ],
-    )
-    .context("the list of files; this needs a git checkout")?;
-    for file in listed
-        .split('\0')
-        .filter(|file| !file.is_empty())
-        .chain([OVERRIDE])
-    {
-        let source = from.join(file);
+        ];
+        let listed = run_in(&from, "git", &list)?;
+        listed.split('\0').map(ToOwned::to_owned).collect()
+    } else {
+        // A copy of a checkout, without its history.
+        walk(&from, Path::new(""))?
+    };
+    files.push(OVERRIDE.to_owned());
+    for file in files {
+        let source = from.join(&file);
         // One that was deleted and not yet committed is still listed.
         if source.is_file() {
-            let target = to.join(file);
+            let target = to.join(&file);
             fs::create_dir_all(target.parent().context("a file in a folder")?)?;
-            fs::copy(&source, target).with_context(|| file.to_owned())?;
+            fs::copy(&source, target).with_context(|| file.clone())?;
         }
     }
     run_in(to, "git", &["init", "--quiet"])?;
@@ -133,6 +135,20 @@ fn copy_checkout(to: &Path) -> Result<()> {
     ];
     run_in(to, "git", &[&identity[..], &commit].concat())?;
     Ok(())
+}
+
+/// Every file below a folder of the root, but what is built.
+fn walk(root: &Path, folder: &Path) -> Result<Vec<String>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(root.join(folder))? {
+        let path = folder.join(entry?.file_name());
+        if root.join(&path).is_file() {
+            files.push(path.to_string_lossy().into_owned());
+        } else if !BUILT.iter().any(|built| path.ends_with(built)) {
+            files.extend(walk(root, &path)?);
+        }
+    }
+    Ok(files)
 }
 
 fn run_in(folder: &Path, program: &str, arguments: &[&str]) -> Result<String> {
