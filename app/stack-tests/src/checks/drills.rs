@@ -30,7 +30,7 @@ pub(crate) fn all(stack: &Stack, report: &Report) {
 
 /// The experiments of the lab, and its exercises.
 pub(crate) fn lab(stack: &Stack, report: &Report) {
-    for what in ["--all", "--self-test"] {
+    for what in ["--all", "--documents", "--self-test"] {
         report.check(&format!("scripts/lab {what}"), || {
             let run = stack.run(&["scripts/lab", what], &[])?;
             ensure!(run.code == Some(0), "exit {:?}: {}", run.code, run.output);
