@@ -1,28 +1,28 @@
-# One file for all binaries: their dependencies, the binaries, and one shell-free image each.
-# Static: glibc is linked in, so that a binary runs on `scratch`, on amd64 and arm64 alike.
+# One file for all binaries: it builds their dependencies, then the binaries, and makes one image without a shell for each.
+# The binaries are static: glibc is linked in, so they run on `scratch`, on amd64 and on arm64.
 ARG RUST_IMAGE=rust:1.95-slim-bookworm
 
-# What decides about the dependencies, and nothing else: manifests, the lock file, and entry points without content.
+# Only the files that determine the dependencies: manifests, the lock file, and empty entry points.
 FROM ${RUST_IMAGE} AS manifests
 WORKDIR /app
 COPY app/ ./
 RUN find . -type f ! -name 'Cargo.*' ! -path '*/src/main.rs' ! -path '*/src/lib.rs' ! -path '*/benches/*' -delete \
     && find . -name '*.rs' | while read -r entry; do echo 'fn main() {}' > "$entry"; done
 
-# The dependencies, compiled apart from the source: copied by content, so this is done again only when a manifest changes.
+# The dependencies, compiled before the source is copied: this stage is built again only when a manifest changes.
 FROM ${RUST_IMAGE} AS dependencies
 WORKDIR /app
-# A target named explicitly keeps `+crt-static` away from build scripts and procedural macros, which must stay dynamic.
+# The explicit target below keeps `+crt-static` away from build scripts and procedural macros, which must be dynamic.
 ENV RUSTFLAGS="-C target-feature=+crt-static"
 COPY --from=manifests /app ./
-# One after the other: together they would be compiled with the features that all of them ask for, and then once more below.
+# One binary at a time: together, the dependencies would get the features of all binaries, and be compiled again below.
 RUN rustc -vV | sed -n 's/^host: //p' > /target \
     && for binary in order-service pager loadgen; do \
         cargo build --release --locked --target "$(cat /target)" -p "$binary" --bin "$binary" || exit; \
     done
 
-# One stage a binary: an edit of the one does not rebuild the other. cargo compares times, and the empty entry points may be
-# newer than the sources that replace them: hence `touch`.
+# One stage per binary, so that an edit of one does not rebuild the others. `touch` is needed because cargo compares file times,
+# and the empty entry points may be newer than the sources that replace them.
 FROM dependencies AS build-order-service
 COPY app/service service
 COPY app/order-service order-service
@@ -53,10 +53,10 @@ RUN find service pager -name '*.rs' -exec touch {} + \
 FROM scratch AS order-service
 COPY --from=build-order-service /order-service /order-service
 USER 65532:65532
-# Inside a container loopback would be unreachable from outside.
+# On loopback, nothing outside the container could reach it.
 ENV ORDER_ADDRESS=0.0.0.0:8000
 HEALTHCHECK CMD ["/order-service", "healthcheck"]
-# The revision reaches the metrics as an OpenTelemetry resource attribute. Last, so that it never causes a rebuild.
+# The revision appears in the metrics, as an OpenTelemetry resource attribute. It comes last, so that it never causes a rebuild.
 ARG REVISION=unknown
 ENV OTEL_RESOURCE_ATTRIBUTES=vcs.ref.head.revision=${REVISION}
 ENTRYPOINT ["/order-service"]
