@@ -11,6 +11,7 @@ pub struct Report {
     part: &'static str,
     passed: Arc<AtomicUsize>,
     failed: Arc<AtomicUsize>,
+    skipped: Arc<AtomicUsize>,
 }
 
 impl Report {
@@ -39,6 +40,7 @@ impl Report {
 
     /// Says what is not checked, and why.
     pub fn skipped(&self, what: &str) {
+        self.skipped.fetch_add(1, Ordering::Relaxed);
         println!("skipped {}: {what}", self.part);
     }
 
@@ -53,8 +55,9 @@ impl Report {
 
     /// Prints the counts; success if nothing failed and something passed.
     pub fn conclude(&self) -> ExitCode {
-        let [passed, failed] = [&self.passed, &self.failed].map(|c| c.load(Ordering::Relaxed));
-        println!("stack: {passed} passed, {failed} failed");
+        let [passed, failed, skipped] =
+            [&self.passed, &self.failed, &self.skipped].map(|c| c.load(Ordering::Relaxed));
+        println!("stack: {passed} passed, {failed} failed, {skipped} skipped");
         if failed == 0 && passed > 0 {
             ExitCode::SUCCESS
         } else {

@@ -20,6 +20,9 @@ const PORTS: [&str; 5] = [
     "ORDER_SERVICE_PORT",
 ];
 
+/// The longest that one program may take; all drills together take the most. An engine that hangs must not hang the tests.
+const DEADLINE: &str = "1h";
+
 /// How often a condition is looked at.
 const POLL: Duration = Duration::from_millis(500);
 
@@ -74,7 +77,13 @@ impl Stack {
         Client::new(self.port("ALERTMANAGER_PORT"))
     }
 
-    /// Speaks to Grafana, if it runs.
+    /// Whether Grafana is a service of this stack: without an image registry there is none.
+    pub fn has_grafana(&self) -> Result<bool> {
+        let services = self.compose("config --services")?;
+        Ok(services.lines().any(|service| service == "grafana"))
+    }
+
+    /// Speaks to Grafana, if the stack has it.
     pub fn grafana(&self) -> Client {
         Client::new(self.port("GRAFANA_PORT"))
     }
@@ -117,10 +126,12 @@ impl Stack {
         Ok(command)
     }
 
-    /// Runs a program in the stack's folder and environment, with more settings of its own.
+    /// Runs a program in the stack's folder and environment, with more settings of its own. One that takes too long is ended,
+    /// with exit code 124.
     pub fn run(&self, words: &[&str], settings: &[(&str, &str)]) -> Result<Finished> {
+        let bounded = ["timeout", "--foreground", "--kill-after=10s", DEADLINE];
         let output = self
-            .command(words, settings)?
+            .command(&[&bounded, words].concat(), settings)?
             .output()
             .with_context(|| words.join(" "))?;
         Ok(output.into())

@@ -10,11 +10,16 @@ pub(crate) fn from_nothing(stack: &Stack) -> Result<String> {
     stack.run(&["scripts/down", "--volumes"], &[])?;
     let up = stack.run(&["scripts/up"], &[])?;
     ensure!(up.code == Some(0), "exit {:?}: {}", up.code, up.output);
-    let grafana_runs = running(stack)?.contains(&"grafana".to_owned());
+    let has_grafana = stack.has_grafana()?;
+    let running = running(stack)?;
+    ensure!(
+        running.contains(&"grafana".to_owned()) == has_grafana,
+        "{running:?} run"
+    );
     for (name, port) in stack.ports() {
         let shown = up.output.contains(&format!("http://localhost:{port}"));
         ensure!(
-            shown == (grafana_runs || *name != "GRAFANA_PORT"),
+            shown == (has_grafana || *name != "GRAFANA_PORT"),
             "{name}: {}",
             up.output
         );
@@ -35,14 +40,15 @@ pub(crate) fn from_nothing(stack: &Stack) -> Result<String> {
             "{job} is not up: {targets:?}"
         );
     }
-    let size = image_size(stack, "orderwatch/order-service:local")?;
-    ensure!(
-        size <= 8_000_000,
-        "the image of order-service has {size} bytes"
-    );
+    let mut sizes = Vec::new();
+    for service in ["order-service", "pager", "loadgen"] {
+        let size = image_size(stack, &format!("orderwatch/{service}:local"))?;
+        ensure!(size <= 8_000_000, "the image of {service} has {size} bytes");
+        sizes.push(format!("{service} {:.1} MB", size as f64 / 1e6));
+    }
     Ok(format!(
-        "every service healthy, every job scraped, image of {:.1} MB",
-        size as f64 / 1e6
+        "every service healthy, every job scraped, images: {}",
+        sizes.join(", ")
     ))
 }
 
