@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use stack_tests::repository::{read, root};
 
+use stack_tests::http::Client;
 use stack_tests::load;
 use stack_tests::prometheus::{now, query, replicas_up, value};
 use stack_tests::report::Report;
@@ -112,15 +113,15 @@ fn three_replicas(stack: &Stack) -> Result<String> {
 fn kill_under_load(stack: &Stack, report: &Report) -> Result<String> {
     report.waiting("for load with a kill in its middle", LOAD);
     let service = stack.order_service();
+    let prometheus = stack.prometheus();
     let started = now();
     let load = thread::spawn(move || load::steady(&service, RATE, LOAD, &["/orders"]));
     thread::sleep(LOAD / 2);
     stack.compose("kill order-service")?;
+    let killed = now();
     stack.compose("start order-service")?;
     let back = wait_until("the target is up", BACK_UP, || {
-        // The sample must be of after the start, not the last one of before.
-        let fresh = "time() - timestamp(up{job=\"order-service\"} == 1) < 5 and on (instance) process_start_time_seconds > ";
-        Ok(query(&stack.prometheus(), &format!("{fresh} {}", started + 95.0))?.len() == 1)
+        Ok(scraped_since(&prometheus, killed)?.is_some())
     })?;
     let answers = load
         .join()
@@ -129,7 +130,7 @@ fn kill_under_load(stack: &Stack, report: &Report) -> Result<String> {
     thread::sleep(Duration::from_secs(10));
     let window = (now() - started).ceil();
     let counted = value(
-        &stack.prometheus(),
+        &prometheus,
         &format!("sum(increase(orders_processed_total[{window}s]))"),
     )?;
     let answered = answers.durations.len() as f64;
@@ -144,6 +145,15 @@ fn kill_under_load(stack: &Stack, report: &Report) -> Result<String> {
         off * 100.0,
         back.as_secs_f64()
     ))
+}
+
+/// When order-service was last scraped and up, if that was after a moment.
+fn scraped_since(prometheus: &Client, moment: f64) -> Result<Option<f64>> {
+    let up = "up{job=\"order-service\"}";
+    // timestamp() tells the time of a sample only for a selector that stands alone in it.
+    let expr = format!("timestamp({up}) > {moment:.3} and {up} == 1");
+    let scraped = query(prometheus, &expr)?;
+    Ok(scraped.first().map(|series| series.value))
 }
 
 /// A port that somebody else holds is named with its variable, before anything is started.
@@ -218,14 +228,28 @@ fn wrong_settings(stack: &Stack) -> Result<String> {
 }
 
 fn down_and_up(stack: &Stack) -> Result<String> {
-    let then = now();
+    let prometheus = stack.prometheus();
+    stack.order_service().post("/simulate")?;
+    let sent = now();
+    let mut scraped = None;
+    wait_until("the orders are scraped", BACK_UP, || {
+        scraped = scraped_since(&prometheus, sent)?;
+        Ok(scraped.is_some())
+    })?;
+    // At the very moment of that scrape: no later one changes what this says.
+    let then = scraped.context("there was a scrape")?;
     let total = format!("sum(last_over_time(orders_processed_total[10m] @ {then:.3}))");
-    let before = value(&stack.prometheus(), &total)?;
-    ensure!(before > 0.0, "there are no orders to remember");
+    let before = value(&prometheus, &total)?;
+    ensure!(before >= 20.0, "only {before} orders to remember");
     stack.compose("down")?;
+    let down = now();
     let up = stack.run(&["scripts/up"], &[])?;
     ensure!(up.code == Some(0), "exit {:?}: {}", up.code, up.output);
-    let after = value(&stack.prometheus(), &total).context("after the restart")?;
+    ensure!(
+        scraped_since(&prometheus, down)?.is_some(),
+        "scripts/up did not wait for a scrape"
+    );
+    let after = value(&prometheus, &total).context("after the restart")?;
     ensure!(
         (before - after).abs() < f64::EPSILON,
         "{before} orders before, {after} after"
