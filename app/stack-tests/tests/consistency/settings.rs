@@ -100,6 +100,30 @@ fn the_container_outlives_the_longest_drain() {
 }
 
 #[test]
+fn one_version_of_rust_builds_everything() {
+    let manifest = read("app/Cargo.toml");
+    let version = manifest
+        .lines()
+        .find_map(|line| line.strip_prefix("rust-version = "))
+        .expect("the workspace has a rust-version")
+        .trim_matches('"');
+    let image = &dot_env()["RUST_IMAGE"];
+    assert!(image.starts_with(&format!("rust:{version}-")), "{image}");
+    let dockerfile = read("Dockerfile");
+    assert!(dockerfile.contains(&format!("\nARG RUST_IMAGE={image}\n")));
+    // "1.95 or newer", in whatever words around it.
+    for file in ["scripts/test", "scripts/lab", "README.md", "docs/README.md"] {
+        let text = read(file);
+        for (end, _) in text.match_indices(" or newer") {
+            let wanted = text[..end].rsplit([' ', '(', '\n']).next();
+            if let Some(wanted) = wanted.filter(|word| word.starts_with("1.")) {
+                assert_eq!(wanted, version, "{file}");
+            }
+        }
+    }
+}
+
+#[test]
 fn every_container_is_hardened_and_watched() {
     let compose = compose();
     for (name, service) in compose["services"].as_object().expect("a map") {
