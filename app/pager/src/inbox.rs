@@ -13,10 +13,12 @@ use crate::notification::{Entry, Notification, Receiver, Status};
 
 /// Entries that are kept; the oldest gives way.
 pub const MAX_ENTRIES: usize = 1_000;
-/// Bytes of text that are kept. A thousand entries of ordinary size take a twentieth of it.
-const MAX_BYTES: usize = 16 << 20;
+/// Bytes that they may take; the container has 128 MiB. A thousand entries of ordinary size take a third of it.
+const MAX_BYTES: usize = 8 << 20;
 /// Entries that a page is shown when it is opened: the newest.
 const PAGE_ENTRIES: usize = 300;
+/// Bytes of entries after which it is shown no more. Each page that is open may wait for as much.
+const PAGE_BYTES: usize = 1 << 20;
 
 /// The entries. Adding one counts it and tells the open pages.
 #[derive(Debug)]
@@ -109,8 +111,16 @@ impl Inbox {
     /// What a page shows when it is opened; oldest first.
     pub fn page(&self) -> Vec<Held> {
         let kept = self.kept();
-        let skipped = kept.entries.len().saturating_sub(PAGE_ENTRIES);
-        kept.entries.iter().skip(skipped).cloned().collect()
+        let mut bytes = 0;
+        let newest = kept.entries.iter().rev().take(PAGE_ENTRIES);
+        let shown = newest.take_while(|held| {
+            let has_room = bytes < PAGE_BYTES;
+            bytes += held.entry.notification.size();
+            has_room
+        });
+        let mut page: Vec<_> = shown.cloned().collect();
+        page.reverse();
+        page
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -179,7 +189,25 @@ mod tests {
             inbox.add(large);
         }
         let held = inbox.select(None, None).len();
-        assert!((200..300).contains(&held), "{held}");
+        assert!((100..150).contains(&held), "{held}");
+        let page = inbox.page();
+        assert!((15..20).contains(&page.len()), "{}", page.len());
+        assert_eq!(page.last().map(|held| held.entry.id), Some(500));
+    }
+
+    #[test]
+    fn many_tiny_labels_count_for_what_they_take() {
+        let inbox = inbox();
+        // As many as a body has room for.
+        let labels: Pairs = (0..8_000).map(|i| (i.to_string(), String::new())).collect();
+        for _ in 0..20 {
+            let mut tiny = notification("A", Status::Firing);
+            tiny.labels.clone_from(&labels);
+            inbox.add(tiny);
+        }
+        let held = inbox.select(None, None).len();
+        assert!((5..15).contains(&held), "{held}");
+        assert_eq!(inbox.page().len(), 2);
     }
 
     #[test]

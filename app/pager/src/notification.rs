@@ -66,6 +66,11 @@ impl Status {
     }
 }
 
+/// Bytes that a pair takes beside its texts: two strings of 24 bytes, two allocations, its part of a tree's node.
+const PAIR_OVERHEAD: usize = 100;
+/// Bytes that an entry takes beside its texts and pairs.
+const ENTRY_OVERHEAD: usize = 500;
+
 /// What was sent. Texts that a message does not have are empty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Notification {
@@ -86,15 +91,16 @@ pub struct Notification {
 }
 
 impl Notification {
-    /// Roughly what it takes to keep: the bytes of its texts.
+    /// Roughly the bytes it takes to keep: its texts, and what a map and an allocator add to each of them.
     pub fn size(&self) -> usize {
         let pairs = |pairs: &Pairs| -> usize {
             pairs
                 .iter()
-                .map(|(name, value)| name.len() + value.len())
+                .map(|(name, value)| name.len() + value.len() + PAIR_OVERHEAD)
                 .sum()
         };
-        self.alertname.len()
+        ENTRY_OVERHEAD
+            + self.alertname.len()
             + self.severity.len()
             + pairs(&self.labels)
             + pairs(&self.annotations)
