@@ -182,6 +182,7 @@ const HEARD = {
     cards.forEach(draw);
     HEARD.heartbeat(all.heartbeat);
     drawOutages(all.outages);
+    connected('live', 'live');
   },
   entry(entry) {
     const card = take(entry);
@@ -210,7 +211,6 @@ function connected(state, text) {
 
 function listen() {
   const source = new EventSource('/events');
-  source.onopen = () => connected('live', 'live');
   source.onerror = () => {
     connected('lost', 'reconnecting');
     // After an answer that is no stream the browser gives up by itself.
