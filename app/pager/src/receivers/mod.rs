@@ -22,6 +22,8 @@ pub enum Refusal {
     InvalidPayload,
     /// A Slack message without anything to show.
     NoText,
+    /// A Slack message with more attachments than Slack takes.
+    TooManyAttachments,
     /// A wrong path: at Slack, the path is the secret.
     NoTeam,
     /// A `PagerDuty` event with another key than ours.
@@ -40,6 +42,7 @@ impl Refusal {
         match self {
             Self::InvalidPayload => "invalid_payload",
             Self::NoText => "no_text",
+            Self::TooManyAttachments => "too_many_attachments",
             Self::NoTeam => "no_team",
             Self::InvalidRoutingKey => "invalid_routing_key",
             Self::UnsupportedVersion => "unsupported_version",

@@ -69,7 +69,7 @@ pub fn read(body: &[u8], is_form: bool) -> Result<Vec<Notification>, Refusal> {
     };
     let message: Message = object(&payload).map_err(|_| Refusal::InvalidPayload)?;
     if message.attachments.len() > MAX_ATTACHMENTS {
-        return Err(Refusal::InvalidPayload);
+        return Err(Refusal::TooManyAttachments);
     }
     if !message.attachments.is_empty() {
         return Ok(message

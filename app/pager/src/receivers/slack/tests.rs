@@ -79,7 +79,7 @@ fn refuses_what_is_no_message() {
     let many = json!({"attachments": vec![json!({"text": "x"}); MAX_ATTACHMENTS + 1]});
     assert_eq!(
         read(many.to_string().as_bytes(), false),
-        Err(Refusal::InvalidPayload)
+        Err(Refusal::TooManyAttachments)
     );
 }
 
