@@ -70,7 +70,7 @@ fn pairs(object: &Map<String, Value>) -> Pairs {
         .collect()
 }
 
-/// Adds the links of a message as `<what>_url`. What an annotation says about it goes first.
+/// Adds the links of a message as `<what>_url`. They replace annotations of that name: they are what a person follows.
 fn add_links<'a>(annotations: &mut Pairs, links: impl Iterator<Item = (&'a str, &'a str)>) {
     for (what, url) in links {
         let what: String = what
@@ -84,9 +84,7 @@ fn add_links<'a>(annotations: &mut Pairs, links: impl Iterator<Item = (&'a str, 
             })
             .collect();
         if !what.is_empty() && !url.is_empty() {
-            annotations
-                .entry(format!("{what}_url"))
-                .or_insert_with(|| url.to_owned());
+            annotations.insert(format!("{what}_url"), url.to_owned());
         }
     }
 }

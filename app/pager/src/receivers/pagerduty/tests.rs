@@ -42,7 +42,10 @@ fn reads_labels_annotations_and_links() {
     assert_eq!(notification.alertname, "HighErrorRate");
     assert_eq!(notification.labels["job"], "order-service");
     assert_eq!(notification.annotations["summary"], "31 % of orders fail");
-    assert_eq!(notification.annotations["runbook_url"], "http://a/1");
+    assert_eq!(
+        notification.annotations["runbook_url"], "http://b/2",
+        "the link, not the annotation"
+    );
     assert_eq!(notification.annotations["prometheus_url"], "http://b/3");
     assert_eq!(notification.dedup_key.as_deref(), Some("k"));
 }
