@@ -18,8 +18,9 @@ Tests the running stack: starts stacks with scripts/up, tests them from outside,
 Usage: stack-tests [--all] [PART...]   parts: alerts, operations, drills; without any: the first two, with --all every one
 
 The parts run side by side, each on a stack of its own. They take about twenty minutes, since an alert over five minutes
-cannot be hurried; --all, which runs every drill, takes about twice that. Set ORDERWATCH_DIRECTORY to test another checkout
-than the one this was built in. Rule files are edited there, so use a copy, as scripts/test does.
+cannot be hurried; --all, which runs every drill, takes about twice that. Each stack runs from its own copy of the checkout,
+in the folder for temporary files, since rule files are edited. Set ORDERWATCH_DIRECTORY to test another checkout than the one
+this was built in.
 ";
 
 /// What runs on a stack of its own, side by side with the others.
@@ -96,8 +97,9 @@ fn main() -> ExitCode {
 
 /// Starts the part's stack, runs the part, and takes the stack down.
 fn on_a_stack(part: &Part, report: &Report, depth: Depth) {
-    let stack = Stack::new(part.project, part.base_port);
-    if report.check("scripts/up", || checks::start::from_nothing(&stack)) {
+    let mut stack = Stack::new(part.project, part.base_port);
+    let copied = report.check("a copy of the checkout", || stack.move_to_a_copy());
+    if copied && report.check("scripts/up", || checks::start::from_nothing(&stack)) {
         (part.run)(&stack, report, depth);
     }
     report.check("scripts/down --volumes", || {

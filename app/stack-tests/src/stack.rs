@@ -1,10 +1,11 @@
 //! One stack: a compose project with a name and ports of its own, driven by the project's own scripts.
 
-use std::env;
 use std::net::TcpListener;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::thread;
 use std::time::{Duration, Instant};
+use std::{env, fs};
 
 use crate::repository;
 use anyhow::{Context, Result, bail, ensure};
@@ -32,6 +33,8 @@ pub struct Stack {
     pub project: String,
     /// By the names of [`PORTS`].
     ports: Vec<(&'static str, u16)>,
+    /// The checkout whose scripts and files it uses.
+    root: PathBuf,
 }
 
 impl Stack {
@@ -41,7 +44,28 @@ impl Stack {
         Self {
             project: project.to_owned(),
             ports: PORTS.into_iter().zip(first.unwrap_or(base)..).collect(),
+            root: repository::root(),
         }
+    }
+
+    /// Moves the stack to a copy of the checkout, uncommitted changes included: what is edited there is no other stack's file.
+    pub fn move_to_a_copy(&mut self) -> Result<String> {
+        let copy = env::temp_dir().join(&self.project);
+        if copy.exists() {
+            fs::remove_dir_all(&copy)?;
+        }
+        fs::create_dir_all(&copy)?;
+        // What is built here is not copied, nor is the history.
+        let copy_all = "tar -c --exclude=./.git --exclude=./app/target --exclude=node_modules . | tar -x -C \"$0\"";
+        let copied = Command::new("bash")
+            .args(["-o", "pipefail", "-c", copy_all])
+            .arg(&copy)
+            .current_dir(&self.root)
+            .status()?;
+        let path = copy.display().to_string();
+        ensure!(copied.success(), "nothing was copied to {path}");
+        self.root = copy;
+        Ok(path)
     }
 
     /// The stack that `scripts/up` starts from this checkout, set by the environment and by `.env`.
@@ -59,7 +83,13 @@ impl Stack {
         Ok(Self {
             project: set("COMPOSE_PROJECT_NAME").unwrap_or_else(|| "orderwatch".to_owned()),
             ports: PORTS.into_iter().map(port).collect::<Result<_>>()?,
+            root: repository::root(),
         })
+    }
+
+    /// The checkout whose scripts and files it uses.
+    pub fn root(&self) -> &Path {
+        &self.root
     }
 
     /// Speaks to order-service, the first replica of it.
@@ -115,7 +145,8 @@ impl Stack {
         let mut command = Command::new(program);
         command
             .args(arguments)
-            .current_dir(repository::root())
+            .current_dir(&self.root)
+            .env("ORDERWATCH_DIRECTORY", &self.root)
             .env("COMPOSE_PROJECT_NAME", &self.project)
             .envs(
                 self.ports

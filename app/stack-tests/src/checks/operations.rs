@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use stack_tests::repository::{read, root};
+use stack_tests::repository::read;
 
 use stack_tests::http::Client;
 use stack_tests::load;
@@ -50,7 +50,8 @@ fn edited_rule(stack: &Stack) -> Result<String> {
     let original = read(RULES);
     let edited = original.replacen("for: 2m", "for: 3m", 1);
     ensure!(edited != original, "there is no `for: 2m` to edit");
-    fs::write(root().join(RULES), &edited)?;
+    let file = stack.root().join(RULES);
+    fs::write(&file, &edited)?;
     let restarted = stack.compose("restart prometheus");
     let seen = restarted.and_then(|_| {
         wait_until(
@@ -64,7 +65,8 @@ fn edited_rule(stack: &Stack) -> Result<String> {
             },
         )
     });
-    fs::write(root().join(RULES), original)?;
+    fs::write(&file, original)?;
+    stack.compose("restart prometheus")?;
     Ok(format!("there after {:.1} s", seen?.as_secs_f64()))
 }
 
