@@ -132,6 +132,7 @@ fn operations(stack: &Stack, report: &Report, depth: Depth) {
     });
     checks::latency::twenty_orders(stack, report);
     checks::operations::run(stack, report);
+    checks::refusals::run(stack, report);
 }
 
 /// Every drill and every experiment, one after the other: they share the windows that the rules look at.

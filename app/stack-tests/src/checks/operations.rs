@@ -1,7 +1,10 @@
-//! What people do to a stack: edit, restart, scale, kill, set wrongly, stop, and come back.
+//! What people do to a stack: edit, restart, scale, kill, stop, interrupt, and start again.
+//!
+//! What `scripts/up` refuses: [`super::refusals`].
 
 use std::fs;
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
@@ -32,12 +35,8 @@ pub(crate) fn run(stack: &Stack, report: &Report) {
     report.check("kill and start under load", || {
         kill_under_load(stack, report)
     });
-    report.check("a taken port", || taken_port(stack));
-    report.check("another address with the password admin", || {
-        open_address(stack)
-    });
-    report.check("wrong settings", || wrong_settings(stack));
     report.check("down and up", || down_and_up(stack));
+    report.check("scripts/up, interrupted half-way", || interrupted_up(stack));
 }
 
 fn up_again(stack: &Stack) -> Result<String> {
@@ -158,77 +157,6 @@ fn scraped_since(prometheus: &Client, moment: f64) -> Result<Option<f64>> {
     Ok(scraped.first().map(|series| series.value))
 }
 
-/// A port that somebody else holds is named with its variable, before anything is started.
-fn taken_port(stack: &Stack) -> Result<String> {
-    let taken = TcpListener::bind("127.0.0.1:0")?;
-    let port = taken.local_addr()?.port().to_string();
-    let refused = Stack::new("orderwatch-test-refused", 21000);
-    let up = refused.run(&["scripts/up"], &[("PROMETHEUS_PORT", &port)])?;
-    ensure!(up.code == Some(1), "exit {:?}: {}", up.code, up.output);
-    ensure!(
-        up.output.contains("PROMETHEUS_PORT") && up.output.contains(&port),
-        "{}",
-        up.output
-    );
-    // A second stack on the ports of the first is refused in the same way.
-    let (name, own) = stack.ports().first().context("a port")?;
-    let up = refused.run(&["scripts/up"], &[(name, &own.to_string())])?;
-    ensure!(
-        up.code == Some(1) && up.output.contains(name),
-        "exit {:?}: {}",
-        up.code,
-        up.output
-    );
-    let label = format!("label=com.docker.compose.project={}", refused.project);
-    let started = refused.run(&["docker", "ps", "-aq", "--filter", &label], &[])?;
-    ensure!(started.output.is_empty(), "containers were started");
-    Ok("named together with its variable, nothing started".to_owned())
-}
-
-fn open_address(stack: &Stack) -> Result<String> {
-    let up = stack.run(&["scripts/up"], &[("BIND_ADDRESS", "0.0.0.0")])?;
-    ensure!(up.code == Some(1), "exit {:?}: {}", up.code, up.output);
-    ensure!(
-        up.output.contains("GRAFANA_ADMIN_PASSWORD"),
-        "{}",
-        up.output
-    );
-    Ok("refused".to_owned())
-}
-
-fn wrong_settings(stack: &Stack) -> Result<String> {
-    let wrong = [("ORDER_WORKERS", "0"), ("ORDER_QUEUE_CAPACITY", "x")];
-    let up = stack.run(&["scripts/up"], &wrong)?;
-    ensure!(up.code == Some(1), "exit {:?}: {}", up.code, up.output);
-    for message in ["ORDER_WORKERS=0", "ORDER_QUEUE_CAPACITY=x"] {
-        ensure!(
-            up.output.contains(message),
-            "{message} is not in {}",
-            up.output
-        );
-    }
-    // Until it has given up, the container is between two tries.
-    wait_until(
-        "the container has exit code 64",
-        Duration::from_secs(15),
-        || {
-            let code = stack.compose("ps -a order-service --format {{.ExitCode}}")?;
-            Ok(code.trim() == "64")
-        },
-    )?;
-    let mended = stack.run(&["scripts/up"], &[])?;
-    ensure!(
-        mended.code == Some(0),
-        "with right settings again: exit {:?}: {}",
-        mended.code,
-        mended.output
-    );
-    Ok(
-        "both named, exit 1, the container's is 64; with right settings everything is up again"
-            .to_owned(),
-    )
-}
-
 fn down_and_up(stack: &Stack) -> Result<String> {
     let prometheus = stack.prometheus();
     stack.order_service().post("/simulate")?;
@@ -257,4 +185,28 @@ fn down_and_up(stack: &Stack) -> Result<String> {
         "{before} orders before, {after} after"
     );
     Ok(format!("{before} orders before and after"))
+}
+
+/// Stopped while the services start, `scripts/up` leaves nothing behind that the next one cannot cope with.
+fn interrupted_up(stack: &Stack) -> Result<String> {
+    stack.compose("down")?;
+    let mut up = stack
+        .command(&["scripts/up"], &[])?
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()?;
+    // Kept open to the end: what it prints must not fail.
+    let mut lines = BufReader::new(up.stdout.take().context("a pipe")?).lines();
+    let starting = lines
+        .by_ref()
+        .map_while(Result::ok)
+        .any(|line| line.starts_with("- starting the services"));
+    ensure!(starting, "scripts/up started no service");
+    thread::sleep(Duration::from_secs(2));
+    stack.run(&["kill", "-TERM", &up.id().to_string()], &[])?;
+    let code = up.wait()?.code();
+    ensure!(code == Some(143), "exit {code:?} after a signal");
+    let up = stack.run(&["scripts/up"], &[])?;
+    ensure!(up.code == Some(0), "exit {:?}: {}", up.code, up.output);
+    Ok("ended by the signal; the next one starts everything".to_owned())
 }

@@ -1,0 +1,86 @@
+//! What `scripts/up` refuses, and that it names what to change.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use stack_tests::report::Report;
+use stack_tests::repository::root;
+use stack_tests::stack::{Finished, Stack, wait_until};
+
+pub(crate) fn run(stack: &Stack, report: &Report) {
+    report.check("a taken port", || taken_port(stack));
+    report.check("another address with the password admin", || {
+        open_address(stack)
+    });
+    report.check("another checkout", || other_checkout(stack));
+    report.check("wrong settings", || wrong_settings(stack));
+}
+
+/// A port that is taken is named with its variable, before anything is started.
+fn taken_port(stack: &Stack) -> Result<String> {
+    let taken = TcpListener::bind("127.0.0.1:0")?;
+    let port = taken.local_addr()?.port().to_string();
+    let second = Stack::new("orderwatch-test-refused", 21000);
+    let up = second.run(&["scripts/up"], &[("PROMETHEUS_PORT", &port)])?;
+    refused(&up, &["PROMETHEUS_PORT", &port])?;
+    // A second stack on the ports of the first is refused in the same way.
+    let (name, own) = stack.ports().first().context("a port")?;
+    let own = own.to_string();
+    let up = second.run(&["scripts/up"], &[(name, &own)])?;
+    refused(&up, &[name, &own])?;
+    let label = format!("label=com.docker.compose.project={}", second.project);
+    let started = second.run(&["docker", "ps", "-aq", "--filter", &label], &[])?;
+    ensure!(started.output.is_empty(), "containers were started");
+    Ok("named together with its variable, nothing started".to_owned())
+}
+
+fn open_address(stack: &Stack) -> Result<String> {
+    let up = stack.run(&["scripts/up"], &[("BIND_ADDRESS", "0.0.0.0")])?;
+    refused(&up, &["GRAFANA_ADMIN_PASSWORD"])?;
+    Ok("refused".to_owned())
+}
+
+/// The containers of a stack are left to the checkout that started them; this stack runs from a copy.
+fn other_checkout(stack: &Stack) -> Result<String> {
+    let mut up = stack.command(&["scripts/up"], &[])?;
+    let up = up.current_dir(root()).output()?.into();
+    let folder = stack.root().to_string_lossy();
+    refused(&up, &["COMPOSE_PROJECT_NAME", &folder])?;
+    Ok("refused".to_owned())
+}
+
+fn wrong_settings(stack: &Stack) -> Result<String> {
+    let wrong = [("ORDER_WORKERS", "0"), ("ORDER_QUEUE_CAPACITY", "x")];
+    let up = stack.run(&["scripts/up"], &wrong)?;
+    refused(&up, &["ORDER_WORKERS=0", "ORDER_QUEUE_CAPACITY=x"])?;
+    // Until it has given up, the container is between two attempts.
+    wait_until(
+        "the container has exit code 64",
+        Duration::from_secs(15),
+        || {
+            let code = stack.compose("ps -a order-service --format {{.ExitCode}}")?;
+            Ok(code.trim() == "64")
+        },
+    )?;
+    let corrected = stack.run(&["scripts/up"], &[])?;
+    ensure!(
+        corrected.code == Some(0),
+        "with correct settings again: exit {:?}: {}",
+        corrected.code,
+        corrected.output
+    );
+    Ok(
+        "both named, exit 1, the container's is 64; with correct settings everything is up again"
+            .to_owned(),
+    )
+}
+
+/// It exits with 1 and says all of these.
+fn refused(up: &Finished, says: &[&str]) -> Result<()> {
+    ensure!(up.code == Some(1), "exit {:?}: {}", up.code, up.output);
+    for text in says {
+        ensure!(up.output.contains(text), "{text} is not in {}", up.output);
+    }
+    Ok(())
+}
