@@ -1,7 +1,7 @@
 //! Grafana's dashboards as data: their panels, and their queries as Grafana would send them.
 //!
-//! Whether Grafana itself takes them: [`crate::grafana`]. Whether each file has the form that Grafana publishes:
-//! `grafana-schema/`.
+//! [`crate::grafana`] checks whether Grafana itself accepts them, `grafana-schema/` whether each file has the types that Grafana
+//! publishes.
 
 use std::time::Duration;
 
@@ -9,15 +9,15 @@ use serde_json::Value;
 
 use crate::repository;
 
-/// Where the dashboards are that are shown as they are.
+/// The folder of the read-only dashboards.
 pub const FOLDER: &str = "observability/grafana/dashboards";
-/// Where the dashboard with empty panels is. It has no queries.
+/// The folder of the dashboard with empty panels. It has no queries.
 pub const PRACTICE_FOLDER: &str = "observability/grafana/practice";
 
-/// The scrape interval of the datasource, its `timeInterval`: the least step of a query that does not say otherwise.
+/// The scrape interval of the datasource, its `timeInterval`: the smallest step of a query that does not set one.
 const SCRAPE_INTERVAL: Duration = Duration::from_secs(5);
 
-/// The only queries that may have no data: what they show is which alerts there are, and there may be none.
+/// The only queries that may return no data: they list alerts, and there may be none.
 const MAY_BE_EMPTY: [(&str, &str); 4] = [
     ("order-service", "Alerts, B"),
     ("order-slo", "Alerts, B"),
@@ -33,22 +33,22 @@ pub struct Dashboard {
     pub json: Value,
 }
 
-/// One query, and where it stands.
+/// One query and its place.
 pub struct Query {
     /// Dashboard, panel and the query's letter; or dashboard and the name of an annotation or a variable.
     pub place: String,
     /// `PromQL`, with the variables replaced.
     pub expr: String,
-    /// Whether no data is an answer.
+    /// Whether it may return no data.
     pub may_be_empty: bool,
 }
 
-/// What is looked at: how far back, and how far apart the points are. Grafana chooses the second by the panel's width.
+/// The time range of a dashboard, and the distance between points, which Grafana chooses by the width of the panel.
 #[derive(Debug, Clone, Copy)]
 pub struct View {
     /// `$__range`.
     pub range: Duration,
-    /// The distance of two points before the query's own least step is applied.
+    /// The distance between two points, before the smallest step of the query is applied.
     pub interval: Duration,
 }
 
@@ -71,7 +71,7 @@ impl View {
         }
     }
 
-    /// Replaces Grafana's own variables in a query with this least step, as its Prometheus datasource does.
+    /// Replaces Grafana's own variables in a query with this smallest step, as its Prometheus datasource does.
     fn substitute(&self, expr: &str, least_step: Duration) -> String {
         let seconds = |duration: Duration| format!("{}s", duration.as_secs());
         let rate_interval = (self.interval + least_step).max(4 * least_step);
@@ -123,7 +123,7 @@ pub fn expr(dashboard: &str, panel: &str, legend: &str, view: &View) -> String {
 }
 
 impl Dashboard {
-    /// Every panel but the row headings, those in collapsed rows included.
+    /// Every panel except row headings, including those in collapsed rows.
     pub fn panels(&self) -> Vec<&Value> {
         fn collect<'a>(panels: &'a Value, found: &mut Vec<&'a Value>) {
             for panel in items(panels) {
@@ -175,7 +175,7 @@ impl Dashboard {
         })
     }
 
-    /// Whether no data is an answer to the query at this place.
+    /// Whether the query at this place may return no data.
     pub(crate) fn may_be_empty(&self, place: &str) -> bool {
         MAY_BE_EMPTY.iter().any(|(dashboard, query)| {
             (*dashboard == self.name || *dashboard == "*") && *query == place
@@ -211,7 +211,7 @@ fn items(list: &Value) -> impl Iterator<Item = &Value> {
     list.as_array().into_iter().flatten()
 }
 
-/// A least step such as `15s`.
+/// A smallest step such as `15s`.
 fn seconds(text: &str) -> Duration {
     let number = text
         .strip_suffix('s')

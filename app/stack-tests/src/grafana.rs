@@ -1,7 +1,7 @@
-//! What Grafana itself makes of our files: whether it is well, reaches both datasources, lists every dashboard, and gets data for
-//! every panel.
+//! How Grafana reads our files: whether it is healthy, reaches both datasources, lists every dashboard, and gets data for every
+//! panel.
 //!
-//! What can be said of the dashboards without Grafana: [`crate::dashboards`].
+//! For what can be checked without Grafana, see [`crate::dashboards`].
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use crate::dashboards::{self, Dashboard, PRACTICE_FOLDER};
 use crate::http::Client;
 
-/// A panel's width in points: the step is that of the scrapes.
+/// The points of a panel: enough for the step to be the scrape interval.
 const POINTS: u64 = 500;
 
-/// Grafana and its database are up.
+/// Grafana and its database are healthy.
 pub fn is_healthy(grafana: &Client) -> Result<String> {
     let health = grafana.json("/api/health", &[])?;
     ensure!(health["database"] == "ok", "{health}");
@@ -46,7 +46,7 @@ pub fn lists_every_dashboard(grafana: &Client) -> Result<String> {
     Ok(format!("{} dashboards", all.len()))
 }
 
-/// Grafana gets data for every query of every panel, those apart that may be empty.
+/// Grafana gets data for every query of every panel, except for those that may be empty.
 pub fn answers_every_panel(grafana: &Client) -> Result<String> {
     let mut asked = 0;
     for dashboard in dashboards::all() {
@@ -79,7 +79,7 @@ pub fn answers_every_panel(grafana: &Client) -> Result<String> {
     Ok(format!("{asked} queries"))
 }
 
-/// A query as the browser sends it: the dashboard's variables replaced, Grafana's own left to the server.
+/// A query as the browser sends it: the variables of the dashboard are replaced, those of Grafana are left to the server.
 fn as_sent(dashboard: &Dashboard, target: &Value) -> Value {
     let mut query = target.clone();
     let expr = target["expr"].as_str().unwrap_or_default();

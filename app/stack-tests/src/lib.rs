@@ -1,7 +1,7 @@
-//! What the tests of the whole stack share: its files, its containers, and what can be asked of them.
+//! What the tests of the whole stack share: access to its files, its containers, and their APIs.
 //!
-//! `cargo test` runs the facts that stand in two places (`tests/consistency/`) and needs no container; the program
-//! (`main.rs`) starts the containers and tests them from outside. What concerns one service alone is tested beside it.
+//! `cargo test` needs no container: it compares facts that are written in two places (`tests/consistency/`). The program
+//! (`main.rs`) starts the containers and tests them from outside. Tests of a single service are in its own folder.
 
 #![expect(
     clippy::missing_errors_doc,

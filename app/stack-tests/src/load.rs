@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::http::Client;
 
-/// Threads that send: each order takes about 0.1 s, so that this many keep up with 30 a second and a few slow ones.
+/// Threads that send orders. An order takes about 0.1 s, so these keep up with 30 a second, and with a few slow ones.
 const SENDERS: usize = 8;
 
 /// What came back.
@@ -18,7 +18,7 @@ pub struct Answers {
     pub durations: Vec<f64>,
 }
 
-/// Sends orders at a steady rate, the k-th at `k / rate`, whatever becomes of the ones before. The paths take turns.
+/// Sends orders at a steady rate, the k-th at `k / rate`, whether or not earlier ones were answered. The paths take turns.
 pub fn steady(service: &Client, rate: f64, duration: Duration, paths: &[&str]) -> Answers {
     let started = Instant::now();
     let next = AtomicUsize::new(0);
@@ -33,7 +33,7 @@ pub fn steady(service: &Client, rate: f64, duration: Duration, paths: &[&str]) -
                         break;
                     }
                     thread::sleep(due.saturating_sub(started.elapsed()));
-                    // While the service is down there is no answer, and nothing to count.
+                    // While the service is down there is no answer to count.
                     let answer = service
                         .post(paths[order % paths.len()])
                         .and_then(|reply| reply.json());

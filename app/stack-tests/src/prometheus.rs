@@ -1,4 +1,4 @@
-//! What Prometheus and Alertmanager know, asked over their APIs.
+//! Asks Prometheus and Alertmanager through their APIs.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -15,7 +15,7 @@ pub struct Sample {
     pub value: f64,
 }
 
-/// When an alert was in which state, read off the rule's own evaluations. In seconds since 1970.
+/// When an alert was pending and firing, according to the evaluations of its rule. In seconds since 1970.
 #[derive(Debug, Default)]
 pub struct AlertHistory {
     /// The first evaluation in which it was pending.
@@ -52,7 +52,7 @@ pub fn query(prometheus: &Client, expr: &str) -> Result<Vec<Sample>> {
         .collect()
 }
 
-/// Runs an instant query that has one series.
+/// Runs an instant query that must have exactly one series.
 pub fn value(prometheus: &Client, expr: &str) -> Result<f64> {
     let series = query(prometheus, expr)?;
     match series.as_slice() {
@@ -61,7 +61,7 @@ pub fn value(prometheus: &Client, expr: &str) -> Result<f64> {
     }
 }
 
-/// The alert's history since a moment, from raw samples: their timestamps are those of the evaluations.
+/// The alert's history since a point in time, from raw samples: their timestamps are those of the evaluations.
 pub fn alert_history(prometheus: &Client, alert: &str, since: f64) -> Result<AlertHistory> {
     let expr = format!("ALERTS{{alertname=\"{alert}\"}}[20m]");
     let answer = prometheus.json("/api/v1/query", &[("query", &expr)])?;
@@ -88,7 +88,7 @@ pub fn alert_history(prometheus: &Client, alert: &str, since: f64) -> Result<Ale
     Ok(history)
 }
 
-/// Whether Alertmanager holds the alert as active.
+/// Whether the alert is active in Alertmanager.
 pub fn in_alertmanager(alertmanager: &Client, alert: &str) -> Result<bool> {
     let filter = format!("alertname=\"{alert}\"");
     let alerts = alertmanager.json("/api/v2/alerts", &[("filter", &filter)])?;

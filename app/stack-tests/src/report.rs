@@ -1,4 +1,4 @@
-//! Says what was checked and what was seen, as it happens, and counts.
+//! Prints each check and its result as it happens, and counts them.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -38,13 +38,13 @@ impl Report {
         result.is_ok()
     }
 
-    /// Says what is not checked, and why.
+    /// Prints what is not checked, and why.
     pub fn skipped(&self, what: &str) {
         self.skipped.fetch_add(1, Ordering::Relaxed);
         println!("skipped {}: {what}", self.part);
     }
 
-    /// Says what is being waited for, and how long at most.
+    /// Prints what the checks wait for, and for how long at most.
     pub fn waiting(&self, reason: &str, at_most: Duration) {
         println!(
             "  ...  {}: {reason} (at most {} s)",

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::http::Client;
 
-/// Ports in `.env`, in the order in which they are handed out. Replicas of order-service take those after the last.
+/// The port variables of `.env`, in the order in which ports are assigned. Replicas of order-service get the ports after the last.
 const PORTS: [&str; 5] = [
     "PROMETHEUS_PORT",
     "ALERTMANAGER_PORT",
@@ -24,7 +24,7 @@ const PORTS: [&str; 5] = [
 /// The longest that one program may take; all drills together take the most. An engine that hangs must not hang the tests.
 const DEADLINE: &str = "1h";
 
-/// How often a condition is looked at.
+/// How often a condition is checked.
 const POLL: Duration = Duration::from_millis(500);
 
 /// A compose project.
@@ -38,7 +38,7 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// A project of its own, whose ports are free, looked for from `base` on.
+    /// A project on ports that are free, searched from `base` upwards.
     pub fn new(project: &str, base: u16) -> Self {
         let first = (base..base + 900).step_by(10).find(|first| free(*first, 7));
         Self {
@@ -68,7 +68,7 @@ impl Stack {
         Ok(path)
     }
 
-    /// The stack that `scripts/up` starts from this checkout, set by the environment and by `.env`.
+    /// The stack that `scripts/up` starts from this checkout, with the settings of the environment and of `.env`.
     pub fn of_this_checkout() -> Result<Self> {
         let settings = repository::dot_env();
         let set = |name: &str| env::var(name).ok().or_else(|| settings.get(name).cloned());
@@ -92,17 +92,17 @@ impl Stack {
         &self.root
     }
 
-    /// Speaks to order-service, the first replica of it.
+    /// A client for the first replica of order-service.
     pub fn order_service(&self) -> Client {
         Client::new(self.port("ORDER_SERVICE_PORT"))
     }
 
-    /// Speaks to Prometheus.
+    /// A client for Prometheus.
     pub fn prometheus(&self) -> Client {
         Client::new(self.port("PROMETHEUS_PORT"))
     }
 
-    /// Speaks to Alertmanager.
+    /// A client for Alertmanager.
     pub fn alertmanager(&self) -> Client {
         Client::new(self.port("ALERTMANAGER_PORT"))
     }
@@ -113,12 +113,12 @@ impl Stack {
         Ok(services.lines().any(|service| service == "grafana"))
     }
 
-    /// Speaks to Grafana, if the stack has it.
+    /// A client for Grafana, if the stack has it.
     pub fn grafana(&self) -> Client {
         Client::new(self.port("GRAFANA_PORT"))
     }
 
-    /// Speaks to pager.
+    /// A client for pager.
     pub fn pager(&self) -> Client {
         Client::new(self.port("PAGER_PORT"))
     }
@@ -129,7 +129,7 @@ impl Stack {
         format!("{first}-{}", first + 2)
     }
 
-    /// The ports that the variables of `.env` have here.
+    /// The port variables of `.env` and their values in this stack.
     pub fn ports(&self) -> &[(&'static str, u16)] {
         &self.ports
     }
@@ -139,7 +139,7 @@ impl Stack {
         named.expect("every port of PORTS is set").1
     }
 
-    /// A program in the stack's folder and environment, with more settings of its own.
+    /// A command in the stack's folder and environment, with additional settings.
     pub fn command(&self, words: &[&str], settings: &[(&str, &str)]) -> Result<Command> {
         let (program, arguments) = words.split_first().context("a command")?;
         let mut command = Command::new(program);
@@ -184,7 +184,7 @@ impl Stack {
     }
 }
 
-/// A program that has ended.
+/// The result of a program.
 pub struct Finished {
     /// Its exit code; none if a signal ended it.
     pub code: Option<i32>,
@@ -213,7 +213,7 @@ pub fn wait_until(
 ) -> Result<Duration> {
     let started = Instant::now();
     loop {
-        // A server that restarts may not answer for a moment: only the deadline makes that a failure.
+        // A server that restarts may not answer for a moment: this is a failure only once the deadline is over.
         let seen = condition();
         if matches!(seen, Ok(true)) {
             return Ok(started.elapsed());

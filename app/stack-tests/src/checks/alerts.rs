@@ -1,4 +1,4 @@
-//! `HighErrorRate`, from a burst on a quiet stack to its end, and the lone failure that must not raise it.
+//! `HighErrorRate`, from a burst on a quiet stack until it is resolved, and the single failure that must not raise it.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use stack_tests::prometheus::{alert_history, in_alertmanager, now, query, value}
 use stack_tests::report::Report;
 use stack_tests::stack::{Stack, wait_until};
 
-/// The longest wait for five quiet minutes: the window and two scrapes.
+/// The longest wait for five quiet minutes: the window plus two scrapes.
 const QUIET_WAIT: Duration = Duration::from_secs(310);
 
 pub(crate) fn burst(stack: &Stack, report: &Report) {
@@ -22,7 +22,7 @@ pub(crate) fn lone_failure(stack: &Stack, report: &Report) {
     if !report.check("five quiet minutes", || quiet(stack, report)) {
         return;
     }
-    // No order is in any window of five minutes: no panel may be empty for it.
+    // Even with no order in the last five minutes, no panel may be empty.
     dashboards::run(stack, report, "idle");
     report.check("one failed order on a quiet stack", || {
         not_raised_by_one(stack, report)

@@ -1,4 +1,4 @@
-//! Every query of every dashboard, asked of the running Prometheus, and of Grafana where it runs.
+//! Runs every query of every dashboard in Prometheus, and in Grafana if the stack has it.
 
 use std::time::Duration;
 
@@ -9,12 +9,12 @@ use stack_tests::prometheus::query;
 use stack_tests::report::Report;
 use stack_tests::stack::{Stack, wait_until};
 
-/// The longest interval of a rule group, and a scrape.
+/// The longest interval of a rule group, plus a scrape.
 const A_MINUTE_AND_MORE: Duration = Duration::from_secs(70);
 
 pub(crate) fn run(stack: &Stack, report: &Report, when: &str) {
     report.check(&format!("every dashboard's queries, {when}"), || {
-        // On a young stack the rules of the slowest group have yet to be evaluated.
+        // On a new stack, the rules of the slowest group have not been evaluated yet.
         wait_until("every query has data", A_MINUTE_AND_MORE, || {
             queries(stack).map(|_| true)
         })?;
@@ -22,7 +22,7 @@ pub(crate) fn run(stack: &Stack, report: &Report, when: &str) {
     });
 }
 
-/// Every query is one that Prometheus understands and one that has data, unless it may be empty.
+/// Every query is valid, and returns data unless it may be empty.
 fn queries(stack: &Stack) -> Result<String> {
     let queries: Vec<_> = dashboards::all()
         .iter()
@@ -43,9 +43,9 @@ fn queries(stack: &Stack) -> Result<String> {
     Ok(format!("{} queries, none without data", queries.len()))
 }
 
-/// What Grafana makes of the files; on a stack without it, exactly this is skipped.
+/// How Grafana reads the files; on a stack without Grafana, only this is skipped.
 pub(crate) fn in_grafana(stack: &Stack, report: &Report) {
-    // If that is not known, its absence is a failure.
+    // If this cannot be found out, the checks run, and fail.
     if !stack.has_grafana().unwrap_or(true) {
         report.skipped(
             "Grafana's own view of datasources, dashboards and panels: this stack has no Grafana",

@@ -1,4 +1,4 @@
-//! Which alert holds back which: every line of `observability/alertmanager/tests/inhibition.txt`, asked of the running
+//! Which alert inhibits which: checks every line of `observability/alertmanager/tests/inhibition.txt` in the running
 //! Alertmanager.
 
 use std::collections::BTreeMap;
@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 use stack_tests::repository::read;
 use stack_tests::stack::{Stack, wait_until};
 
-/// On every alert that is posted here and on none of Prometheus, which sends its resolved alerts for another 15 minutes: with the
-/// very same labels, the younger of the two would win.
+/// A label of every alert that is posted here. Prometheus keeps sending its own resolved alerts for 15 minutes, and with the same
+/// labels they would end these.
 const POSTED_HERE: &str = "posted_by=inhibition-test";
 
 /// One line of the table.
@@ -24,7 +24,7 @@ pub(crate) fn run(stack: &Stack) -> Result<String> {
     let lines = lines()?;
     ensure!(
         lines.iter().any(|line| line.is_inhibited) && lines.iter().any(|line| !line.is_inhibited),
-        "the table has not both verdicts"
+        "the table does not have both verdicts"
     );
     let mut by_source: BTreeMap<String, Vec<&Line>> = BTreeMap::new();
     for line in &lines {
@@ -39,12 +39,12 @@ pub(crate) fn run(stack: &Stack) -> Result<String> {
             .collect();
         post(stack, &alerts, "2099-01-01T00:00:00Z")?;
         let checked = wait_until(
-            "Alertmanager has looked at all that was posted",
+            "Alertmanager has processed all that was posted",
             Duration::from_secs(10),
             || is_inhibited(stack, &barrier[1]),
         )
         .and_then(|_| lines.iter().try_for_each(|line| check(stack, line)));
-        // All over, so that the next cause is alone.
+        // All are resolved, so that the next source is the only one.
         post(stack, &alerts, "2001-01-01T00:00:00Z")?;
         checked?;
         wait_until("they are gone", Duration::from_secs(10), || {
@@ -54,8 +54,8 @@ pub(crate) fn run(stack: &Stack) -> Result<String> {
     Ok(format!("{} lines of the table", lines.len()))
 }
 
-/// A cause and what it inhibits, of a job of their own. Alertmanager answers a post before its inhibitor has seen the alerts,
-/// and the inhibitor takes them in the order in which they came: once this pair, posted last, is inhibited, it has seen all.
+/// A source and its target, with a job of their own. Alertmanager answers a post before its inhibitor has seen the alerts. The
+/// inhibitor takes them in order, so once the target of this pair, which is posted last, is inhibited, it has seen them all.
 fn barrier(batch: usize) -> [Map<String, Value>; 2] {
     ["OrderServiceDown", "HighErrorRate"].map(|alertname| {
         let mut labels = Map::new();

@@ -1,4 +1,4 @@
-//! `HighLatency`, raised by the very first orders since the start.
+//! `HighLatency`, raised by the first orders after a start; and the fewest orders that can raise `HighErrorRate`.
 
 use std::time::Duration;
 
@@ -59,7 +59,7 @@ fn raised_by_slow_orders(stack: &Stack, report: &Report) -> Result<String> {
     ))
 }
 
-/// 10 of 20 are above 20 % and at the guard of 10 orders.
+/// 10 failures of 20 orders are more than 20 %, and enough orders for the guard of 10.
 fn pending_from_twenty(stack: &Stack, report: &Report) -> Result<String> {
     quiet(stack, report)?;
     let started = now();

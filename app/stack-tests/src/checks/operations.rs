@@ -20,7 +20,7 @@ use stack_tests::stack::{Stack, wait_until};
 const RULES: &str = "observability/prometheus/rules/order-service.yml";
 const P95: &str = "histogram_quantile(0.95, rate(order_duration_seconds_bucket[5m]))";
 
-/// How long a started service may take to be up as a target.
+/// How long the target of a started service may take to be up.
 const BACK_UP: Duration = Duration::from_secs(15);
 /// The load under which the service is killed.
 const LOAD: Duration = Duration::from_secs(200);
@@ -89,7 +89,7 @@ fn three_replicas(stack: &Stack) -> Result<String> {
     let waited = wait_until("three targets are up", BACK_UP, || {
         Ok(replicas_up(&stack.prometheus())? == 3)
     })?;
-    // Four scrapes, which a rate needs, and a refresh of the name look-up.
+    // The rate needs four scrapes, after a refresh of the DNS look-up.
     wait_until(
         "the p95 query has a series for each",
         Duration::from_secs(30),
@@ -112,7 +112,7 @@ fn three_replicas(stack: &Stack) -> Result<String> {
 }
 
 fn kill_under_load(stack: &Stack, report: &Report) -> Result<String> {
-    report.waiting("for load with a kill in its middle", LOAD);
+    report.waiting("for a load during which the service is killed", LOAD);
     let service = stack.order_service();
     let prometheus = stack.prometheus();
     let started = now();
@@ -127,7 +127,7 @@ fn kill_under_load(stack: &Stack, report: &Report) -> Result<String> {
     let answers = load
         .join()
         .map_err(|_| anyhow::anyhow!("the load panicked"))?;
-    // Two scrapes, so that the last order is in.
+    // Two more scrapes, so that the last order is counted.
     thread::sleep(Duration::from_secs(10));
     let window = (now() - started).ceil();
     let counted = value(
@@ -148,10 +148,10 @@ fn kill_under_load(stack: &Stack, report: &Report) -> Result<String> {
     ))
 }
 
-/// When order-service was last scraped and up, if that was after a moment.
+/// The time of the last scrape of order-service, if it was up and that was after `moment`.
 fn scraped_since(prometheus: &Client, moment: f64) -> Result<Option<f64>> {
     let up = "up{job=\"order-service\"}";
-    // timestamp() tells the time of a sample only for a selector that stands alone in it.
+    // timestamp() returns the time of a sample only if its argument is a plain selector.
     let expr = format!("timestamp({up}) > {moment:.3} and {up} == 1");
     let scraped = query(prometheus, &expr)?;
     Ok(scraped.first().map(|series| series.value))
@@ -166,7 +166,7 @@ fn down_and_up(stack: &Stack) -> Result<String> {
         scraped = scraped_since(&prometheus, sent)?;
         Ok(scraped.is_some())
     })?;
-    // At the very moment of that scrape: no later one changes what this says.
+    // At the time of that scrape, so that later ones do not change the result.
     let then = scraped.context("there was a scrape")?;
     let total = format!("sum(last_over_time(orders_processed_total[10m] @ {then:.3}))");
     let before = value(&prometheus, &total)?;
@@ -187,7 +187,7 @@ fn down_and_up(stack: &Stack) -> Result<String> {
     Ok(format!("{before} orders before and after"))
 }
 
-/// Stopped while the services start, `scripts/up` leaves nothing behind that the next one cannot cope with.
+/// `scripts/up` that is stopped while the services start must not stand in the way of the next one.
 fn interrupted_up(stack: &Stack) -> Result<String> {
     stack.compose("down")?;
     let mut up = stack
@@ -195,7 +195,7 @@ fn interrupted_up(stack: &Stack) -> Result<String> {
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()?;
-    // Kept open to the end: what it prints must not fail.
+    // The pipe stays open to the end, so that printing does not fail.
     let mut lines = BufReader::new(up.stdout.take().context("a pipe")?).lines();
     let starting = lines
         .by_ref()

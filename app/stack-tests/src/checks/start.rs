@@ -5,7 +5,7 @@ use anyhow::{Result, ensure};
 use stack_tests::prometheus::targets;
 use stack_tests::stack::Stack;
 
-/// `scripts/up` on a project that does not exist yet.
+/// `scripts/up` for a project that does not exist yet.
 pub(crate) fn from_nothing(stack: &Stack) -> Result<String> {
     stack.run(&["scripts/down", "--volumes"], &[])?;
     let up = stack.run(&["scripts/up"], &[])?;
@@ -52,7 +52,7 @@ pub(crate) fn from_nothing(stack: &Stack) -> Result<String> {
     ))
 }
 
-/// The services that run, all of which must be healthy.
+/// The running services, which must all be healthy.
 fn running(stack: &Stack) -> Result<Vec<String>> {
     let list = stack.compose("ps --format {{.Service}}={{.Health}}")?;
     list.lines()

@@ -1,4 +1,4 @@
-//! The walk through the README: every call, every plain query, every dashboard.
+//! The walk-through of the README: every call, every plain query, every dashboard.
 
 use std::thread;
 use std::time::Duration;
@@ -21,19 +21,19 @@ const ONE_IN_TEN_FAILS: [&str; 10] = {
     paths[0] = "/orders?fail=true";
     paths
 };
-/// Long enough for a window of one minute with nothing else in it.
+/// Long enough to fill a window of one minute.
 const LOAD: Duration = Duration::from_secs(80);
 
 pub(crate) fn run(stack: &Stack, report: &Report) {
     report.check("every target is up", || all_up(stack));
-    // Before the calls: their batches wait in the queue, which would be seen in the p95 over five minutes.
+    // Before the calls, whose batches wait in the queue and would raise the p95 over five minutes.
     report.check("the figures of plain queries and of the first row", || {
         figures(stack, report)
     });
     report.check("the service's calls", || calls(stack));
     dashboards::run(stack, report, "under load");
     dashboards::in_grafana(stack, report);
-    // After the plain queries, which bursts would blur, and before slow orders, which raise an alert.
+    // After the plain queries, which bursts would distort, and before the slow orders, which raise an alert.
     bursts::run(stack, report);
     report.check("the plain query for the queue", || queue_depth(stack));
 }
@@ -162,7 +162,7 @@ fn buckets() -> Result<Vec<f64>> {
         })
 }
 
-/// 32 orders in work and 100 waiting, for longer than a scrape takes to see them.
+/// 32 orders in progress and 100 waiting, for longer than the scrape interval.
 fn queue_depth(stack: &Stack) -> Result<String> {
     let service = stack.order_service();
     let batch =

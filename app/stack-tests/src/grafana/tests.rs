@@ -4,7 +4,7 @@ use std::thread;
 
 use super::*;
 
-/// What a sound Grafana answers.
+/// The answers of a healthy Grafana.
 fn sound(path: &str, request: &Value) -> Value {
     let uids = ["order-service", "order-slo", "monitoring-path", "practice"];
     match path.split('?').next() {
@@ -26,13 +26,13 @@ fn sound(path: &str, request: &Value) -> Value {
     }
 }
 
-/// Serves what `answer` makes of path and body, on a port of its own, for as long as the test runs.
+/// Serves what `answer` returns for a path and a body, on its own port, as long as the test runs.
 fn grafana(answer: impl Fn(&str, &Value) -> Value + Send + Sync + 'static) -> Client {
     let listener = TcpListener::bind("127.0.0.1:0").expect("port 0 is always free");
     let port = listener.local_addr().expect("it is bound").port();
     thread::spawn(move || {
         for connection in listener.incoming() {
-            // A client that goes away early is its own affair.
+            // A client may close the connection early.
             let _ = serve(&connection.expect("a connection"), &answer);
         }
     });
