@@ -30,9 +30,14 @@ impl Clock {
         }
     }
 
-    /// Time since the start of the run.
+    /// Time since the start of the run, zero before it.
     pub fn now(&self) -> Duration {
-        monotonic().saturating_sub(self.origin)
+        self.since_start().unwrap_or_default()
+    }
+
+    /// Time since the start of the run; `None` before it.
+    pub fn since_start(&self) -> Option<Duration> {
+        monotonic().checked_sub(self.origin)
     }
 
     /// The moment `offset` after the start, for tokio's timers.

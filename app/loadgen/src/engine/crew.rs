@@ -81,7 +81,8 @@ impl Crew {
     /// What a connection that is free from `freed` on does next; `None` if it has to take a seat.
     pub(super) fn claim(&self, freed: Duration) -> Option<Call> {
         loop {
-            let now = self.floor.clock.now();
+            // Before the start nothing is due, not even what is due at zero.
+            let now = self.floor.clock.since_start()?;
             let free_since = self.floor.free_since(freed);
             match self.floor.agenda.take(now) {
                 Next::Due(arrival) if now < arrival.intended + self.floor.timeout => {

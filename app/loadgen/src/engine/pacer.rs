@@ -22,6 +22,7 @@ pub(super) fn pace(floor: &Floor, mut arrivals: Arrivals) -> Duration {
     let mut next = arrivals.next();
     let mut earliest = Duration::ZERO;
     let mut turn = 0;
+    floor.clock.sleep_until(Duration::ZERO);
     while let Some(due) = next {
         let wake = due.intended.max(earliest);
         if !slept_until(floor, wake) {

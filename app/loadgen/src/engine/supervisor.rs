@@ -17,7 +17,8 @@ use crate::ledger::{Book, Class, Totals};
 use crate::scenario::Load;
 use crate::schedule::Arrivals;
 
-/// Between the last connection's opening and the first arrival: enough for every thread to be asleep and waiting.
+/// Between the last connection's opening and the first arrival: enough for every thread to be asleep and waiting. A closed
+/// loop starts at once: there is no pacer to wake those who wait.
 const RUN_UP: Duration = Duration::from_millis(20);
 
 /// Stack of a thread; nothing here recurses.
@@ -55,17 +56,17 @@ pub(super) fn supervise(run: &Run, launched: Launch) -> Result<Totals, EngineErr
         workers.push(hired.thread);
     }
 
-    let (agenda, pacing) = match &run.plan.load {
+    let (agenda, pacing, run_up) = match &run.plan.load {
         Load::Open(profile) => {
             let arrivals =
                 Arrivals::new(Arc::clone(profile), &run.plan.stages, run.spacing, run.seed);
-            (Agenda::open(arrivals.clone()), Some(arrivals))
+            (Agenda::open(arrivals.clone()), Some(arrivals), RUN_UP)
         }
-        Load::Closed(end) => (Agenda::closed(*end), None),
+        Load::Closed(end) => (Agenda::closed(*end), None, Duration::ZERO),
     };
     let doors = (0..threads).map(|_| Door::closed()).collect();
     let floor = Arc::new(Floor {
-        clock: Clock::starting_in(RUN_UP),
+        clock: Clock::starting_in(run_up),
         agenda,
         timeout: run.timeout,
         doors,

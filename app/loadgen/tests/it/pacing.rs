@@ -4,10 +4,53 @@ use std::time::{Duration, Instant};
 
 use loadgen::ledger::Class;
 use loadgen::mock::{Mock, Setup};
+use loadgen::scenario::{Load, Plan};
 
-use crate::support::{Setting, plan, run_against, run_in_process};
+use crate::support::{Setting, plan, run_against, run_in_process, start_of};
 
 const PATIENT: Duration = Duration::from_secs(30);
+
+#[test]
+fn nothing_is_sent_before_the_start() {
+    let mock = Mock::start(Setup::default()).expect("a free port");
+    mock.log_answers();
+    let plan = plan(&[(Duration::from_millis(200), 100.0, 100.0)]);
+    let setting = Setting {
+        plan,
+        connections: 4,
+        timeout: PATIENT,
+    };
+    let mut start = None;
+    let totals = run_in_process(&mock, setting, |running| start = Some(start_of(running)));
+    assert_eq!(totals.count(Class::Ok), 20);
+    let answers = mock.log().answers.expect("they were asked for");
+    assert!(
+        answers.iter().min() >= start.as_ref(),
+        "{answers:?}, {start:?}"
+    );
+}
+
+#[test]
+fn a_closed_loop_has_no_response_shorter_than_its_target_takes() {
+    let service_time = Duration::from_millis(5);
+    let mock = Mock::start(Setup {
+        service_time,
+        ..Setup::default()
+    })
+    .expect("a free port");
+    let plan = Plan {
+        load: Load::Closed(Duration::from_millis(100)),
+        ..plan(&[])
+    };
+    let setting = Setting {
+        plan,
+        connections: 4,
+        timeout: PATIENT,
+    };
+    let totals = run_in_process(&mock, setting, |_| {});
+    let shortest = totals.overall().responses().quantile(0.0);
+    assert!(shortest >= Some(service_time), "{shortest:?}");
+}
 
 #[test]
 fn a_ramp_sends_the_area_under_it() {

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hyper::Method;
 use loadgen::engine::{Run, Running};
@@ -106,6 +106,16 @@ pub(crate) struct Setting {
     pub(crate) plan: Plan,
     pub(crate) connections: usize,
     pub(crate) timeout: Duration,
+}
+
+/// The moment of the schedule's zero, or a little before it.
+pub(crate) fn start_of(running: &Running) -> Instant {
+    while running.now().is_zero() {
+        std::thread::yield_now();
+    }
+    let now = Instant::now();
+    now.checked_sub(running.now())
+        .expect("the machine runs for longer than this test")
 }
 
 /// Starts a run against a mock, does something while it runs, and returns its accounts.
