@@ -2,6 +2,7 @@
 //!
 //! Whatever waits for a free connection takes no memory, however long the target is frozen.
 
+use std::iter::Peekable;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -24,11 +25,8 @@ struct State {
 
 #[derive(Debug)]
 enum Source {
-    /// Open loop: what is next, and what follows.
-    Open {
-        next: Option<Arrival>,
-        rest: Box<Arrivals>,
-    },
+    /// Open loop: what follows.
+    Open(Box<Peekable<Arrivals>>),
     /// Closed loop: always due, until then.
     Closed { end: Duration },
 }
@@ -48,12 +46,8 @@ pub(super) enum Next {
 
 impl Agenda {
     /// An open loop.
-    pub(super) fn open(mut arrivals: Arrivals) -> Self {
-        let next = arrivals.next();
-        Self::new(Source::Open {
-            next,
-            rest: Box::new(arrivals),
-        })
+    pub(super) fn open(arrivals: Arrivals) -> Self {
+        Self::new(Source::Open(Box::new(arrivals.peekable())))
     }
 
     /// A closed loop until `end`.
@@ -104,49 +98,21 @@ impl Agenda {
 
 impl State {
     fn take(&mut self, now: Duration) -> Next {
-        match (&mut self.source, self.stopped) {
-            (Source::Closed { .. }, Some(_)) | (Source::Open { next: None, .. }, _) => Next::Over,
-            (Source::Closed { end }, None) if now >= *end => Next::Over,
-            (Source::Closed { .. }, None) => Next::Due(Arrival {
+        let is_stopped = self.stopped.is_some();
+        match &mut self.source {
+            Source::Closed { end } if is_stopped || now >= *end => Next::Over,
+            Source::Closed { .. } => Next::Due(Arrival {
                 intended: now,
                 stage: 0,
                 order: Order::Plain,
             }),
-            (
-                Source::Open {
-                    next: Some(arrival),
-                    ..
-                },
-                None,
-            ) if arrival.intended > now => Next::Later,
-            (
-                Source::Open {
-                    next: Some(arrival),
-                    ..
-                },
-                Some(end),
-            ) if arrival.intended > end => Next::Over,
-            (
-                Source::Open {
-                    next: Some(arrival),
-                    rest,
-                },
-                stopped,
-            ) => {
-                let taken = *arrival;
-                match rest.next() {
-                    Some(following) => *arrival = following,
-                    None => {
-                        self.source = Source::Open {
-                            next: None,
-                            rest: rest.clone(),
-                        }
-                    }
-                }
-                if stopped.is_some() {
-                    Next::Dropped(taken)
-                } else {
-                    Next::Due(taken)
+            Source::Open(arrivals) => {
+                let latest = self.stopped.unwrap_or(now);
+                match arrivals.next_if(|arrival| arrival.intended <= latest) {
+                    Some(arrival) if is_stopped => Next::Dropped(arrival),
+                    Some(arrival) => Next::Due(arrival),
+                    None if is_stopped || arrivals.peek().is_none() => Next::Over,
+                    None => Next::Later,
                 }
             }
         }
