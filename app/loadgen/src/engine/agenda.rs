@@ -6,12 +6,17 @@ use std::iter::Peekable;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::moment::Moment;
 use crate::schedule::{Arrival, Arrivals, Order};
 
 /// Gives out arrivals in order.
 #[derive(Debug)]
 pub(super) struct Agenda {
     state: Mutex<State>,
+    /// When the next arrival of an open loop is due.
+    next: Moment,
+    /// When the run was stopped early.
+    stopped: Moment,
 }
 
 #[derive(Debug)]
@@ -19,8 +24,6 @@ struct State {
     source: Source,
     /// Arrivals given out.
     given: u64,
-    /// When the run was stopped early.
-    stopped: Option<Duration>,
 }
 
 #[derive(Debug)]
@@ -56,33 +59,39 @@ impl Agenda {
     }
 
     fn new(source: Source) -> Self {
-        Self {
-            state: Mutex::new(State {
-                source,
-                given: 0,
-                stopped: None,
-            }),
-        }
+        let agenda = Self {
+            state: Mutex::new(State { source, given: 0 }),
+            next: Moment::never(),
+            stopped: Moment::never(),
+        };
+        agenda.next.set(agenda.lock().next());
+        agenda
     }
 
     /// Takes the next arrival if it is due at `now`.
     pub(super) fn take(&self, now: Duration) -> Next {
         let mut state = self.lock();
-        let taken = state.take(now);
+        let taken = state.take(now, self.stopped());
         if matches!(taken, Next::Due(_) | Next::Dropped(_)) {
             state.given += 1;
+            self.next.set(state.next());
         }
         taken
     }
 
-    /// Ends the schedule at `now`.
-    pub(super) fn stop(&self, now: Duration) {
-        self.lock().stopped.get_or_insert(now);
+    /// Whether an arrival of an open loop is due at `now`. Takes no lock.
+    pub(super) fn has_due(&self, now: Duration) -> bool {
+        self.next.get().is_some_and(|next| next <= now)
     }
 
-    /// When the run was stopped early.
+    /// Ends the schedule at `now`.
+    pub(super) fn stop(&self, now: Duration) {
+        self.stopped.set_once(now);
+    }
+
+    /// When the run was stopped early. Takes no lock.
     pub(super) fn stopped(&self) -> Option<Duration> {
-        self.lock().stopped
+        self.stopped.get()
     }
 
     /// How many arrivals were given out.
@@ -97,8 +106,16 @@ impl Agenda {
 }
 
 impl State {
-    fn take(&mut self, now: Duration) -> Next {
-        let is_stopped = self.stopped.is_some();
+    /// When the next arrival of an open loop is due.
+    fn next(&mut self) -> Option<Duration> {
+        match &mut self.source {
+            Source::Open(arrivals) => arrivals.peek().map(|arrival| arrival.intended),
+            Source::Closed { .. } => None,
+        }
+    }
+
+    fn take(&mut self, now: Duration, stopped: Option<Duration>) -> Next {
+        let is_stopped = stopped.is_some();
         match &mut self.source {
             Source::Closed { end } if is_stopped || now >= *end => Next::Over,
             Source::Closed { .. } => Next::Due(Arrival {
@@ -107,7 +124,7 @@ impl State {
                 order: Order::Plain,
             }),
             Source::Open(arrivals) => {
-                let latest = self.stopped.unwrap_or(now);
+                let latest = stopped.unwrap_or(now);
                 match arrivals.next_if(|arrival| arrival.intended <= latest) {
                     Some(arrival) if is_stopped => Next::Dropped(arrival),
                     Some(arrival) => Next::Due(arrival),

@@ -1,15 +1,13 @@
 //! What the threads of a run see of one another.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 
 use super::agenda::Agenda;
+use super::moment::Moment;
 use crate::clock::Clock;
-
-/// Stands for "no connection is free".
-const NEVER: u64 = u64::MAX;
 
 /// Shared by pacer and workers.
 #[derive(Debug)]
@@ -28,8 +26,8 @@ pub(super) struct Floor {
 #[derive(Debug)]
 pub(super) struct Door {
     idle: AtomicUsize,
-    /// Nanoseconds since the start from which on some connection of this worker has been free without a break.
-    free_since: AtomicU64,
+    /// From when on some connection of this worker has been free without a break.
+    free_since: Moment,
     /// Rung when something is due.
     pub(super) bell: Notify,
 }
@@ -39,7 +37,7 @@ impl Door {
     pub(super) fn closed() -> Self {
         Self {
             idle: AtomicUsize::new(0),
-            free_since: AtomicU64::new(NEVER),
+            free_since: Moment::never(),
             bell: Notify::new(),
         }
     }
@@ -48,8 +46,8 @@ impl Door {
     pub(super) fn set_idle(&self, idle: usize, now: Duration) {
         let before = self.idle.swap(idle, Ordering::SeqCst);
         match (before, idle) {
-            (_, 0) => self.free_since.store(NEVER, Ordering::SeqCst),
-            (0, _) => self.free_since.store(nanos(now), Ordering::SeqCst),
+            (_, 0) => self.free_since.set(None),
+            (0, _) => self.free_since.set(Some(now)),
             _ => {}
         }
     }
@@ -61,12 +59,9 @@ impl Floor {
         let earliest = self
             .doors
             .iter()
-            .map(|door| door.free_since.load(Ordering::SeqCst))
+            .filter_map(|door| door.free_since.get())
             .min();
-        earliest
-            .filter(|&since| since != NEVER)
-            .map_or(now, Duration::from_nanos)
-            .min(now)
+        earliest.map_or(now, |since| since.min(now))
     }
 
     /// Wakes the first worker from `turn` on that has a free connection; whoever frees one first is not waited for.
@@ -97,9 +92,4 @@ impl Floor {
         self.agenda.stop(self.clock.now());
         self.ring_all();
     }
-}
-
-/// Runs are shorter than 584 years.
-fn nanos(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(NEVER - 1)
 }

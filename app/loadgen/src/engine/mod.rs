@@ -2,13 +2,14 @@
 //!
 //! `agenda` gives out arrivals in order, `floor` is what the threads see of each other, `pacer` wakes workers when
 //! something is due, `worker` runs connections on one thread, `crew` holds those that wait for work, and `channel` is one
-//! HTTP connection. When things are due is decided in [`schedule`](crate::schedule), what is counted in
+//! HTTP connection; `moment` is a time they share. When things are due is decided in [`schedule`](crate::schedule), what is counted in
 //! [`ledger`](crate::ledger).
 
 mod agenda;
 mod channel;
 mod crew;
 mod floor;
+mod moment;
 mod pacer;
 mod supervisor;
 mod worker;

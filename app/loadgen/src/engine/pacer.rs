@@ -32,8 +32,11 @@ pub(super) fn pace(floor: &Floor, mut arrivals: Arrivals) -> Duration {
         while next.is_some_and(|arrival| arrival.intended <= now) {
             next = arrivals.next();
         }
-        floor.ring(turn);
-        turn = turn.wrapping_add(1);
+        // Freed connections take what is due by themselves.
+        if floor.agenda.has_due(now) {
+            floor.ring(turn);
+            turn = turn.wrapping_add(1);
+        }
         earliest = wake + QUANTUM;
     }
     floor.ring_all();
