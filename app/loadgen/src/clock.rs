@@ -82,6 +82,11 @@ impl ThreadUse {
         }
     }
 
+    /// Time it worked, or was ready to work without a processor.
+    pub fn busy(self) -> Duration {
+        self.cpu + self.starved
+    }
+
     /// What was added since `earlier`.
     #[must_use]
     pub fn since(self, earlier: Self) -> Self {

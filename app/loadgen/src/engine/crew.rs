@@ -12,7 +12,8 @@ use std::time::Duration;
 use super::agenda::Next;
 use super::floor::{Door, Floor};
 use super::{SharedBook, lock};
-use crate::ledger::{Class, Entry, Timing};
+use crate::clock::ThreadUse;
+use crate::ledger::{Class, Entry, Strain, Timing};
 use crate::schedule::Arrival;
 
 /// One worker's connections and accounts.
@@ -21,6 +22,7 @@ pub(super) struct Crew {
     /// Index of this worker's door.
     pub(super) index: usize,
     pub(super) book: SharedBook,
+    strain: RefCell<Strain>,
     /// Free connections, the longest free first, so that all of them, and so all addresses, get their turn.
     idle: RefCell<VecDeque<Rc<Seat>>>,
 }
@@ -68,12 +70,13 @@ impl Seat {
 }
 
 impl Crew {
-    /// A worker without free connections.
+    /// A worker without free connections. Made, and used, on the worker's own thread.
     pub(super) fn new(floor: Arc<Floor>, index: usize, book: SharedBook) -> Self {
         Self {
             floor,
             index,
             book,
+            strain: RefCell::new(Strain::new(ThreadUse::now().busy())),
             idle: RefCell::default(),
         }
     }
@@ -84,7 +87,11 @@ impl Crew {
             // Before the start nothing is due, not even what is due at zero.
             let now = self.floor.clock.since_start()?;
             let free_since = self.floor.free_since(freed);
-            match self.floor.agenda.take(now) {
+            let next = self.floor.agenda.take(now);
+            if let Next::Due(arrival) = next {
+                self.note_lag(now, now.saturating_sub(arrival.intended));
+            }
+            match next {
                 Next::Due(arrival) if now < arrival.intended + self.floor.timeout => {
                     return Some(Call::Work(Job {
                         arrival,
@@ -182,6 +189,20 @@ impl Crew {
             },
             own_lag: now.saturating_sub(arrival.intended.max(free_since)),
         });
+    }
+
+    fn note_lag(&self, now: Duration, lag: Duration) {
+        let mut strain = self.strain.borrow_mut();
+        strain.note(lag);
+        if strain.is_over(now) {
+            lock(&self.book).end_window(&mut strain, now, ThreadUse::now().busy());
+        }
+    }
+
+    /// Ends the last window of the run.
+    pub(super) fn end(&self) {
+        let (now, used) = (self.floor.clock.now(), ThreadUse::now().busy());
+        lock(&self.book).end_window(&mut self.strain.borrow_mut(), now, used);
     }
 
     /// Records the end of an arrival.

@@ -73,9 +73,9 @@ impl Worker {
             task.await.ok()?;
         }
         dispatcher.abort();
-        let used = ThreadUse::now().since(before);
+        crew.end();
         Some(Effort {
-            busy: used.cpu + used.starved,
+            busy: ThreadUse::now().since(before).busy(),
         })
     }
 }

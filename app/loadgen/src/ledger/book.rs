@@ -1,9 +1,11 @@
 //! The accounts one thread keeps: fixed memory, one histogram for each class of each stage.
 
 use std::mem;
+use std::time::Duration;
 
 use super::class::Class;
 use super::distribution::Distribution;
+use super::strain::Strain;
 use super::timing::Entry;
 use super::totals::{StageTotals, Totals};
 
@@ -90,6 +92,11 @@ impl Book {
         self.totals.last_sent = self.totals.last_sent.max(timing.sent);
         self.totals.lag.record(timing.lag());
         self.interval.lag.record(timing.lag());
+    }
+
+    /// Ends a window of the thread that keeps this book; see [`Strain::end_window`].
+    pub fn end_window(&mut self, strain: &mut Strain, now: Duration, used: Duration) {
+        strain.end_window(now, used, &mut self.totals.behind);
     }
 
     /// Gives what was recorded since the last time, in exchange for an empty one.

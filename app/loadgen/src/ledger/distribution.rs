@@ -21,10 +21,15 @@ pub struct Distribution {
 impl Distribution {
     /// Counts one time.
     pub fn record(&mut self, time: Duration) {
+        self.record_many(time, 1);
+    }
+
+    /// Counts the same time that many times.
+    pub fn record_many(&mut self, time: Duration, count: u64) {
         let micros = u64::try_from((time.as_nanos() + 500) / 1000).unwrap_or(LONGEST_MICROS);
         self.histogram
             .get_or_insert_with(empty)
-            .saturating_record(micros.min(LONGEST_MICROS));
+            .saturating_record_n(micros.min(LONGEST_MICROS), count);
     }
 
     /// Adds all of another's records.

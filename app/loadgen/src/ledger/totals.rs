@@ -60,6 +60,8 @@ pub struct Totals {
     pub lag: Distribution,
     /// The part of every arrival's lag during which a connection was free.
     pub own_lag: Distribution,
+    /// How far behind a thread was, for want of processor time, when it took an arrival; see [`Strain`](super::Strain).
+    pub behind: Distribution,
     /// Expired although a connection was free for most of their time: the generator's fault.
     pub expired_while_free: u64,
     /// Arrivals the schedule gave out; every one of them is in exactly one class.
@@ -85,6 +87,7 @@ impl Totals {
             stages: vec![StageTotals::default(); stages],
             lag: Distribution::default(),
             own_lag: Distribution::default(),
+            behind: Distribution::default(),
             expired_while_free: 0,
             scheduled: 0,
             is_open_loop: true,
@@ -103,6 +106,7 @@ impl Totals {
         }
         self.lag.add(&other.lag);
         self.own_lag.add(&other.own_lag);
+        self.behind.add(&other.behind);
         self.expired_while_free += other.expired_while_free;
         self.last_sent = self.last_sent.max(other.last_sent);
         self.busiest = self.busiest.max(other.busiest);

@@ -1,7 +1,7 @@
 //! When a run says nothing about its target: the generator itself was too slow.
 //!
-//! Only what happened while a connection was free counts against the generator. A frozen or overloaded target keeps
-//! every connection busy and makes response times long; it never makes a run invalid.
+//! Only what happened while a connection was free, or while a thread was saturated, counts against the generator. A frozen or
+//! overloaded target keeps every connection busy and makes response times long; it never makes a run invalid.
 
 use std::time::Duration;
 
@@ -9,9 +9,6 @@ use crate::ledger::Totals;
 
 /// Least share of arrivals that must have been sent, of those a connection was free for.
 const LEAST_SENT: f64 = 0.98;
-
-/// From this share of the run on, a worker thread counts as saturated.
-const SATURATED: f64 = 0.95;
 
 /// How exact the generator has to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,12 +41,11 @@ pub fn faults(totals: &Totals, limits: &Limits) -> Vec<String> {
             totals.expired_while_free, totals.scheduled
         ));
     }
-    // Without a processor for it, a connection whose answer has long come looks busy; only the thread's own use tells.
-    let lag = totals.lag.quantile(0.99).unwrap_or_default();
-    if totals.is_open_loop && totals.busiest > SATURATED && lag > limits.lag {
+    let behind = totals.behind.quantile(0.99).unwrap_or_default();
+    if behind > limits.lag {
         faults.push(format!(
-            "a worker thread had no processor time left ({:.0} % busy) and lag p99 was {lag:.1?}",
-            totals.busiest * 100.0
+            "a worker thread had no processor time left and fell behind its schedule: p99 {behind:.1?}, at most {:?} is valid",
+            limits.lag
         ));
     }
     faults

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use loadgen::ledger::{Book, Class, Entry, Timing, Totals};
+use loadgen::ledger::{Book, Class, Distribution, Entry, Strain, Timing, Totals};
 use loadgen::live::sparkline::sparkline;
 
 fn ms(millis: u64) -> Duration {
@@ -117,10 +117,39 @@ fn achieved_counts_late_sending_and_never_sending() {
 fn three_digits_hold_from_a_microsecond_to_a_minute() {
     for micros in [1, 999, 12_345, 3_000_000, 59_990_000] {
         let time = Duration::from_micros(micros);
-        let mut distribution = loadgen::ledger::Distribution::default();
+        let mut distribution = Distribution::default();
         distribution.record(time);
         assert_reads(distribution.quantile(0.5), time);
     }
+}
+
+/// How far behind a thread is after windows of 100 ms, each with its busy time, and the lag at its end, in milliseconds.
+fn behind(windows: &[(u64, u64)]) -> Distribution {
+    let (mut strain, mut behind) = (Strain::default(), Distribution::default());
+    let (mut now, mut used) = (Duration::ZERO, Duration::ZERO);
+    for &(busy, lag) in windows {
+        now += ms(100);
+        used += ms(busy);
+        strain.note(ms(lag));
+        assert!(strain.is_over(now));
+        strain.end_window(now, used, &mut behind);
+    }
+    behind
+}
+
+#[test]
+fn a_saturated_thread_falls_behind_as_long_as_its_lag_grows() {
+    let behind = behind(&[(40, 0), (100, 60), (96, 120), (100, 70), (50, 0)]);
+    let at = |quantile| behind.quantile(quantile).expect("five arrivals");
+    assert_reads(Some(at(1.0)), ms(120));
+    assert_reads(Some(at(0.8)), ms(70));
+    assert_eq!(at(0.4), Duration::ZERO, "before and after it");
+}
+
+#[test]
+fn the_lag_that_a_frozen_target_leaves_is_not_the_threads_own() {
+    let behind = behind(&[(40, 0), (1, 90), (1, 190), (100, 120), (100, 50), (60, 0)]);
+    assert_eq!(behind.quantile(1.0), Some(Duration::ZERO));
 }
 
 #[test]

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 use loadgen::ledger::Class;
 use loadgen::mock::{Mock, Setup};
 use loadgen::scenario::{Load, Plan};
+use loadgen::verdict::Limits;
+use loadgen::verdict::validity::faults;
 
 use crate::support::{Setting, plan, run_against, run_in_process, start_of};
 
@@ -163,4 +165,22 @@ fn a_connection_to_a_dead_address_is_opened_to_the_next_one() {
     let totals = run_against(addresses, setting, |_| {});
     assert_eq!(totals.count(Class::Ok), 50);
     assert_eq!(alive.accepted(), 4);
+}
+
+#[test]
+fn a_short_piece_that_no_machine_can_send_in_time_makes_the_run_invalid() {
+    // Four threads answer: what these two send is what they can send.
+    let mocks = [(); 4].map(|()| Mock::start(Setup::default()).expect("a free port"));
+    let piece = (Duration::from_millis(20), 1e6, 1e6);
+    let calm = (Duration::from_secs(2), 100.0, 100.0);
+    let setting = Setting {
+        plan: plan(&[piece, calm]),
+        connections: 64,
+        timeout: PATIENT,
+    };
+    let addresses = mocks.iter().map(|mock| mock.address).collect();
+    let totals = run_against(addresses, setting, |_| {});
+    assert_eq!(totals.count(Class::Ok), 20_200);
+    let faults = faults(&totals, &Limits::default()).join("; ");
+    assert!(faults.contains("fell behind"), "{faults}");
 }
