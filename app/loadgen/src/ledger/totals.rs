@@ -27,6 +27,11 @@ impl StageTotals {
         self.counts.iter().sum()
     }
 
+    /// Share of them that didn't end as [`Class::Ok`].
+    pub fn error_rate(&self) -> Option<f64> {
+        share_of_errors(self.count(Class::Ok), self.ended())
+    }
+
     /// Response times of every class that has one: the headline.
     pub fn responses(&self) -> Distribution {
         let mut all = Distribution::default();
@@ -142,7 +147,7 @@ impl Totals {
 
     /// Share of arrivals that didn't end as [`Class::Ok`].
     pub fn error_rate(&self) -> Option<f64> {
-        (self.scheduled > 0).then(|| 1.0 - self.count(Class::Ok) as f64 / self.scheduled as f64)
+        share_of_errors(self.count(Class::Ok), self.scheduled)
     }
 
     /// Whether every scheduled arrival ended in exactly one class: sent + expired = scheduled.
@@ -150,4 +155,9 @@ impl Totals {
         let ended: u64 = self.stages.iter().map(StageTotals::ended).sum();
         ended == self.scheduled && self.sent() + self.count(Class::Expired) == self.scheduled
     }
+}
+
+/// One division of whole numbers: 1 − ok / all would be a little above 0.01 for 99 of 100.
+fn share_of_errors(ok: u64, all: u64) -> Option<f64> {
+    (all > 0).then(|| all.saturating_sub(ok) as f64 / all as f64)
 }

@@ -129,15 +129,13 @@ fn stages(settings: &Settings, totals: &Totals) -> Vec<StageReport> {
                 Load::Open(profile) => profile.share_of(index),
                 Load::Closed(time) => (*time, 0.0),
             };
-            let ended = accounts.ended();
             StageReport {
                 name: stage.name.clone(),
                 seconds: time.as_secs_f64(),
                 asked_rate: (totals.is_open_loop && time > Duration::ZERO)
                     .then(|| expected / time.as_secs_f64()),
                 counts: counts(accounts),
-                error_rate: (ended > 0)
-                    .then(|| 1.0 - accounts.count(Class::Ok) as f64 / ended as f64),
+                error_rate: accounts.error_rate(),
                 service: accounts.service.quantiles(),
                 response: accounts.responses().quantiles(),
             }

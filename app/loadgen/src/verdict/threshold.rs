@@ -140,8 +140,9 @@ impl FromStr for Threshold {
 
 /// Reads `1%` or `0.01`; shares lie between 0 and 1.
 fn parse_share(text: &str) -> Option<f64> {
-    let share = match text.strip_suffix('%') {
-        Some(percent) => percent.trim().parse::<f64>().ok()? / 100.0,
+    let share: f64 = match text.strip_suffix('%') {
+        // Not divided by 100: 0.7 / 100 is a little less than 0.007, and so than 7 of 1000.
+        Some(percent) => format!("{}e-2", percent.trim()).parse().ok()?,
         None => text.parse().ok()?,
     };
     (0.0..=1.0).contains(&share).then_some(share)

@@ -64,6 +64,27 @@ fn the_expression_says_what_is_not_acceptable() {
 }
 
 #[test]
+fn exactly_the_allowed_share_of_errors_is_not_above_it() {
+    for (percent, failed, all) in [
+        ("1", 1, 100),
+        ("2", 2, 100),
+        ("5", 5, 100),
+        ("10", 10, 100),
+        ("0.7", 7, 1000),
+    ] {
+        let mut totals = Totals::new(1);
+        totals.scheduled = all;
+        totals.stages[0].counts[Class::Ok as usize] = all - failed;
+        totals.stages[0].counts[Class::Http5xx as usize] = failed;
+        let above = threshold(&format!("error_rate>{percent}%"));
+        let at_least = threshold(&format!("error_rate>={percent}%"));
+        assert!(!above.judge(&totals).missed, "{percent} %");
+        assert!(at_least.judge(&totals).missed, "{percent} %");
+        assert_eq!(totals.stages[0].error_rate(), totals.error_rate());
+    }
+}
+
+#[test]
 fn what_is_no_threshold_is_refused_with_what_would_do() {
     for (text, wanted) in [
         ("p99", "p99>300ms"),
