@@ -79,14 +79,14 @@ pub async fn run(settings: Settings) -> Result<Exit, Failure> {
     let mut signals = Signals::listen().map_err(Failure::Signals)?;
     let mut screen = Screen::new(|name| std::env::var(name).ok());
     let prepared = async {
-        let found = look_up(&settings).await?;
+        let mut found = look_up(&settings).await?;
         screen.note(&format!(
             "loadgen {}: {}, seed {}",
             settings.scenario.name(),
             found.server.url(),
             settings.seed
         ));
-        wait(&settings, &found, &mut screen).await?;
+        wait(&settings, &mut found, &mut screen).await?;
         let requests = Requests::new(&found.server, &settings.method, &settings.path)?;
         let target = Target {
             addresses: found.addresses,
@@ -143,13 +143,17 @@ async fn look_up(settings: &Settings) -> Result<Surroundings, Failure> {
 
 async fn wait(
     settings: &Settings,
-    found: &Surroundings,
+    found: &mut Surroundings,
     screen: &mut Screen,
 ) -> Result<(), Failure> {
     if settings.wait.is_zero() {
         return Ok(());
     }
-    waiting::for_target(&found.server, found.addresses[0], settings.wait).await?;
+    let ready = waiting::for_target(&found.server, &found.addresses, settings.wait).await?;
+    for address in found.addresses.iter().filter(|it| !ready.contains(it)) {
+        screen.note(&format!("{address} is not ready and gets no load"));
+    }
+    found.addresses = ready;
     if let Some(prometheus) = &found.prometheus {
         screen.note(&format!("waiting for a scrape by {}", prometheus.url()));
         waiting::for_scrape(prometheus, settings.wait).await?;

@@ -62,7 +62,7 @@ pub struct Answer {
     pub body: Bytes,
 }
 
-/// Asks a server at the address its name has now: a container that was started again may have another one.
+/// Asks a server at the addresses its name has now: a container that was started again may have another one.
 ///
 /// # Errors
 /// No whole answer came in time.
@@ -70,24 +70,24 @@ pub async fn ask(server: &Server, question: Question<'_>) -> Result<Answer, NoAn
     let patience = question.patience;
     let asked = async {
         let addresses = server.resolve().await?;
-        exchange(server, addresses[0], &question).await
+        exchange(server, &addresses, &question).await
     };
     timeout(patience, asked)
         .await
         .map_err(|_| NoAnswer::Late(patience))?
 }
 
-/// Asks a server at this one of its addresses.
+/// Asks a server at the first of these addresses that takes a connection.
 ///
 /// # Errors
 /// No whole answer came in time.
 pub async fn ask_at(
     server: &Server,
-    address: SocketAddr,
+    addresses: &[SocketAddr],
     question: Question<'_>,
 ) -> Result<Answer, NoAnswer> {
     let patience = question.patience;
-    timeout(patience, exchange(server, address, &question))
+    timeout(patience, exchange(server, addresses, &question))
         .await
         .map_err(|_| NoAnswer::Late(patience))?
 }
@@ -99,7 +99,7 @@ pub fn encoded(text: &str) -> String {
 
 async fn exchange(
     server: &Server,
-    address: SocketAddr,
+    addresses: &[SocketAddr],
     question: &Question<'_>,
 ) -> Result<Answer, NoAnswer> {
     let request = Request::builder()
@@ -112,7 +112,7 @@ async fn exchange(
         request
     };
     let request = request.body(NoBody::new())?;
-    let stream = TcpStream::connect(address).await?;
+    let stream = TcpStream::connect(addresses).await?;
     let (mut sender, connection) = handshake(TokioIo::new(stream)).await?;
     let answer = async {
         let response = sender.send_request(request).await?;

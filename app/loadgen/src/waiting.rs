@@ -44,28 +44,47 @@ pub struct WaitedInVain {
     advice: &'static str,
 }
 
-/// Waits until `/ready` says so; a target without `/ready` is ready when it answers.
+/// Waits until `/ready` says so at each address, and returns those that are ready. A target without `/ready` is ready when it
+/// answers. Once one address is ready, those that take no connection are not waited for.
 ///
 /// # Errors
-/// It is not, within `patience`.
+/// None is ready within `patience`.
 pub async fn for_target(
     server: &Server,
-    address: SocketAddr,
+    addresses: &[SocketAddr],
     patience: Duration,
-) -> Result<(), WaitedInVain> {
+) -> Result<Vec<SocketAddr>, WaitedInVain> {
+    let mut ready = Vec::new();
     let waited = until(patience, async || {
-        match ask_at(server, address, get("/ready")).await?.status {
-            status if status.is_success() => Ok(()),
-            StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Ok(()),
-            status => Err(NotYet::Status(status)),
+        ready.clear();
+        let (mut refusal, mut not_yet) = (None, None);
+        for &address in addresses {
+            match is_ready(server, address).await {
+                Ok(()) => ready.push(address),
+                Err(cause @ NotYet::NoAnswer(NoAnswer::Io(_))) => refusal = Some(cause),
+                Err(cause) => not_yet = Some(cause),
+            }
         }
+        let refusal = refusal.filter(|_| ready.is_empty());
+        not_yet.or(refusal).map_or(Ok(()), Err)
     });
-    waited.await.map_err(|cause| WaitedInVain {
-        what: format!("{} is not ready", server.url()),
-        waited: patience,
-        cause,
-        advice: "is it started? (docker compose up)",
-    })
+    match waited.await {
+        Err(cause) if ready.is_empty() => Err(WaitedInVain {
+            what: format!("{} is not ready", server.url()),
+            waited: patience,
+            cause,
+            advice: "is it started? (docker compose up)",
+        }),
+        _ => Ok(ready),
+    }
+}
+
+async fn is_ready(server: &Server, address: SocketAddr) -> Result<(), NotYet> {
+    match ask_at(server, &[address], get("/ready")).await?.status {
+        status if status.is_success() => Ok(()),
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Ok(()),
+        status => Err(NotYet::Status(status)),
+    }
 }
 
 /// Waits until Prometheus has a sample of the target that is newer than this call: a scrape of what runs now.
@@ -108,7 +127,7 @@ fn get(path: &str) -> Question<'_> {
 /// Asks until the answer is yes or patience is at its end.
 async fn until(
     patience: Duration,
-    ask: impl AsyncFn() -> Result<(), NotYet>,
+    mut ask: impl AsyncFnMut() -> Result<(), NotYet>,
 ) -> Result<(), NotYet> {
     let end = Instant::now() + patience;
     loop {

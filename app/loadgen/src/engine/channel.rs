@@ -71,8 +71,17 @@ impl Channel {
         }
     }
 
+    /// Opens it at the first address that can be reached; each is tried once.
+    pub(super) async fn open_anywhere(&mut self) {
+        for _ in 0..self.addresses.len() {
+            if self.open().await.is_ok() {
+                return;
+            }
+        }
+    }
+
     /// Opens it unless it is open; on failure the next attempt goes to the next address.
-    pub(super) async fn open(&mut self) -> Result<(), Failure> {
+    async fn open(&mut self) -> Result<(), Failure> {
         if self.open.is_some() {
             return Ok(());
         }

@@ -82,7 +82,7 @@ impl Worker {
 
 async fn opened_in_time(mut channel: Channel) -> Channel {
     // Either way it is opened again when needed, and then counted if that fails.
-    let _counted_later = timeout(OPENING, channel.open()).await;
+    let _counted_later = timeout(OPENING, channel.open_anywhere()).await;
     channel
 }
 

@@ -1,8 +1,11 @@
 //! What happens before the load: readiness and the first scrape.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::net::SocketAddr;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use loadgen::mock::{Behaviour, Mock, Setup};
+use loadgen::target::Server;
+use loadgen::waiting::{WaitedInVain, for_target};
 
 use crate::support::{code, run, stderr};
 
@@ -73,4 +76,32 @@ fn a_target_that_is_not_ready_is_waited_for_and_one_without_ready_is_not() {
         let (code, said) = start(&target, &prometheus(3600), &[]);
         assert_eq!(code, wanted, "{status}: {said}");
     }
+}
+
+/// Which addresses are found ready within half a second.
+fn ready(addresses: &[SocketAddr]) -> Result<Vec<SocketAddr>, WaitedInVain> {
+    let server = Server::parse("http://target:8000").expect("a URL");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(for_target(&server, addresses, Duration::from_millis(500)))
+}
+
+#[test]
+fn every_address_is_asked_and_those_that_are_not_ready_are_left_out() {
+    let [dead, draining, alive, other] = [200, 503, 200, 404].map(|status| {
+        Mock::start(Setup {
+            behaviour: Behaviour::Answer(status),
+            ..Setup::default()
+        })
+        .expect("a free port")
+    });
+    let gone = dead.address;
+    drop(dead);
+    let (alive, other) = (alive.address, other.address);
+    let found = ready(&[gone, alive, draining.address, other]).expect("two are ready");
+    assert_eq!(found, [alive, other]);
+    let none = ready(&[gone, draining.address]).expect_err("none is ready");
+    assert!(none.to_string().contains("503"), "{none}");
 }
