@@ -28,6 +28,8 @@ fn main() -> ExitCode {
         Some(drills) => runtime.block_on(series::run(drills)),
         None => runtime.block_on(app::run(settings)),
     };
+    // After an interrupt a name look-up may still be on its way: dropping the runtime would wait for its end.
+    runtime.shutdown_background();
     match ended {
         Ok(exit) => exit.into(),
         Err(failure) => fail(&failure, failure.exit()),
