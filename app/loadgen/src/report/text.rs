@@ -25,7 +25,7 @@ impl Display for Text<'_> {
         writeln!(f, "\n{}", outcome(report))?;
         writeln!(
             f,
-            "\nExpect on the demo stack: {}.\nLook next:",
+            "\nWith the defaults, expect on the demo stack: {}.\nLook next:",
             report.expect
         )?;
         for place in &report.look_next {

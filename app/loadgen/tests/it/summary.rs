@@ -162,7 +162,7 @@ fn the_text_says_what_each_time_means_what_to_expect_and_where_to_look() {
         "warm-up",
         "burst",
         "calm",
-        "Expect on the demo stack: three times the queue",
+        "With the defaults, expect on the demo stack: three times the queue",
         "Look next:",
         "http://localhost:3000",
     ] {
