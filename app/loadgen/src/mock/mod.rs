@@ -93,7 +93,7 @@ struct Shared {
 pub struct Log {
     /// Moments of answers, if they were asked for.
     pub answers: Option<Vec<Instant>>,
-    /// Freezes as they were: begin and end.
+    /// Freezes as they were: begin and end. While one lasts, its end is its begin.
     pub freezes: Vec<(Instant, Instant)>,
     /// When the server of [`Setup::answers_per_second`] is free again.
     busy_until: Option<Instant>,
@@ -223,9 +223,14 @@ async fn serve(
 async fn frozen(shared: Arc<Shared>, freeze: Freeze) {
     tokio::time::sleep_until(freeze.from.into()).await;
     let begin = Instant::now();
+    let number = {
+        let freezes = &mut shared.log().freezes;
+        freezes.push((begin, begin));
+        freezes.len() - 1
+    };
     while begin.elapsed() < freeze.length && !shared.stopped.load(Ordering::Relaxed) {
         let left = freeze.length.saturating_sub(begin.elapsed());
         std::thread::sleep(left.min(Duration::from_millis(20)));
     }
-    shared.log().freezes.push((begin, Instant::now()));
+    shared.log().freezes[number].1 = Instant::now();
 }
