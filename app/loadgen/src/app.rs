@@ -45,6 +45,9 @@ pub enum Failure {
     /// The engine gave up.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// The summary is lost.
+    #[error("cannot write the summary: {0}")]
+    Summary(io::Error),
     /// A drill was asked for that a container can't do alone.
     #[error(
         "drill {0} needs services to be stopped and started, which a container cannot do: run scripts/drill {0}, or give \
@@ -109,7 +112,7 @@ pub async fn run(settings: Settings) -> Result<Exit, Failure> {
         totals: &totals,
         verdict: &verdict,
     };
-    print(&Report::new(sources), settings.json);
+    print(&Report::new(sources), settings.json)?;
     Ok(verdict.exit)
 }
 
@@ -175,7 +178,7 @@ async fn launch(settings: &Settings, target: Target) -> Result<Running, EngineEr
 }
 
 /// The only thing that goes to stdout.
-fn print(report: &Report, as_json: bool) {
+fn print(report: &Report, as_json: bool) -> Result<(), Failure> {
     let text = if as_json {
         let json = serde_json::to_string_pretty(report)
             .expect("a report has string keys and finite numbers");
@@ -183,6 +186,11 @@ fn print(report: &Report, as_json: bool) {
     } else {
         Text(report).to_string()
     };
-    // Whoever closed stdout doesn't want it.
-    let _nobody_reads = io::stdout().lock().write_all(text.as_bytes());
+    let mut stdout = io::stdout().lock();
+    let written = stdout.write_all(text.as_bytes());
+    match written.and_then(|()| stdout.flush()) {
+        // Whoever closed stdout doesn't want it.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Summary(error)),
+        _ => Ok(()),
+    }
 }

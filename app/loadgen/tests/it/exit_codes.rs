@@ -1,6 +1,7 @@
 //! Every exit code, with one clear line and never a panic.
 
-use std::process::Command;
+use std::fs::File;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use loadgen::mock::{Mock, Setup};
@@ -53,6 +54,33 @@ fn one_when_the_target_is_not_there() {
         );
         assert!(output.stdout.is_empty());
     }
+}
+
+#[test]
+fn one_when_the_summary_is_lost_but_not_when_nobody_wants_it() {
+    let mock = mock();
+    let run_into = |stdout: Stdio| {
+        let arguments = [
+            "max",
+            "--target",
+            &mock.url(),
+            "--duration",
+            "200ms",
+            "--max-lag",
+            "1h",
+        ];
+        let output = loadgen(&arguments).stdout(stdout).output();
+        output.expect("it was built for this test")
+    };
+    let full = File::create("/dev/full").expect("Linux has it");
+    let output = run_into(full.into());
+    assert_eq!(code(&output), 1, "{output:?}");
+    assert!(stderr(&output).contains("cannot write the summary"));
+
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let output = run_into(writer.into());
+    assert_eq!(code(&output), 0, "{output:?}");
 }
 
 #[test]
