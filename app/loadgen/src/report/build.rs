@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use super::{
-    Asked, ByClass, Counts, Generator, Report, SCHEMA_VERSION, StageReport, ThresholdReport,
-};
+use super::{Asked, ByClass, Counts, Generator, Report, SCHEMA_VERSION, StageReport};
 use crate::ledger::{Class, StageTotals, Totals};
 use crate::scenario::Load;
 use crate::schedule::Spacing;
@@ -62,7 +60,7 @@ impl Report {
             outcome: verdict.outcome,
             exit_code: verdict.exit.code(),
             reasons: verdict.reasons.clone(),
-            thresholds: thresholds(verdict),
+            thresholds: verdict.judgements.clone(),
             scheduled: totals.scheduled,
             sent: totals.sent(),
             counts: counts(&overall),
@@ -106,15 +104,6 @@ fn asked(settings: &Settings, is_open: bool) -> Asked {
         .into(),
         seed: settings.seed,
     }
-}
-
-fn thresholds(verdict: &Verdict) -> Vec<ThresholdReport> {
-    let reports = verdict.judgements.iter().map(|judged| ThresholdReport {
-        expression: judged.expression.clone(),
-        actual: judged.actual,
-        missed: judged.missed,
-    });
-    reports.collect()
 }
 
 fn stages(settings: &Settings, totals: &Totals) -> Vec<StageReport> {

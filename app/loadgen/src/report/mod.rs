@@ -14,7 +14,7 @@ pub mod text;
 use serde::{Deserialize, Serialize};
 
 use crate::ledger::Quantiles;
-use crate::verdict::Outcome;
+use crate::verdict::{Judgement, Outcome};
 
 /// Version of the JSON schema.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -42,7 +42,7 @@ pub struct Report {
     /// One line for each thing that is wrong.
     pub reasons: Vec<String>,
     /// Every threshold, held or missed.
-    pub thresholds: Vec<ThresholdReport>,
+    pub thresholds: Vec<Judgement>,
     /// Arrivals the schedule gave out.
     pub scheduled: u64,
     /// Arrivals that were given to a connection.
@@ -142,18 +142,6 @@ pub struct StageReport {
     pub service: Option<Quantiles>,
     /// Done − intended.
     pub response: Option<Quantiles>,
-}
-
-/// A threshold.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ThresholdReport {
-    /// As it was given.
-    pub expression: String,
-    /// The figure in seconds, as a share or a count; `null` without samples.
-    pub actual: Option<f64>,
-    /// Whether the run fails by it; always without samples.
-    pub missed: bool,
 }
 
 /// What the generator used.

@@ -20,7 +20,7 @@ impl Display for Text<'_> {
         }
         for threshold in &report.thresholds {
             let word = if threshold.missed { "MISSED" } else { "held" };
-            writeln!(f, "  threshold {:<20} {word}", threshold.expression)?;
+            writeln!(f, "  threshold {word:<6}  {threshold}")?;
         }
         writeln!(f, "\n{}", outcome(report))?;
         writeln!(

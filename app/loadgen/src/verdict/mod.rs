@@ -59,7 +59,7 @@ impl Verdict {
         let missed: Vec<_> = judgements
             .iter()
             .filter(|judged| judged.missed)
-            .map(Judgement::reason)
+            .map(ToString::to_string)
             .collect();
         let (outcome, reasons, exit) = if let Some(interrupt) = interrupt {
             (

@@ -6,6 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::cli::values::parse_duration;
@@ -49,16 +50,29 @@ pub struct Threshold {
     limit: f64,
 }
 
-/// A threshold held against a run.
-#[derive(Clone, Debug, PartialEq)]
+/// A threshold held against a run. Its fields are part of the JSON schema.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Judgement {
     /// The expression as it was given.
     pub expression: String,
-    /// The figure in seconds, as a share or a count; `None` without samples.
+    /// The figure; `null` without samples.
     pub actual: Option<f64>,
-    /// Whether the run fails by it.
+    /// What the figure is counted in.
+    pub unit: Unit,
+    /// Whether the run fails by it; always without samples.
     pub missed: bool,
-    is_time: bool,
+}
+
+/// What a figure is counted in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// A time.
+    Seconds,
+    /// A share, 0 to 1.
+    Share,
+    /// A number of arrivals.
+    Count,
 }
 
 /// Why a text is not a threshold.
@@ -82,6 +96,16 @@ pub enum BadThreshold {
         /// What would do.
         wanted: &'static str,
     },
+}
+
+impl Figure {
+    fn unit(self) -> Unit {
+        match self {
+            Self::Quantile(_) | Self::Mean | Self::Max => Unit::Seconds,
+            Self::ErrorRate | Self::Achieved | Self::ExpiredShare => Unit::Share,
+            Self::Expired => Unit::Count,
+        }
+    }
 }
 
 impl FromStr for Threshold {
@@ -111,15 +135,13 @@ impl FromStr for Threshold {
             "expired" => Figure::Expired,
             _ => return Err(BadThreshold::NoFigure(name.into())),
         };
-        let (parsed, wanted) = match figure {
-            Figure::Quantile(_) | Figure::Mean | Figure::Max => (
+        let (parsed, wanted) = match figure.unit() {
+            Unit::Seconds => (
                 parse_duration(limit).ok().map(|time| time.as_secs_f64()),
                 "a time such as 300ms or 2s",
             ),
-            Figure::ErrorRate | Figure::Achieved | Figure::ExpiredShare => {
-                (parse_share(limit), "a share such as 1% or 0.01")
-            }
-            Figure::Expired => (
+            Unit::Share => (parse_share(limit), "a share such as 1% or 0.01"),
+            Unit::Count => (
                 limit.parse::<u32>().ok().map(f64::from),
                 "a number such as 0, or a share such as 1%",
             ),
@@ -174,30 +196,22 @@ impl Threshold {
         Judgement {
             expression: self.text.clone(),
             actual,
+            unit: self.figure.unit(),
             missed: actual.is_none_or(is_beyond),
-            is_time: matches!(
-                self.figure,
-                Figure::Quantile(_) | Figure::Mean | Figure::Max
-            ),
         }
-    }
-}
-
-impl Judgement {
-    /// One line for people.
-    pub fn reason(&self) -> String {
-        self.to_string()
     }
 }
 
 impl fmt::Display for Judgement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = if self.missed { "missed" } else { "held" };
-        write!(f, "{word}: {}", self.expression)?;
-        match self.actual {
-            None => write!(f, " (there were no samples)"),
-            Some(seconds) if self.is_time => write!(f, " (was {:.1} ms)", seconds * 1000.0),
-            Some(actual) => write!(f, " (was {actual:.4})"),
+        f.write_str(&self.expression)?;
+        let Some(actual) = self.actual else {
+            return f.write_str(" (there were no samples)");
+        };
+        match self.unit {
+            Unit::Seconds => write!(f, " (was {:.1} ms)", actual * 1000.0),
+            Unit::Share => write!(f, " (was {:.2} %)", actual * 100.0),
+            Unit::Count => write!(f, " (was {actual})"),
         }
     }
 }

@@ -144,21 +144,33 @@ fn two_when_the_machine_does_not_allow_that_many_connections() {
 #[test]
 fn three_when_a_threshold_is_missed_or_has_no_samples() {
     let mock = mock();
-    for (scenario, expression) in [
-        ("steady", "p50>1us"),
-        ("steady", "error_rate<1%"),
-        ("max", "achieved<1%"),
+    for (scenario, expression, was) in [
+        ("steady", "p50>1us", " ms)"),
+        ("steady", "error_rate<1%", "(was 0.00 %)"),
+        ("max", "achieved<1%", "(there were no samples)"),
     ] {
         let output = run(
             scenario,
             &mock.url(),
-            &["--duration", "300ms", "--fail", expression],
+            &[
+                "--duration",
+                "300ms",
+                "--fail",
+                expression,
+                "--fail",
+                "expired>9",
+            ],
         );
         assert_eq!(code(&output), 3, "{expression}: {output:?}");
-        assert!(
-            String::from_utf8_lossy(&output.stdout).contains("MISSED"),
-            "{expression}"
-        );
+        let text = String::from_utf8_lossy(&output.stdout);
+        for part in [
+            &format!("\n  threshold MISSED  {expression} ("),
+            &format!("\nMISSED: {expression} ("),
+            was,
+            "\n  threshold held    expired>9 (was 0)\n",
+        ] {
+            assert!(text.contains(part), "{part} in {text}");
+        }
     }
 }
 
