@@ -24,6 +24,7 @@ pub mod settings;
 pub mod signals;
 pub mod stack;
 pub mod target;
+pub mod times;
 pub mod verdict;
 pub mod waiting;
 pub mod watch;

@@ -5,8 +5,8 @@
 use std::io::{self, Read};
 use std::process::ExitCode;
 
-use loadgen::cli::values::parse_wait;
 use loadgen::mock::{Mock, Setup};
+use loadgen::times::parse_wait;
 
 fn main() -> ExitCode {
     match serve() {

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use clap::{ArgGroup, Args, ValueEnum};
 
-use super::values::{parse_duration, parse_wait};
 use crate::drill::Name;
 use crate::target::Server;
+use crate::times::{parse_duration, parse_wait};
 
 /// Below `loadgen drill --help`.
 const MORE: &str = "\

@@ -11,12 +11,10 @@ use hyper::http::uri::PathAndQuery;
 
 use crate::scenario::Scenario;
 use crate::target::Server;
+use crate::times::{parse_duration, parse_wait};
 use crate::verdict::Threshold;
 use drill::DrillArgs;
-use values::{
-    parse_connections, parse_duration, parse_method, parse_path, parse_rate, parse_share,
-    parse_timeout,
-};
+use values::{parse_connections, parse_method, parse_path, parse_rate, parse_share, parse_timeout};
 
 /// Below every `--help`.
 const MORE: &str = "\
@@ -115,7 +113,7 @@ pub struct Args {
     pub threads: Option<usize>,
 
     /// How long to wait for the target to be ready, and for Prometheus; 0s waits for neither
-    #[arg(long, value_name = "TIME", value_parser = values::parse_wait, default_value = "30s")]
+    #[arg(long, value_name = "TIME", value_parser = parse_wait, default_value = "30s")]
     pub wait: Duration,
 
     /// Prometheus that should have scraped the target once before the load starts [default: the stack's own when

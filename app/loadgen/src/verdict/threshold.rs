@@ -9,8 +9,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::cli::values::parse_duration;
 use crate::ledger::{Class, Totals};
+use crate::times::parse_duration;
 
 /// A figure of a run that can be limited.
 #[derive(Clone, Copy, Debug, PartialEq)]
