@@ -88,7 +88,6 @@ impl Distribution {
 
 /// Figures of a distribution, in seconds as everywhere in the JSON summary.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Quantiles {
     /// Records behind the figures.
     pub count: u64,

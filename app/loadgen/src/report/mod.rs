@@ -21,7 +21,6 @@ pub const SCHEMA_VERSION: u32 = 1;
 
 /// A run as it was asked for, as it went, and how it is judged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Report {
     /// 1; see above.
     pub schema_version: u32,
@@ -81,7 +80,6 @@ pub struct Report {
 
 /// The settings of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Asked {
     /// Arrivals per second at the scenario's height; `null` in a closed loop.
     pub rate: Option<f64>,
@@ -103,7 +101,6 @@ pub struct Asked {
 
 /// One value for each class.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct ByClass<T> {
     /// Answered, status below 400.
     pub ok: T,
@@ -126,7 +123,6 @@ pub type Counts = ByClass<u64>;
 
 /// A stage of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct StageReport {
     /// Its name.
     pub name: String,
@@ -146,7 +142,6 @@ pub struct StageReport {
 
 /// What the generator used.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Generator {
     /// Processor time of the pacing thread as a share of one core.
     pub pacing_share: f64,

@@ -4,7 +4,7 @@ use loadgen::mock::{Mock, Setup};
 use loadgen::report::SCHEMA_VERSION;
 use serde_json::Value;
 
-use crate::support::{code, report, run};
+use crate::support::{code, parsed, report, run};
 
 fn mock() -> Mock {
     Mock::start(Setup::default()).expect("a free port")
@@ -65,6 +65,11 @@ fn the_json_has_the_documented_fields_and_nothing_else() {
         "thresholds",
     ];
     assert_eq!(names, wanted);
+    assert_eq!(
+        serde_json::to_value(parsed(&output)).expect("a report"),
+        json,
+        "and none within them that nobody reads"
+    );
     assert_eq!(json["schema_version"], SCHEMA_VERSION);
     assert_eq!(
         (&json["outcome"], &json["load"]),
