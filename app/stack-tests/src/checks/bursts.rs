@@ -1,4 +1,6 @@
-//! `docker compose run --rm loadgen`: the demonstration that fills the queue and raises nothing.
+//! The load generator's container: the demonstration that fills the queue and raises nothing, and its exit codes.
+
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -6,7 +8,7 @@ use serde_json::Value;
 use super::start::image_size;
 use stack_tests::prometheus::{now, query, value};
 use stack_tests::report::Report;
-use stack_tests::stack::Stack;
+use stack_tests::stack::{Stack, wait_until};
 
 /// The lag that a busy machine is granted; the default of 5 ms asks for an idle one.
 const LOADGEN: &str = "docker compose run --rm -T loadgen --json --max-lag 250ms";
@@ -14,6 +16,7 @@ const LOADGEN: &str = "docker compose run --rm -T loadgen --json --max-lag 250ms
 pub(crate) fn run(stack: &Stack, report: &Report) {
     report.check("docker compose run --rm loadgen", || bursts(stack));
     report.check("loadgen with a threshold that is missed", || missed(stack));
+    report.check("SIGTERM to loadgen as PID 1", || terminated(stack));
 }
 
 fn bursts(stack: &Stack) -> Result<String> {
@@ -54,6 +57,40 @@ fn missed(stack: &Stack) -> Result<String> {
     let summary = loadgen(stack, &words, 3)?;
     ensure!(summary["outcome"] == "missed", "{}", summary["outcome"]);
     Ok("exit 3".to_owned())
+}
+
+/// A process that is PID 1 has no default handlers: without its own the signal would be lost.
+fn terminated(stack: &Stack) -> Result<String> {
+    let name = format!("{}-terminated", stack.project);
+    let started = stack.compose(&format!(
+        "run -d -T --name {name} loadgen steady --rate 5 --duration 1h --json --max-lag 250ms"
+    ));
+    let ended = started.and_then(|_| terminate(stack, &name));
+    stack.run(&["docker", "rm", "--force", &name], &[])?;
+    ended
+}
+
+fn terminate(stack: &Stack, name: &str) -> Result<String> {
+    let sending = Duration::from_secs(40);
+    wait_until("orders are sent", sending, || {
+        let logs = stack.run(&["docker", "logs", name], &[])?;
+        Ok(logs.output.contains("asked 5/s"))
+    })?;
+    stack.run(&["docker", "kill", "--signal", "TERM", name], &[])?;
+    let state = "{{.State.Status}} {{.State.ExitCode}}";
+    let inspect = ["docker", "inspect", "--format", state, name];
+    // Longer than what is in flight may take.
+    wait_until("it has ended with 143", Duration::from_secs(20), || {
+        Ok(stack.run(&inspect, &[])?.stdout.trim() == "exited 143")
+    })?;
+    let logs = stack.run(&["docker", "logs", name], &[])?;
+    let summary: Value = serde_json::from_str(&logs.stdout).with_context(|| logs.output.clone())?;
+    ensure!(
+        summary["outcome"] == "interrupted",
+        "{}",
+        summary["outcome"]
+    );
+    Ok("exit 143 and a summary".to_owned())
 }
 
 fn loadgen(stack: &Stack, words: &str, code: i32) -> Result<Value> {
