@@ -57,7 +57,8 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// The exit code: more connections than the machine allows, or hands than a container has, are matters of the command line.
+    /// The exit code. More connections than the machine allows, or a drill that a container can't do alone, is a mistake in the
+    /// command line.
     pub fn exit(&self) -> Exit {
         match self {
             Self::Files(_) | Self::NeedsHands(_) => Exit::Usage,

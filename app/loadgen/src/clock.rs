@@ -1,7 +1,8 @@
 //! The run's clock: one origin, absolute sleeps.
 //!
 //! Every time in this crate is a [`Duration`] since the run's start, read from `CLOCK_MONOTONIC`, so that intended, sent
-//! and done can be subtracted from one another. What is due when is the business of [`schedule`](crate::schedule).
+//! and done can be subtracted from one another. When something is due is decided in
+//! [`schedule`](crate::schedule).
 
 use std::num::NonZeroU64;
 use std::time::{Duration, Instant};

@@ -1,6 +1,6 @@
-//! One question over HTTP and its whole answer, on a connection of its own: for what is asked beside the load.
+//! One question over HTTP and its whole answer, on a connection of its own: for all questions but the load itself.
 //!
-//! The load itself goes over kept connections, in `engine::channel`. What is asked of whom: [`waiting`](crate::waiting) before a
+//! The load goes over kept connections, in `engine::channel`. Who asks: [`waiting`](crate::waiting) before a
 //! run, [`drill::sources`](crate::drill::sources) during a drill.
 
 use std::io;
@@ -25,16 +25,16 @@ const LONGEST_ANSWER: usize = 4 * 1024 * 1024;
 /// Why a question had no answer.
 #[derive(Debug, Error)]
 pub enum NoAnswer {
-    /// The network said no.
+    /// No connection, or it broke.
     #[error(transparent)]
     Io(#[from] io::Error),
     /// What came back was not HTTP.
     #[error(transparent)]
     Http(#[from] hyper::Error),
-    /// The question made no sense.
+    /// The question is not a valid request.
     #[error(transparent)]
     Request(#[from] hyper::http::Error),
-    /// It was too long.
+    /// The answer was too long, or broke off.
     #[error("the answer is too long or broken")]
     Body,
     /// It took too long.

@@ -14,10 +14,10 @@ use crate::verdict::{Limits, Threshold};
 
 /// Most arrivals of a run; the schedule's arithmetic is exact far beyond it.
 const MOST_ARRIVALS: f64 = 1e9;
-/// Most worker threads that are used unasked.
+/// Most worker threads that are used unless more are asked for.
 const MOST_THREADS: usize = 4;
 
-/// Why options don't go together.
+/// Why the options contradict each other.
 #[derive(Debug, Error, PartialEq)]
 pub enum Contradiction {
     /// A closed loop has no rate.
@@ -25,7 +25,7 @@ pub enum Contradiction {
         "--rate means nothing to max, which goes as fast as its connections; leave it out, or use steady"
     )]
     RateOfMax,
-    /// No faults, no share.
+    /// A share of nothing: the scenario has no faults.
     #[error("--share means nothing to {0}; it belongs to error-storm and slow-storm")]
     ShareWithoutFaults(&'static str),
     /// A closed loop has no arrivals.
@@ -33,7 +33,7 @@ pub enum Contradiction {
     PoissonMax,
     /// Rate and duration don't even make one arrival.
     #[error(
-        "{rate} arrivals per second for {duration:?} are no arrival at all; raise --rate or --duration"
+        "{rate} arrivals per second for {duration:?} make not even one arrival; raise --rate or --duration"
     )]
     NoArrivals {
         /// Asked arrivals per second.

@@ -6,7 +6,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::verdict::Interrupt;
 
-/// Hears both signals, from its making on.
+/// Hears both signals from the moment it is made.
 #[derive(Debug)]
 pub struct Signals {
     int: Signal,

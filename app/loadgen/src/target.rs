@@ -24,7 +24,7 @@ pub const SLOW_SECONDS: u32 = 3;
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum BadUrl {
     /// Not a URL at all.
-    #[error("`{0}` is no URL; wanted: http://HOST:PORT")]
+    #[error("`{0}` is not a URL; wanted: http://HOST:PORT")]
     NotAUrl(String),
     /// Some other protocol.
     #[error("`{0}` is not plain HTTP; wanted: http://HOST:PORT (TLS is not spoken)")]

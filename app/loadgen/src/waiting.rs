@@ -26,10 +26,10 @@ pub enum NotYet {
     /// There was no answer.
     #[error(transparent)]
     NoAnswer(#[from] NoAnswer),
-    /// It was no.
+    /// The answer was no.
     #[error("it answers {0}")]
     Status(StatusCode),
-    /// Prometheus knows nothing yet.
+    /// Prometheus has no sample yet that is new enough.
     #[error("it has not scraped job `order-service` since")]
     NotScraped,
 }
@@ -124,7 +124,7 @@ fn get(path: &str) -> Question<'_> {
     }
 }
 
-/// Asks until the answer is yes or patience is at its end.
+/// Asks until the answer is yes, or until there is no patience left.
 async fn until(
     patience: Duration,
     mut ask: impl AsyncFnMut() -> Result<(), NotYet>,

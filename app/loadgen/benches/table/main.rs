@@ -1,7 +1,7 @@
 //! The table of `scripts/bench`: every figure is measured in this run, formulas use what this run measured.
 //!
 //! [`stalls`] compares with formulas what [`measure`] measured, [`peers`] with other tools, [`own`] holds the generator's own limits; [`row`] prints.
-//! A figure that is missed is printed as missed: it is no test, a busy machine misses some.
+//! A figure that is missed is printed as missed. It is not a test: a busy machine misses some.
 
 mod measure;
 mod own;

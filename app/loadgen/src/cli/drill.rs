@@ -10,7 +10,7 @@ use crate::times::{parse_duration, parse_wait};
 
 /// Below `loadgen drill --help`.
 const MORE: &str = "\
-A drill looks round first (everything reachable, rule loaded and healthy, no silence, its alert neither firing nor in
+A drill looks around first (everything reachable, rule loaded and healthy, no silence, its alert neither firing nor in
 Alertmanager, pager's heartbeat there), prints when it expects what, makes the incident, watches Prometheus, Alertmanager and pager,
 and prints a table: every step with the time it was expected, the time it came, and who says so.
 
@@ -42,7 +42,7 @@ pub struct DrillArgs {
     #[arg(long)]
     pub list: bool,
 
-    /// Look round and print what would be expected when; send nothing
+    /// Look around and print what would be expected, and when; send nothing
     #[arg(long, conflicts_with = "list")]
     pub dry_run: bool,
 
@@ -54,7 +54,8 @@ pub struct DrillArgs {
     #[arg(long, value_enum, value_name = "STEP", conflicts_with = "list")]
     pub until: Option<Until>,
 
-    /// Somebody reads stderr and carries out its lines `do: docker compose stop SERVICE` and `… start SERVICE`: scripts/drill
+    /// Stop and start services through somebody who reads stderr and carries out its lines `do: docker compose stop SERVICE` and
+    /// `… start SERVICE`, as scripts/drill does
     #[arg(long, conflicts_with = "list")]
     pub operator: bool,
 

@@ -18,9 +18,9 @@ use values::{parse_connections, parse_method, parse_path, parse_rate, parse_shar
 
 /// Below every `--help`.
 const MORE: &str = "\
-loadgen drill makes an incident and proves that its alert arrives: loadgen drill --help.
+loadgen drill makes an incident and proves that its alert arrives: see loadgen drill --help.
 
-Scenarios end within two minutes; --rate is their height and --duration their whole length.
+By default every scenario ends within two minutes; --rate is its peak rate, --duration its whole length.
 
 What the three times mean:
   lag        sent - intended    how late a request left; near zero unless every connection was busy
@@ -52,7 +52,7 @@ pub enum Command {
 #[command(name = "loadgen", version, about, after_help = MORE, max_term_width = 120, args_conflicts_with_subcommands = true)]
 #[command(disable_help_subcommand = true)]
 pub struct Args {
-    /// What else than a load.
+    /// Something other than a load.
     #[command(subcommand)]
     pub command: Option<Command>,
 
@@ -64,7 +64,7 @@ pub struct Args {
     #[arg(long, value_name = "URL", value_parser = Server::parse)]
     pub target: Option<Server>,
 
-    /// Arrivals per second at the scenario's height
+    /// Arrivals per second at the scenario's peak
     #[arg(long, value_name = "NUMBER", value_parser = parse_rate, allow_negative_numbers = true)]
     pub rate: Option<f64>,
 
@@ -76,7 +76,7 @@ pub struct Args {
     #[arg(long, value_name = "NUMBER", value_parser = parse_connections)]
     pub connections: Option<usize>,
 
-    /// When an arrival is given up, counted from its intended instant; at most 60s
+    /// How long after its intended instant an arrival is given up; at most 60s
     #[arg(long, value_name = "TIME", value_parser = parse_timeout, default_value = "10s")]
     pub timeout: Duration,
 
@@ -92,7 +92,7 @@ pub struct Args {
     #[arg(long)]
     pub poisson: bool,
 
-    /// Fail the run when this is true, such as `p99>300ms` or `error_rate>1%`; repeatable
+    /// Fail the run if this is true, such as `p99>300ms` or `error_rate>1%`; repeatable
     #[arg(long, value_name = "EXPRESSION")]
     pub fail: Vec<Threshold>,
 

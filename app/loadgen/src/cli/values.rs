@@ -8,9 +8,9 @@ use hyper::http::uri::PathAndQuery;
 use crate::ledger::distribution::LONGEST;
 use crate::times::parse_duration;
 
-/// Highest rate that is taken for meant.
+/// Highest rate that is accepted; a higher one is taken for a slip of the finger.
 const MOST_PER_SECOND: f64 = 1_000_000.0;
-/// Most connections: one address of the target has no more ports for one client.
+/// Most connections: a client has hardly more ports than that for one address of the target.
 const MOST_CONNECTIONS: usize = 60_000;
 
 /// Reads a timeout; longer ones could not be recorded.

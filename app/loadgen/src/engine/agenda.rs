@@ -1,4 +1,4 @@
-//! The queue of arrivals, which is no queue: the next one is computed when somebody is free to send it.
+//! The queue of arrivals, which stores none of them: the next one is computed when a connection is free to send it.
 //!
 //! Whatever waits for a free connection takes no memory, however long the target is frozen.
 

@@ -52,7 +52,7 @@ pub(super) struct Job {
 }
 
 impl Seat {
-    /// The call, if there is one; else remembers whom to wake.
+    /// The call, if there is one; otherwise it remembers what to wake.
     pub(super) fn answer(&self, waker: &Waker) -> Option<Call> {
         let call = self.call.take();
         if call.is_none() {
@@ -129,7 +129,7 @@ impl Crew {
 
     /// Takes a seat among the free ones.
     ///
-    /// The caller claims once more afterwards: the pacer rings only where somebody is seated, and something may have
+    /// The caller claims once more afterwards: the pacer rings only where a connection is seated, and something may have
     /// become due between the last claim and taking the seat.
     pub(super) fn sit_down(&self, seat: &Rc<Seat>, now: Duration) {
         let mut idle = self.idle.borrow_mut();
@@ -137,7 +137,7 @@ impl Crew {
         self.door().set_idle(idle.len(), now);
     }
 
-    /// Leaves the seat that was taken last: nobody else on this thread ran since.
+    /// Leaves the seat that was taken last: nothing else has run on this thread since.
     pub(super) fn stand_up(&self, now: Duration) {
         let mut idle = self.idle.borrow_mut();
         idle.pop_back();

@@ -64,7 +64,8 @@ impl Floor {
         earliest.map_or(now, |since| since.min(now))
     }
 
-    /// Wakes the first worker from `turn` on that has a free connection; whoever frees one first is not waited for.
+    /// Wakes the first worker, counted from `turn`, that has a free connection. If none has, nobody needs to be woken: the
+    /// next connection to become free takes what is due.
     pub(super) fn ring(&self, turn: usize) {
         let doors = self
             .doors

@@ -124,7 +124,8 @@ fn checked(totals: Totals) -> Result<Totals, EngineError> {
     })
 }
 
-/// Starts a worker with its part of the connections: connection i goes to thread i mod threads, address i mod addresses.
+/// Starts a worker with its part of the connections: connection i goes to thread i mod threads. Those of a thread take the
+/// addresses in turn, and each thread begins with another one, so that all addresses are used evenly.
 fn hire(run: &Run, index: usize, threads: usize, book: SharedBook) -> Result<Hired, EngineError> {
     let channels = (index..run.connections).step_by(threads);
     let channels = channels

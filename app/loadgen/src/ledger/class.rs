@@ -1,4 +1,4 @@
-//! The seven ends of an arrival; each has exactly one.
+//! The seven ways in which an arrival can end; each ends in exactly one of them.
 
 use hyper::StatusCode;
 

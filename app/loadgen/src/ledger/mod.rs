@@ -1,6 +1,6 @@
 //! What happened, counted once: pure bookkeeping, no clock, no network.
 //!
-//! [`class`] lists the ends an arrival can have, [`timing`] its three times, [`distribution`] a fixed-size histogram and what is read
+//! [`class`] lists how an arrival can end, [`timing`] its three times, [`distribution`] a fixed-size histogram and what is read
 //! from it, [`book`] the accounts one thread keeps, [`strain`] how far it fell behind for want of processor time, [`totals`] all
 //! threads' accounts added up. What is made of them for people: [`report`](crate::report).
 

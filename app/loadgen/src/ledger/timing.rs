@@ -1,7 +1,7 @@
 //! The three times of a request, and why there are three.
 //!
 //! A target that stalls also holds up the requests that should have been sent meanwhile. Service time alone (what
-//! closed-loop tools print) leaves that waiting out, which is called coordinated omission; response time has it in.
+//! closed-loop tools print) leaves that wait out, which is called coordinated omission; response time includes it.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub struct Timing {
 }
 
 impl Timing {
-    /// Sent − intended: how late it was sent, for want of a free connection or of the generator's own doing.
+    /// Sent − intended: how late it was sent, because no connection was free or because the generator was slow.
     pub fn lag(&self) -> Duration {
         self.sent.saturating_sub(self.intended)
     }

@@ -1,4 +1,4 @@
-//! One plain line a second: for logs, CI, and whoever asks for no colour.
+//! One plain line a second: for logs, for CI, and for people who want no colour.
 
 use super::{Sample, asked, classes, lag, times};
 

@@ -1,4 +1,4 @@
-//! Which of the two displays, and putting it on stderr.
+//! Chooses between the two displays, and writes to stderr.
 
 use std::io::{IsTerminal, Write};
 

@@ -13,7 +13,7 @@ use super::{Behaviour, Shared};
 /// Where a request ends.
 const END: &[u8] = b"\r\n\r\n";
 
-/// Serves one connection; its errors end it and concern nobody.
+/// Serves one connection until its end or its first error.
 pub(super) async fn serve(shared: Arc<Shared>, mut stream: TcpStream) {
     let _errors_end_it = serve_until_closed(&shared, &mut stream).await;
     if shared.setup.behaviour == Behaviour::Reset {

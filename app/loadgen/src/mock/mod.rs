@@ -1,4 +1,4 @@
-//! A target with a formula, for tests and the bench; no part of the generator itself.
+//! A target whose answers follow a formula, for tests and the bench; it is not part of the generator.
 //!
 //! It freezes on command (its only thread sleeps, so that nothing is read, accepted or answered), serves at a given rate,
 //! or misbehaves; [`connection`] holds what it does with one connection. `mock-target` runs it as a process.
@@ -43,7 +43,7 @@ pub struct Setup {
     pub behaviour: Behaviour,
     /// How long each answer takes, all of them side by side.
     pub service_time: Duration,
-    /// How many it answers per second, one after another; `None` is as many as come.
+    /// How many it answers per second, one after another; `None` for as many as come.
     pub answers_per_second: Option<f64>,
     /// Body of its answers.
     pub body: String,
@@ -103,7 +103,7 @@ impl Mock {
     /// Starts one on a free loopback port.
     ///
     /// # Errors
-    /// No port or no thread to be had.
+    /// There is no free port, or no thread can be started.
     pub fn start(setup: Setup) -> io::Result<Self> {
         let (ready, address) = std::sync::mpsc::channel();
         let (freezes, commands) = mpsc::unbounded_channel();

@@ -81,7 +81,7 @@ pub struct Report {
 /// The settings of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Asked {
-    /// Arrivals per second at the scenario's height; `null` in a closed loop.
+    /// Arrivals per second at the scenario's peak; `null` in a closed loop.
     pub rate: Option<f64>,
     /// Its length.
     pub duration_seconds: f64,

@@ -45,7 +45,7 @@ fn write_head(report: &Report, f: &mut Formatter<'_>) -> fmt::Result {
     let load = match asked.rate {
         Some(rate) => format!("open loop, up to {}/s, {}", number(rate), asked.spacing),
         None => {
-            "closed loop: each answer lets the next request go, so latency at a rate can't be told"
+            "closed loop: each answer lets the next request go, which says nothing about latency at a given rate"
                 .into()
         }
     };

@@ -47,7 +47,7 @@ impl Scenario {
         }
     }
 
-    /// What it is when nothing else is asked.
+    /// Its settings where the command line gives none.
     pub const fn defaults(self) -> Defaults {
         let (rate, seconds, connections) = match self {
             Self::Steady => (50.0, 60, 100),
@@ -100,16 +100,16 @@ impl Scenario {
                 "HighLatency is pending as soon as p95 over 5 minutes is above 2 s, and fires 1 minute later"
             }
             Self::Max => {
-                "the highest rate this target and machine give together; says nothing about latency at a rate"
+                "the highest rate that this target and this machine reach together, which says nothing about latency at a given rate"
             }
         }
     }
 }
 
-/// A scenario's settings when nothing else is asked.
+/// A scenario's settings where the command line gives none.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Defaults {
-    /// Arrivals per second at its height; zero in a closed loop.
+    /// Arrivals per second at its peak; zero in a closed loop.
     pub rate: f64,
     /// Its length.
     pub duration: Duration,

@@ -16,7 +16,7 @@ const BURSTS: usize = 3;
 /// What shapes a scenario.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shape {
-    /// Arrivals per second at its height.
+    /// Arrivals per second at its peak.
     pub rate: f64,
     /// Its length.
     pub duration: Duration,

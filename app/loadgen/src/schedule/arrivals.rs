@@ -75,7 +75,8 @@ pub struct Arrivals {
 }
 
 impl Arrivals {
-    /// The arrivals of `profile` with these stages. Faults of Poisson arrivals cost one extra walk to count them.
+    /// The arrivals of `profile` with these stages. Faults cost one extra walk, which counts
+    /// the arrivals of each stage.
     pub fn new(profile: Arc<Profile>, stages: &[Stage], spacing: Spacing, seed: u64) -> Self {
         let instants = Instants::new(&profile, spacing, seed);
         let mut counts = vec![0_u64; stages.len()];

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-/// Rounding allowance in arrivals: what `rate × time` misses a whole number by in floating point.
+/// Rounding allowance in arrivals: how far floating point may put `rate × time` off a whole number.
 const ROUNDING: f64 = 1e-6;
 
 /// One piece of a profile.

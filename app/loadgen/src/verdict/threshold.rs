@@ -59,7 +59,7 @@ pub struct Judgement {
     pub actual: Option<f64>,
     /// What the figure is counted in.
     pub unit: Unit,
-    /// Whether the run fails by it; always without samples.
+    /// Whether it fails the run; always so without samples.
     pub missed: bool,
 }
 

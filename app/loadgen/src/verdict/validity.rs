@@ -1,4 +1,4 @@
-//! When a run says nothing about its target: the generator itself was too slow.
+//! When a run says nothing about its target, because the generator itself was too slow.
 //!
 //! Only what happened while a connection was free, or while a thread was saturated, counts against the generator. A frozen or
 //! overloaded target keeps every connection busy and makes response times long; it never makes a run invalid.

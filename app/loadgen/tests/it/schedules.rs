@@ -98,7 +98,7 @@ fn every_scenario_ends_within_two_minutes_and_asks_for_what_its_defaults_say() {
 
 #[test]
 fn bursts_fill_the_queue_to_a_few_hundred_and_keep_the_wait_under_two_seconds() {
-    // 32 workers at a mean of 91 ms (DESIGN: 353 orders/s).
+    // 32 workers at a mean of 91 ms.
     let served = 353.0;
     let defaults = Scenario::Bursts.defaults();
     let shape = Shape {

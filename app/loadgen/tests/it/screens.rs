@@ -62,7 +62,7 @@ pub(crate) fn shown_by(mut command: Command) -> (String, String) {
     drop(command);
     let mut bytes = Vec::new();
     let mut chunk = [0; 4096];
-    // Linux reports the last writer's going away as an error (pty(7)).
+    // When the last writer goes away, Linux reports an error (pty(7)).
     while let Ok(read) = master.read(&mut chunk) {
         if read == 0 {
             break;
