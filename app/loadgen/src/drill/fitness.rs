@@ -61,6 +61,7 @@ pub fn judge(drill: &'static Drill, survey: &Survey) -> Result<Known, Vec<Obstac
         return Err(obstacles);
     }
     obstacles.extend(of_silences(survey, &backgrounds));
+    obstacles.extend(of_rival(drill, survey));
     let scrape = survey
         .targets
         .iter()
@@ -153,6 +154,23 @@ fn of_silences(survey: &Survey, backgrounds: &[Background]) -> Vec<Obstacle> {
             ))
         })
         .collect()
+}
+
+/// A rival that is there already cannot be outrun.
+fn of_rival(drill: &Drill, survey: &Survey) -> Option<Obstacle> {
+    let rival = drill.storm()?.outrun?.rival;
+    let held = survey.held.iter().map(|held| &held.labels);
+    let is_there = survey
+        .active
+        .iter()
+        .chain(held)
+        .any(|labels| labels.get("alertname").is_some_and(|name| name == rival));
+    is_there.then(|| {
+        passing(format!(
+            "{rival} is there already and would inhibit {}: wait until it is over, or send healthy orders (loadgen steady)",
+            drill.proofs[0].alert
+        ))
+    })
 }
 
 fn of_quiet(drill: &Drill, backgrounds: &[Background]) -> Option<Obstacle> {

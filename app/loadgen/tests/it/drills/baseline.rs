@@ -79,6 +79,19 @@ fn a_silence_of_something_else_is_no_obstacle() {
 }
 
 #[test]
+fn a_burn_waits_for_the_end_of_what_would_inhibit_it() {
+    for broken in [Broken::AlertThere, Broken::AlertHeld] {
+        let fake = Fake::with_hold(broken, &["OrderAvailabilityBudgetBurn"], 120.0);
+        let ended = fake.run(&["slo-burn"]);
+        assert_eq!(ended.code, 5, "{broken:?}: {:?}", ended.drill());
+        let reasons = ended.drill().reasons.join("\n");
+        let wanted = "HighErrorRate is there already and would inhibit OrderAvailabilityBudgetBurn";
+        assert!(reasons.contains(wanted), "{broken:?}: {reasons}");
+        assert!(fake.world().sent.is_empty(), "{broken:?}");
+    }
+}
+
+#[test]
 fn a_blip_needs_silence() {
     let fake = Fake::new(Broken::NotQuiet, &["HighErrorRate"]);
     let ended = fake.run(&["blip"]);
