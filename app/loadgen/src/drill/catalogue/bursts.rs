@@ -35,7 +35,7 @@ pub(super) const OVERLOAD: Drill = Drill {
             cause: Mark::Storm,
             onset: Onset::Fills(0.8),
             end: End::Fires {
-                inhibitor: Some("OrdersRejected"),
+                inhibitor: "OrdersRejected",
             },
             relief: Mark::Calm,
             decline: Decline::Within(10.0),

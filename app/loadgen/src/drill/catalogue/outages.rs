@@ -24,7 +24,9 @@ pub(super) const TARGET_DOWN: Drill = Drill {
             labels: &[],
             cause: Mark::Storm,
             onset: HIGH_ERROR_RATE_ONSET,
-            end: End::Fires { inhibitor: None },
+            end: End::Fires {
+                inhibitor: "OrderServiceDown",
+            },
             relief: Mark::Started,
             decline: Decline::Dilution,
         },

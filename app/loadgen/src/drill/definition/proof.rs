@@ -71,7 +71,7 @@ pub enum End {
     /// It fires; Alertmanager may hold it back for the sake of this one, and no other.
     Fires {
         /// The alert that may inhibit it.
-        inhibitor: Option<&'static str>,
+        inhibitor: &'static str,
     },
     /// While it fires, it is held back for the sake of this alert.
     Inhibited {

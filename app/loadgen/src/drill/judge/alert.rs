@@ -123,7 +123,7 @@ fn fire(chain: &mut Chain, case: &Case<'_>) {
     };
     let (receiver, inhibitor) = match proof.end {
         End::Delivered(receiver) => (Some(receiver), None),
-        End::Fires { inhibitor } => (None, inhibitor),
+        End::Fires { inhibitor } => (None, Some(inhibitor)),
         _ => (None, None),
     };
     if let Some(receiver) = receiver
@@ -134,9 +134,7 @@ fn fire(chain: &mut Chain, case: &Case<'_>) {
     }
     if let Some(held_back) = &evidence.held_back {
         let is_allowed = held_back.silences.is_empty()
-            && (receiver.is_none() && inhibitor.is_none()
-                || inhibitor
-                    .is_some_and(|name| held_back.inhibitors.iter().all(|own| own == name)));
+            && inhibitor.is_some_and(|name| held_back.inhibitors.iter().all(|own| own == name));
         if is_allowed {
             chain.remark(format!("held back by {}", held_back.inhibitors.join(", ")));
         } else {

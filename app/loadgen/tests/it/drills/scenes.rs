@@ -3,7 +3,7 @@
 use loadgen::drill::Name;
 use loadgen::drill::definition::{Drill, Mark};
 use loadgen::drill::evidence::Evidence;
-use loadgen::drill::judge::{Row, Scene, Standing, Step, Watched, rows};
+use loadgen::drill::judge::{Row, Scene, Standing, Step, rows};
 use loadgen::drill::known::{Marks, Window};
 use loadgen::drill::look::{HeldBack, Look, Sighting};
 use loadgen::drill::matchers::Labels;
@@ -72,10 +72,10 @@ fn an_alert_that_is_still_there_is_not_over_however_old_its_last_sample_is() {
     assert_eq!((evidence.pending_at, evidence.over_at), (Some(110.0), None));
 }
 
-/// The row of an alert's step in an overload that stands like this.
-fn overload(held_back: Option<HeldBack>) -> Row {
-    let drill: &'static Drill = Name::Overload.drill();
-    let known = known(600.0, vec![background(15.0, &[]), background(15.0, &[])]);
+/// The row that says that the first alert of a drill is in Alertmanager, held back like this.
+fn raised(name: Name, held_back: Option<HeldBack>) -> Row {
+    let drill: &'static Drill = name.drill();
+    let known = known(600.0, vec![background(15.0, &[]); drill.proofs.len()]);
     let mut marks = Marks::default();
     marks.set(Mark::Storm, Window::at(1000.0));
     let evidence = Evidence {
@@ -90,15 +90,14 @@ fn overload(held_back: Option<HeldBack>) -> Row {
         ..Evidence::default()
     };
     let found = rows(&Scene {
-        evidence: &[evidence, Evidence::default()],
-        readings: &[Watched::default(), Watched::default()],
+        evidence: &[evidence],
         now: Some(1021.0),
         slack: 15.0,
         ..Scene::foreseen(drill, &known, &marks)
     });
     let mine = found
         .into_iter()
-        .find(|row| row.subject == "OrderQueueNearlyFull" && row.step == Step::InAlertmanager);
+        .find(|row| row.subject == drill.proofs[0].alert && row.step == Step::InAlertmanager);
     mine.expect("it is judged")
 }
 
@@ -112,19 +111,22 @@ fn only_the_alert_that_explains_it_may_hold_an_alert_back() {
             inhibitors: texts(inhibitors),
         })
     };
-    assert_eq!(overload(None).standing, Standing::Seen(1020.5));
-    assert_eq!(
-        overload(by(&[], &["OrdersRejected"])).standing,
-        Standing::Seen(1020.5)
-    );
-    for held_back in [
-        by(&[], &["HighLatency"]),
-        by(&["5f1"], &[]),
-        by(&["5f1"], &["OrdersRejected"]),
+    for (name, explains) in [
+        (Name::Overload, "OrdersRejected"),
+        (Name::TargetDown, "OrderServiceDown"),
     ] {
-        let row = overload(held_back);
-        let reason = row.failure().expect("it fails");
-        assert!(reason.contains("suppressed"), "{reason}");
+        for held_back in [None, by(&[], &[explains])] {
+            assert_eq!(raised(name, held_back).standing, Standing::Seen(1020.5));
+        }
+        for held_back in [
+            by(&[], &["HighLatency"]),
+            by(&["5f1"], &[]),
+            by(&["5f1"], &[explains]),
+        ] {
+            let row = raised(name, held_back);
+            let reason = row.failure().expect("it fails");
+            assert!(reason.contains("suppressed"), "{name:?}: {reason}");
+        }
     }
 }
 
