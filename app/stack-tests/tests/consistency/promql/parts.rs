@@ -21,6 +21,8 @@ pub(crate) struct Parts {
     pub(crate) made: BTreeSet<String>,
     /// Numbers that a quantile is compared with, and the histogram's bucket series.
     pub(crate) thresholds: Vec<(f64, String)>,
+    /// Series that are calculated with each other, one to one and by all labels.
+    pub(crate) pairs: Vec<[String; 2]>,
     /// What is wrong whatever the series.
     pub(crate) traps: Vec<String>,
 }
@@ -94,6 +96,13 @@ impl Parts {
             self.traps
                 .push("histogram_quantile of a sum that is not by le has no buckets".to_owned());
         }
+        if let ("timestamp", Some(of)) = (call.func.name, call.args.args.first())
+            && !matches!(inner(of), Expr::VectorSelector(_))
+        {
+            self.traps.push(
+                "timestamp() of anything but a selector is the time of evaluation".to_owned(),
+            );
+        }
         for argument in &call.args.args {
             self.select(argument, Some(call.func.name));
         }
@@ -108,6 +117,13 @@ impl Parts {
         }
         self.select(&binary.lhs, None);
         self.select(&binary.rhs, None);
+        let matching = binary.modifier.as_ref().and_then(|m| m.matching.as_ref());
+        if let [Some(one), Some(other)] = [&binary.lhs, &binary.rhs].map(|side| series(side))
+            && matching.is_none()
+            && !binary.op.is_set_operator()
+        {
+            self.pairs.push([one, other]);
+        }
         if !binary.op.is_comparison_operator() {
             return;
         }
@@ -168,6 +184,14 @@ impl ExprVisitor for Quantiles {
                 .extend(names.filter_map(|selector| selector.vector.name));
         }
         Ok(true)
+    }
+}
+
+/// The name of what an expression selects, if that is all it does.
+fn series(expr: &Expr) -> Option<String> {
+    match inner(expr) {
+        Expr::VectorSelector(vector) => vector.name.clone(),
+        _ => None,
     }
 }
 

@@ -32,6 +32,15 @@ pub(crate) fn problems(catalog: &Catalog, expr: &str) -> Vec<String> {
     for label in parts.grouping.difference(&labels) {
         problems.push(format!("no series in it has the label {label:?}"));
     }
+    for names in &parts.pairs {
+        let [one, other] = names.each_ref().map(|name| catalog.series.get(name));
+        if let (Some(one), Some(other)) = (one, other)
+            && one.labels.keys().ne(other.labels.keys())
+        {
+            let [one, other] = names;
+            problems.push(format!("{one} and {other} never have the same labels"));
+        }
+    }
     for (number, bucket) in &parts.thresholds {
         problems.extend(threshold(catalog, *number, bucket));
     }

@@ -9,7 +9,7 @@ use super::rules::{Kind, Rule};
 use super::series::Catalog;
 
 /// Wrong queries, and a part of what is said about each.
-const WRONG: [(&str, &str); 24] = [
+const WRONG: [(&str, &str); 26] = [
     ("rate(orders_processed_total[1m]", "unclosed"),
     ("rate(orders_processed_total[$__rate_interval])", "$"),
     ("rate(order_processed_total[1m])", "nobody exposes"),
@@ -70,6 +70,14 @@ const WRONG: [(&str, &str); 24] = [
     ("rate(order_queue_depth[1m])", "a gauge"),
     ("delta(orders_processed_total[1m])", "reset to 0"),
     ("sum(up) or vector(0) > 1", "parentheses"),
+    (
+        "timestamp(last_over_time(up[5m]))",
+        "the time of evaluation",
+    ),
+    (
+        "prometheus_notifications_queue_length / (prometheus_notifications_queue_capacity)",
+        "the same labels",
+    ),
 ];
 
 /// Quantiles that are compared with what they cannot tell, or have no buckets.
@@ -115,6 +123,9 @@ fn what_does_not_exist_or_cannot_be_meant_is_found() {
         "increase(alertmanager_notifications_failed_total[1m])",
         "deriv(order_queue_depth[1m])",
         "(sum(up) or vector(0)) > 1",
+        "max_over_time(timestamp(up)[5m:15s])",
+        "order_queue_depth / order_queue_capacity > 0.8",
+        "prometheus_notifications_queue_length / on (job, instance) group_left () prometheus_notifications_queue_capacity",
     ] {
         let found = problems(&catalog, right);
         assert!(found.is_empty(), "{right}: {found:?}");
