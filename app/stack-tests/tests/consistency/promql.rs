@@ -1,6 +1,7 @@
 //! Every query in a rule, a dashboard or a runbook asks for series that exist, and for nothing that cannot be meant. That what
 //! is wrong is found: `refusals`.
 
+mod legends;
 mod parts;
 mod query;
 mod recordings;

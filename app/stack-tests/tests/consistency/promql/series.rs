@@ -15,7 +15,7 @@ const OVERFLOW: &str = "otel_metric_overflow";
 /// The job whose series the golden file has.
 const GOLDEN_JOB: &str = "order-service";
 /// Where the golden file and the list of what others expose are.
-const GOLDEN: &str = "app/order-service/tests/golden/metrics.txt";
+pub(crate) const GOLDEN: &str = "app/order-service/tests/golden/metrics.txt";
 pub(crate) const FOREIGN: &str = "app/stack-tests/tests/golden/foreign-metrics.txt";
 
 /// The values that a label takes; none known means any.
