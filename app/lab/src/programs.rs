@@ -49,7 +49,7 @@ impl Bench {
         self.run_compose(arguments, Heed::Signals)
     }
 
-    /// The same to put something back: whatever signals there are, it is done to its end.
+    /// The same without a word, and to its end whatever signals there are: to put something back, or for a quick question.
     ///
     /// # Errors
     /// It does not succeed.

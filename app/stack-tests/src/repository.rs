@@ -4,10 +4,16 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-/// The folder that holds `docker-compose.yml`: `ORDERWATCH_DIRECTORY`, or the one this was built in.
+/// The folder that holds `docker-compose.yml`: `ORDERWATCH_DIRECTORY`, or the checkout that cargo runs this from.
 pub fn root() -> PathBuf {
     env::var_os("ORDERWATCH_DIRECTORY").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."),
+        || {
+            // Two checkouts with one target folder share what is compiled: what cargo says now comes first.
+            let package = env::var_os("CARGO_MANIFEST_DIR");
+            package
+                .map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from)
+                .join("../..")
+        },
         PathBuf::from,
     )
 }

@@ -5,18 +5,24 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Error, Result, bail, ensure};
+use serde_json::Value;
 use stack_tests::prometheus::{alert_history, now};
 use stack_tests::repository;
 
 use crate::bench::Bench;
+use crate::interrupt::Interrupted;
 use crate::practice::rules;
 use crate::undo::Undo;
 
 /// Its name says whose it is, should it ever be left behind.
 const FILE: &str = "observability/prometheus/rules/lab-without-for.yml";
+/// The same file as Prometheus sees it.
+const MOUNTED: &str = "/etc/prometheus/rules/lab-without-for.yml";
+/// Makes Prometheus read its files again.
+const RELOAD: &str = "kill --signal HUP prometheus";
 const WITHOUT_FOR: &str = "LabHighErrorRateWithoutFor";
 const WITH_FOR: &str = "HighErrorRate";
 
@@ -26,6 +32,8 @@ const HEALTHY: &str = "count=200&error_rate=0";
 const PAUSE: Duration = Duration::from_mins(1);
 /// A scrape, an evaluation, and room for a busy machine.
 const SEEN: Duration = Duration::from_secs(30);
+/// How often Prometheus is told to reload until it has.
+const RELOAD_AGAIN: Duration = Duration::from_secs(5);
 
 pub(super) fn run(bench: &Bench) -> Result<()> {
     let restore = add_rule(bench)?;
@@ -110,9 +118,36 @@ fn add_rule(bench: &Bench) -> Result<Undo<'_>> {
     bench.screen.say(&format!(
         "adds    {FILE}, a copy of {WITH_FOR} without its `for`"
     ));
-    reload(bench)?;
+    expect_mounted(bench)?;
+    bench.compose(RELOAD)?;
     await_rule(bench, true)?;
     Ok(restore)
+}
+
+/// The ports and the project's name are the same in every clone: does the Prometheus that answers read the rules of this one?
+fn expect_mounted(bench: &Bench) -> Result<()> {
+    let check = format!("exec -T prometheus promtool check rules {MOUNTED}");
+    match bench.compose_undisturbed(&check) {
+        Err(failure) if format!("{failure:#}").contains("does not exist") => bail!(
+            "this stack was started from another checkout ({}): run scripts/up here",
+            started_from(bench).unwrap_or_else(|_| "unknown".to_owned())
+        ),
+        checked => checked.map(|_| ()),
+    }
+}
+
+/// The compose files that the running stack was started with.
+fn started_from(bench: &Bench) -> Result<String> {
+    let listed: Value = serde_json::from_str(&bench.compose_undisturbed("ls --format json")?)?;
+    listed
+        .as_array()
+        .and_then(|stacks| {
+            stacks
+                .iter()
+                .find(|one| one["Name"] == *bench.stack.project)
+        })
+        .and_then(|stack| Some(stack["ConfigFiles"].as_str()?.to_owned()))
+        .context("the engine does not list the stack")
 }
 
 /// Without waiting for anything that a signal could cut short.
@@ -120,17 +155,17 @@ fn remove_rule(bench: &Bench, path: &PathBuf) -> Result<()> {
     if path.exists() {
         fs::remove_file(path)?;
     }
-    bench
-        .compose_undisturbed("kill --signal HUP prometheus")
-        .map(|_| ())
-}
-
-fn reload(bench: &Bench) -> Result<()> {
-    bench.compose("kill --signal HUP prometheus").map(|_| ())
+    bench.compose_undisturbed(RELOAD).map(|_| ())
 }
 
 fn await_rule(bench: &Bench, there: bool) -> Result<()> {
+    let mut told = Instant::now();
     let listed = || {
+        // A signal that comes while Prometheus is still loading may be lost.
+        if told.elapsed() >= RELOAD_AGAIN {
+            told = Instant::now();
+            bench.compose_undisturbed(RELOAD)?;
+        }
         let parameters = [("type", "alert"), ("rule_name[]", WITHOUT_FOR)];
         let rules = bench
             .stack
@@ -139,10 +174,28 @@ fn await_rule(bench: &Bench, there: bool) -> Result<()> {
         let groups = rules["data"]["groups"].as_array();
         Ok(groups.is_some_and(|groups| groups.is_empty() != there))
     };
-    bench
-        .wait("Prometheus has reloaded its rules", SEEN, listed)
-        .context("`docker compose logs prometheus` says what it thinks of them")?;
-    Ok(())
+    match bench.wait("Prometheus has reloaded its rules", SEEN, listed) {
+        Err(failure) if !failure.is::<Interrupted>() => Err(failure.context(last_words(bench))),
+        waited => waited.map(|_| ()),
+    }
+}
+
+/// What Prometheus itself says about its last reload.
+fn last_words(bench: &Bench) -> String {
+    let succeeded = || {
+        let page = bench.stack.prometheus().get("/metrics")?.body;
+        let line = page
+            .lines()
+            .find(|line| line.starts_with("prometheus_config_last_reload_successful "));
+        Ok::<_, Error>(line.unwrap_or_default().to_owned())
+    };
+    let log = bench.compose_undisturbed("logs --no-log-prefix --tail 10 prometheus");
+    let or_failure = |said: Result<String>| said.unwrap_or_else(|failure| format!("{failure:#}"));
+    format!(
+        "{} (1: yes, 0: no), and the end of its log:\n{}",
+        or_failure(succeeded()),
+        or_failure(log)
+    )
 }
 
 /// A rule file with the rule as it stands, but for its name, its `for`, and a severity that pages nobody.
