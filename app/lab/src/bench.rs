@@ -139,9 +139,17 @@ impl Bench {
     /// POST to order-service, expecting JSON.
     ///
     /// # Errors
-    /// It does not answer with 200.
+    /// It does not answer with 200, or there was a signal.
     pub fn simulate(&self, parameters: &str) -> Result<Value> {
         self.interrupt.check()?;
+        self.simulate_undisturbed(parameters)
+    }
+
+    /// The same to put something back, whatever signals there are.
+    ///
+    /// # Errors
+    /// It does not answer with 200.
+    pub fn simulate_undisturbed(&self, parameters: &str) -> Result<Value> {
         let answer = self
             .stack
             .order_service()

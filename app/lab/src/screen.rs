@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 
-/// Prints, and keeps the claims: each, and whether it held.
+/// Prints, and keeps what the end depends on.
 #[derive(Debug, Default)]
 pub struct Screen {
+    /// Each claim, and whether it held.
     claims: Mutex<Vec<(String, bool)>>,
+    /// What was changed and could not be put back, and why.
+    left_behind: Mutex<Vec<String>>,
 }
 
 impl Screen {
@@ -39,6 +42,27 @@ impl Screen {
         println!("  {} {claim}", if holds { "ok     " } else { "MISSED " });
         let mut claims = self.claims.lock().expect("no claim panics");
         claims.push((claim.to_owned(), holds));
+    }
+
+    /// Something could not be put back.
+    pub fn left_behind(&self, what: String) {
+        println!("  FAILED  {what}");
+        let mut left = self.left_behind.lock().expect("no undo panics");
+        left.push(what);
+    }
+
+    /// Says what is not as it was before.
+    ///
+    /// # Errors
+    /// Something could not be put back.
+    pub fn expect_put_back(&self) -> Result<()> {
+        let left = self.left_behind.lock().expect("no undo panics");
+        ensure!(
+            left.is_empty(),
+            "this could not be put back and is left to you:\n  {}",
+            left.join("\n  ")
+        );
+        Ok(())
     }
 
     /// Says how it went.

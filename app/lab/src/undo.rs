@@ -1,17 +1,21 @@
 //! What was changed is put back, however an experiment ends: through its last line, an error, a panic or a signal.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+
+use crate::screen::Screen;
 
 /// Puts something back when it is dropped.
 pub struct Undo<'a> {
+    screen: &'a Screen,
     what: String,
     action: Option<Box<dyn FnOnce() -> Result<()> + 'a>>,
 }
 
 impl<'a> Undo<'a> {
-    /// Will do this.
-    pub fn new(what: &str, action: impl FnOnce() -> Result<()> + 'a) -> Self {
+    /// Will do this, and tells the screen if it could not.
+    pub fn new(screen: &'a Screen, what: &str, action: impl FnOnce() -> Result<()> + 'a) -> Self {
         Self {
+            screen,
             what: what.to_owned(),
             action: Some(Box::new(action)),
         }
@@ -23,13 +27,14 @@ impl<'a> Undo<'a> {
     /// It did not.
     pub fn now(mut self) -> Result<()> {
         self.put_back()
+            .with_context(|| format!("could not {}", self.what))
     }
 
     fn put_back(&mut self) -> Result<()> {
         let Some(action) = self.action.take() else {
             return Ok(());
         };
-        println!("  undo    {}", self.what);
+        self.screen.say(&format!("undo    {}", self.what));
         action()
     }
 }
@@ -37,7 +42,8 @@ impl<'a> Undo<'a> {
 impl Drop for Undo<'_> {
     fn drop(&mut self) {
         if let Err(failure) = self.put_back() {
-            eprintln!("could not {}: {failure:#}", self.what);
+            self.screen
+                .left_behind(format!("{}: {failure:#}", self.what));
         }
     }
 }
@@ -45,6 +51,8 @@ impl Drop for Undo<'_> {
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
+
+    use anyhow::bail;
 
     use super::*;
 
@@ -55,9 +63,24 @@ mod tests {
             times.set(times.get() + 1);
             Ok(())
         };
-        drop(Undo::new("count", count));
+        let screen = Screen::default();
+        drop(Undo::new(&screen, "count", count));
         assert_eq!(times.get(), 1);
-        Undo::new("count", count).now().expect("counting works");
+        Undo::new(&screen, "count", count)
+            .now()
+            .expect("counting works");
         assert_eq!(times.get(), 2);
+        screen.expect_put_back().expect("both worked");
+    }
+
+    #[test]
+    fn what_could_not_be_put_back_is_told() {
+        let screen = Screen::default();
+        drop(Undo::new(&screen, "start it", || bail!("no engine")));
+        let failure = screen.expect_put_back().expect_err("it was not started");
+        assert!(
+            failure.to_string().contains("start it: no engine"),
+            "{failure}"
+        );
     }
 }

@@ -24,7 +24,7 @@ struct Cost {
 }
 
 pub(super) fn run(bench: &Bench) -> Result<()> {
-    let take_away = Undo::new("remove the target", || {
+    let take_away = Undo::new(&bench.screen, "remove the target", || {
         bench
             .compose_undisturbed("--profile lab rm --stop --force lab")
             .map(|_| ())

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail, ensure};
 
 use crate::bench::Bench;
-use crate::interrupt::{Interrupt, Interrupted};
+use crate::interrupt::Interrupt;
 
 /// A question and the way to answer it on the running stack.
 pub struct Experiment {
@@ -112,7 +112,9 @@ impl Experiment {
     pub fn run(&self, interrupt: &Interrupt) -> Result<()> {
         let bench = Bench::new(interrupt.clone())?;
         bench.screen.question(self.name, self.question);
-        (self.run)(&bench)?;
+        let result = (self.run)(&bench);
+        bench.screen.expect_put_back()?;
+        result?;
         bench.screen.conclude()
     }
 }
@@ -128,7 +130,7 @@ pub fn run_all(interrupt: &Interrupt) -> Result<()> {
         let result = experiment.run(interrupt);
         let seconds = started.elapsed().as_secs();
         match result {
-            Err(failure) if failure.is::<Interrupted>() => return Err(failure),
+            Err(failure) if interrupt.is_set() => return Err(failure),
             Err(failure) => {
                 println!("  {failure:#}");
                 table.push((experiment.name, "FAILED", seconds));

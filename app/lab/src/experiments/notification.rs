@@ -37,7 +37,7 @@ const ALERTS: [Alert; 2] = [
 
 pub(super) fn run(bench: &Bench) -> Result<()> {
     let started = Timestamp::now();
-    let resolve = Undo::new("resolve both alerts", || {
+    let resolve = Undo::new(&bench.screen, "resolve both alerts", || {
         post(bench, started, Some(Timestamp::now()))
     });
     post(bench, started, None)?;

@@ -39,6 +39,12 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     let restore = add_rule(bench)?;
     bench.quiet()?;
     let started = now();
+    // Without them the alert would fire two minutes after an experiment that was interrupted.
+    let dilute = Undo::new(
+        &bench.screen,
+        &format!("POST /simulate?{HEALTHY}, healthy orders, so that the alert ends"),
+        || bench.simulate_undisturbed(HEALTHY).map(|_| ()),
+    );
     bench.screen.say(&format!("sends   POST /simulate?{BLIP}"));
     bench.simulate(BLIP)?;
     bench.wait("the copy fires", SEEN, || {
@@ -61,10 +67,7 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
         .screen
         .waiting("a minute, as if somebody had mended it", PAUSE);
     bench.interrupt.sleep(PAUSE)?;
-    bench
-        .screen
-        .say(&format!("sends   POST /simulate?{HEALTHY}"));
-    bench.simulate(HEALTHY)?;
+    dilute.now()?;
     bench.wait("neither is true any more", SEEN, || {
         Ok(bench
             .query(&format!(
@@ -107,7 +110,9 @@ fn add_rule(bench: &Bench) -> Result<Undo<'_>> {
     let rules = fs::read_to_string(repository::root().join(rules::FILE)).context(rules::FILE)?;
     let restore = {
         let path = path.clone();
-        Undo::new(&format!("remove {FILE}"), move || remove_rule(bench, &path))
+        Undo::new(&bench.screen, &format!("remove {FILE}"), move || {
+            remove_rule(bench, &path)
+        })
     };
     fs::write(&path, without_for(&rules)?)
         // Prometheus runs as another user.

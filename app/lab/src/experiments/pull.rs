@@ -18,7 +18,7 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
         "up{job=\"order-service\"}",
         "Prometheus writes `up` itself, with every scrape: 1 if it worked.",
     )?;
-    let start_again = Undo::new("start order-service", || {
+    let start_again = Undo::new(&bench.screen, "start order-service", || {
         bench.compose_undisturbed("start order-service").map(|_| ())
     });
     bench.compose("stop order-service")?;
