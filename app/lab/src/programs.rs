@@ -49,7 +49,20 @@ impl Bench {
         self.run_compose(arguments, Heed::Signals)
     }
 
-    /// The same without a word, and to its end whatever signals there are: to put something back, or for a quick question.
+    /// The same, but a signal is heeded only afterwards: for what must not be left half done.
+    ///
+    /// # Errors
+    /// It does not succeed, or there was a signal.
+    pub fn compose_to_the_end(&self, arguments: &str) -> Result<String> {
+        self.interrupt.check()?;
+        self.screen
+            .say(&format!("does    docker compose {arguments}"));
+        let printed = self.run_compose(arguments, Heed::Nothing)?;
+        self.interrupt.check()?;
+        Ok(printed)
+    }
+
+    /// Runs `docker compose` without a word, and to its end whatever signals there are: to put something back, or for a quick question.
     ///
     /// # Errors
     /// It does not succeed.

@@ -21,7 +21,8 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     let start_again = Undo::new(&bench.screen, "start order-service", || {
         bench.compose_undisturbed("start order-service").map(|_| ())
     });
-    bench.compose("stop order-service")?;
+    // A start while the container is still stopping would do nothing.
+    bench.compose_to_the_end("stop order-service")?;
     let stopped = now();
     bench.wait("the scrape fails", NOTICED, || {
         Ok(bench.query("up{job=\"order-service\"} == 1")?.is_empty())

@@ -70,7 +70,7 @@ fn look(bench: &Bench) -> Result<()> {
         .waiting("for a minute of steady load", BEFORE_RESTART);
     bench.interrupt.sleep(BEFORE_RESTART)?;
     let before = bench.show(TOTAL, "The raw counter: it only ever rises, until …")?;
-    bench.compose("restart order-service")?;
+    bench.compose_to_the_end("restart order-service")?;
     let restarted = now();
     bench.wait("the new process is scraped", Duration::from_mins(1), || {
         let raw = bench.query(TOTAL)?;
