@@ -6,6 +6,7 @@
 use std::os::unix::process::CommandExt;
 use std::process::Stdio;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -17,6 +18,9 @@ use crate::interrupt::{Interrupted, TICK};
 
 /// The lag that a busy machine is granted; what is measured here is the service, not the generator.
 const LOADGEN: &str = "docker compose --progress quiet run --rm -T loadgen --json --max-lag 1s";
+
+/// Nobody should look at a silent screen for longer.
+const REPORT_EVERY: Duration = Duration::from_secs(10);
 
 /// What a program that runs is ended by.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -34,7 +38,7 @@ impl Bench {
     /// It could not run, or there was a signal.
     pub fn load(&self, arguments: &str) -> Result<Value> {
         self.screen.say(&format!("load    loadgen {arguments}"));
-        let finished = self.run(&format!("{LOADGEN} {arguments}"), Heed::Signals)?;
+        let finished = self.run(&format!("{LOADGEN} {arguments}"), Heed::Signals, |_| ())?;
         serde_json::from_str(&finished.stdout)
             .with_context(|| format!("exit {:?}: {}", finished.code, finished.output))
     }
@@ -62,7 +66,8 @@ impl Bench {
         Ok(printed)
     }
 
-    /// Runs `docker compose` without a word, and to its end whatever signals there are: to put something back, or for a quick question.
+    /// Runs `docker compose` without announcing it, and to its end whatever signals there are: to put something back, or for a
+    /// quick question.
     ///
     /// # Errors
     /// It does not succeed.
@@ -74,6 +79,12 @@ impl Bench {
         let finished = self.run(
             &format!("docker compose --progress quiet {arguments}"),
             heed,
+            |elapsed| {
+                self.screen.say(&format!(
+                    "        not finished after {} s",
+                    elapsed.as_secs()
+                ));
+            },
         )?;
         ensure!(
             finished.code == Some(0),
@@ -83,8 +94,8 @@ impl Bench {
         Ok(finished.stdout)
     }
 
-    /// Runs a program in the stack's folder, in a process group of its own.
-    fn run(&self, words: &str, heed: Heed) -> Result<Finished> {
+    /// Runs a program in the stack's folder, in a process group of its own, and reports now and then that it still runs.
+    fn run(&self, words: &str, heed: Heed, still_runs: impl Fn(Duration)) -> Result<Finished> {
         let interrupted = || heed == Heed::Signals && self.interrupt.is_set();
         if interrupted() {
             return Err(Interrupted.into());
@@ -101,12 +112,18 @@ impl Bench {
             .with_context(|| words.join(" "))?;
         let group = Pid::from_child(&child);
         let ended = thread::spawn(|| child.wait_with_output());
+        let started = Instant::now();
+        let mut next_report = REPORT_EVERY;
         let mut told = false;
         while !ended.is_finished() {
             if interrupted() && !told {
                 told = true;
                 // It may have ended just now; then there is nobody left to tell.
                 let _ = kill_process_group(group, Signal::INT);
+            }
+            if started.elapsed() >= next_report {
+                still_runs(next_report);
+                next_report += REPORT_EVERY;
             }
             thread::sleep(TICK);
         }

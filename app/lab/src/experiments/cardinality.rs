@@ -29,6 +29,9 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
             .compose_undisturbed("--profile lab rm --stop --force lab")
             .map(|_| ())
     });
+    bench
+        .screen
+        .say("starts a target of its own; the first time it is compiled, which takes some minutes");
     bench.compose("--profile lab up -d --build --wait --no-deps lab")?;
     let target = target(bench)?;
 

@@ -38,6 +38,10 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
                 ))
             });
             let looked = look(bench, workers, expected);
+            if looked.is_ok() {
+                let left = LOAD.saturating_sub(LOOKED_AT_AFTER);
+                bench.screen.waiting("until the load ends", left);
+            }
             let report = load.join().expect("loading does not panic")?;
             looked?;
             let rate = report["answers_per_second"].as_f64().context("a rate")?;
@@ -56,6 +60,10 @@ fn look(bench: &Bench, workers: f64, expected: f64) -> Result<()> {
     bench.wait("every worker is busy", Duration::from_mins(1), || {
         Ok(bench.value("sum(order_workers_busy)")? >= workers - 1.0)
     })?;
+    bench.screen.waiting(
+        "until there are 35 s of this load to look at",
+        LOOKED_AT_AFTER,
+    );
     bench.interrupt.sleep(LOOKED_AT_AFTER)?;
     let w = format!("{}s", WINDOW.as_secs());
     let rate = bench.show(

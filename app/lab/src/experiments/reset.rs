@@ -31,6 +31,10 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
             ))
         });
         let looked = look(bench);
+        if looked.is_ok() {
+            let left = LOAD.saturating_sub(BEFORE_RESTART + AFTER_RESTART);
+            bench.screen.waiting("until the load ends", left);
+        }
         let report = load.join().expect("loading does not panic")?;
         looked?;
         bench.screen.say(&format!(
