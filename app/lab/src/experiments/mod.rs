@@ -102,6 +102,9 @@ pub fn list() {
             experiment.takes.as_secs()
         );
     }
+    println!(
+        "\npending first waits until no order was finished for five minutes, so it may take five minutes more."
+    );
 }
 
 impl Experiment {
