@@ -8,7 +8,9 @@ use stack_tests::prometheus::now;
 use crate::bench::Bench;
 use crate::undo::Undo;
 
-/// A scrape (5 s) and its time-out (4 s), and room for a busy machine.
+/// A scrape is due within 5 s and may take its time-out of 4 s; the name is looked up every 5 s.
+const WITHIN: f64 = 14.0;
+/// The same, and room for a busy machine: later than [`WITHIN`] is missed, but still shown.
 const NOTICED: Duration = Duration::from_secs(30);
 /// A start, a look-up of the name and a scrape.
 const BACK: Duration = Duration::from_mins(1);
@@ -31,6 +33,10 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     bench.screen.say(&format!(
         "        noticed {noticed:.1} s after the service had stopped; a scrape is due every 5 s\n"
     ));
+    bench.screen.claim(
+        &format!("noticed within {WITHIN} s: a scrape, its time-out, and a look-up of the name"),
+        noticed <= WITHIN,
+    );
     let up = bench.query("up{job=\"order-service\"}")?;
     let reads = up
         .first()
@@ -81,6 +87,6 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     })?;
     bench
         .screen
-        .claim("it is up again, and no alert is left", true);
+        .say("        order-service is up again, and no alert is left");
     Ok(())
 }
