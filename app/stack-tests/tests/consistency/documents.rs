@@ -105,7 +105,7 @@ fn what_does_not_exist_is_found() {
     let page = Page::parse(
         "docs/x.md",
         "[a](nowhere.md) [b](README.md#nothing) [fn finished](../app/order-service/src/lib.rs#L1)\n\
-         `app/nothing.rs` `order_nothing_total` `scripts/lab average` `scripts/drill fire`\n\n\
+         `app/nothing.rs` `order_nothing_total` `scripts/lab average` `scripts/lab begin facts` `scripts/drill fire`\n\n\
          ```sh\ncurl localhost:1234/x\ndocker compose run --rm loadgen storm\n```\n",
     );
     assert_eq!(links::dead(&page).len(), 2);
@@ -119,5 +119,5 @@ fn what_does_not_exist_is_found() {
         names::unknown_metrics(&page),
         ["there is no metric order_nothing_total"]
     );
-    assert_eq!(names::unknown_commands(&page).len(), 3);
+    assert_eq!(names::unknown_commands(&page).len(), 4);
 }

@@ -89,12 +89,9 @@ pub(super) fn unknown_commands(page: &Page) -> Vec<String> {
     let loads = read("app/loadgen/src/scenario/mod.rs");
     let drills = read("app/loadgen/src/drill/name.rs");
     let usage = read("scripts/lab");
+    let experiments = read("app/lab/src/experiments/mod.rs");
+    let exercises = read("app/lab/src/practice/mod.rs");
     let quoted = |text: &str, word: &str| text.contains(&format!("=> \"{word}\""));
-    let exists = |folder: &str, word: &str| {
-        root()
-            .join(format!("app/lab/src/{folder}/{word}.rs"))
-            .exists()
-    };
     let mut problems = Vec::new();
     for line in words(page) {
         for pair in line.windows(2) {
@@ -103,10 +100,11 @@ pub(super) fn unknown_commands(page: &Page) -> Vec<String> {
                 _ if is_placeholder(word) => true,
                 "scripts/lab" if word.starts_with("--") => usage.contains(word),
                 "scripts/lab" => {
-                    exists("experiments", word) || usage.contains(&format!("scripts/lab {word}"))
+                    experiments.contains(&format!("name: \"{word}\""))
+                        || usage.contains(&format!("scripts/lab {word}"))
                 }
                 "begin" | "check" | "solution" if line.contains(&"scripts/lab") => {
-                    exists("practice", word)
+                    quoted(&exercises, word)
                 }
                 "scripts/drill" | "drill" if !word.starts_with("--") => quoted(&drills, word),
                 "loadgen" if !word.starts_with("--") => word == "drill" || quoted(&loads, word),
