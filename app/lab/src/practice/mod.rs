@@ -88,11 +88,11 @@ impl Exercise {
         }
     }
 
-    /// The committed file with each piece taken out by itself.
-    fn single_gaps(self, committed: &str) -> Result<Vec<String>> {
+    /// The solution with each piece taken out by itself.
+    fn single_gaps(self, committed: &str, workplace: &Workplace) -> Result<Vec<String>> {
         match self {
             Self::Instruments => instruments::single_gaps(committed),
-            Self::Panels => Ok(Vec::new()),
+            Self::Panels => panels::single_gaps(committed, &workplace.read(panels::MODEL)?),
             Self::Rules => rules::single_gaps(committed),
         }
     }

@@ -38,12 +38,33 @@ pub fn gap(committed: &str) -> Result<String> {
 /// # Errors
 /// The model lacks one of the panels, or the file is not empty.
 pub fn solved(committed: &str, model: &str) -> Result<String> {
+    filled(committed, model, None)
+}
+
+/// The solution with each panel empty by itself.
+///
+/// # Errors
+/// The model lacks one of the panels, or the file is not empty.
+pub fn single_gaps(committed: &str, model: &str) -> Result<Vec<String>> {
+    PANELS
+        .iter()
+        .map(|panel| filled(committed, model, Some(panel.title)))
+        .collect()
+}
+
+/// The solution, but for one panel that stays empty.
+fn filled(committed: &str, model: &str, empty: Option<&str>) -> Result<String> {
     let mut text = gap(committed)?;
     let model: Value = serde_json::from_str(model).context(MODEL)?;
     // Which of the file's panels comes first decides whose queries do.
     let file: Value = serde_json::from_str(committed).context(FILE)?;
     for panel in panels(&file).filter(|panel| panel["targets"].is_array()) {
         let title = panel["title"].as_str().unwrap_or_default();
+        if Some(title) == empty {
+            // Another spelling than the others', which are still to be filled.
+            text = text.replacen(EMPTY, "\"targets\": [ ]", 1);
+            continue;
+        }
         let mut targets = find(&model, title)
             .with_context(|| format!("{MODEL} has no panel {title}"))?["targets"]
             .clone();

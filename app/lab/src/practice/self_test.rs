@@ -78,7 +78,7 @@ fn prove(workplace: &Workplace, exercise: Exercise) -> Result<()> {
     begin_in(workplace, exercise).context("begin again after the solution")?;
     solution_in(workplace, exercise)?;
 
-    for gap in exercise.single_gaps(&committed)? {
+    for gap in exercise.single_gaps(&committed, workplace)? {
         workplace.write(file, &gap)?;
         let judgement = exercise.judge(workplace)?;
         ensure!(
