@@ -128,11 +128,17 @@ pub const PANELS: [Panel; 4] = [
                 claim: "sums both sides, so that their labels match",
                 hint: "sum(…) / sum(…): otherwise failures are divided by failures, which is always 1",
                 holds: |uses| {
-                    let sides = || {
-                        uses.iter()
-                            .filter(|u| u.has(&Step::Left) || u.has(&Step::Right))
-                    };
-                    sides().count() > 0 && sides().all(|u| !u.keeps("status"))
+                    let mut sides = divided(uses).peekable();
+                    sides.peek().is_some() && sides.all(|u| u.drops_before_division("status"))
+                },
+            },
+            Fact {
+                claim: "sums both sides by the same labels",
+                hint: "what one side is summed by, the other must be too: sum by (job) (…) / sum by (job) (…)",
+                holds: |uses| {
+                    let mut groupings = divided(uses).map(Use::grouping_in_division);
+                    let first = groupings.next();
+                    first.is_some_and(|first| groupings.all(|other| other == first))
                 },
             },
         ],
@@ -141,6 +147,12 @@ pub const PANELS: [Panel; 4] = [
 
 fn reads(uses: &[Use], name: &str) -> bool {
     uses.iter().any(|u| u.name == name)
+}
+
+/// The selectors on both sides of a division.
+fn divided(uses: &[Use]) -> impl Iterator<Item = &Use> {
+    uses.iter()
+        .filter(|u| u.has(&Step::Left) || u.has(&Step::Right))
 }
 
 fn all(uses: &[Use], name: &str, holds: impl Fn(&Use) -> bool) -> bool {
@@ -197,6 +209,10 @@ mod tests {
             ),
             (
                 "Error Rate",
+                r#"sum by (job, instance) (rate(orders_processed_total{status="failure"}[5m])) / sum by (instance, job) (rate(orders_processed_total[5m]))"#,
+            ),
+            (
+                "Error Rate",
                 r#"100 * sum by (job) (increase(orders_processed_total{status!="success"}[5m])) / sum by (job) (increase(orders_processed_total[5m]))"#,
             ),
         ] {
@@ -242,7 +258,17 @@ mod tests {
             (
                 "Error Rate",
                 r#"rate(orders_processed_total{status="failure"}[5m]) / rate(orders_processed_total[5m])"#,
-                "sums both",
+                "sums both sides, so",
+            ),
+            (
+                "Error Rate",
+                r#"sum(rate(orders_processed_total{status="failure"}[5m]) / rate(orders_processed_total[5m]))"#,
+                "sums both sides, so",
+            ),
+            (
+                "Error Rate",
+                r#"sum by (job) (rate(orders_processed_total{status="failure"}[5m])) / sum(rate(orders_processed_total[5m]))"#,
+                "sums both sides by the same",
             ),
         ] {
             let missing = missing(title, expr);

@@ -58,6 +58,35 @@ impl Use {
         keeps(&self.steps[from..], label)
     }
 
+    /// What stands between it and the division, if there is one.
+    fn within_division(&self) -> Option<&[Step]> {
+        let side = |step: &Step| matches!(step, Step::Left | Step::Right);
+        let at = self.steps.iter().rposition(side)?;
+        Some(&self.steps[at + 1..])
+    }
+
+    /// Whether an aggregation drops the label before the division.
+    pub fn drops_before_division(&self, label: &str) -> bool {
+        self.within_division()
+            .is_some_and(|steps| !keeps(steps, label))
+    }
+
+    /// By which labels it is aggregated before the division, if there is one.
+    pub fn grouping_in_division(&self) -> Option<Vec<Step>> {
+        let steps = self.within_division()?.iter();
+        let sorted = |labels: &[String]| {
+            let mut labels = labels.to_vec();
+            labels.sort();
+            labels
+        };
+        let grouping = steps.filter_map(|step| match step {
+            Step::By(labels) => Some(Step::By(sorted(labels))),
+            Step::Without(labels) => Some(Step::Without(sorted(labels))),
+            _ => None,
+        });
+        Some(grouping.collect())
+    }
+
     /// Of which quantile it is.
     pub fn quantile(&self) -> Option<f64> {
         self.steps.iter().find_map(|step| match step {
