@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use lab::command::{Command, USAGE};
 use lab::interrupt::{Interrupt, Interrupted};
+use lab::practice::Incomplete;
 
 /// As shells report a program that SIGINT ended.
 const INTERRUPTED: u8 = 130;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
             eprintln!("lab: interrupted; what was changed is put back");
             ExitCode::from(INTERRUPTED)
         }
+        Err(failure) if failure.is::<Incomplete>() => ExitCode::FAILURE,
         Err(failure) => {
             eprintln!("lab: {failure:#}");
             ExitCode::FAILURE

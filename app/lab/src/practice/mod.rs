@@ -129,6 +129,18 @@ impl Exercise {
     }
 }
 
+/// Something is missing, which the screen has said already: no more than the exit code is left to tell.
+#[derive(Debug)]
+pub struct Incomplete;
+
+impl std::fmt::Display for Incomplete {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("something is missing")
+    }
+}
+
+impl std::error::Error for Incomplete {}
+
 /// What is right, what is missing, and what to do about it.
 #[derive(Debug, Default)]
 pub struct Judgement {
@@ -220,16 +232,12 @@ fn begin_in(workplace: &Workplace, exercise: Exercise) -> Result<()> {
 /// Says how far it is.
 ///
 /// # Errors
-/// Something is missing, or it could not be found out.
+/// Something is missing ([`Incomplete`]), or it could not be found out.
 pub fn check(exercise: Exercise) -> Result<()> {
     let workplace = Workplace::new(repository::root())?;
     let judgement = exercise.judge(&workplace)?;
     judgement.print(exercise);
-    ensure!(
-        judgement.is_complete(),
-        "{} is not complete yet",
-        exercise.name()
-    );
+    ensure!(judgement.is_complete(), Incomplete);
     Ok(())
 }
 
