@@ -164,18 +164,13 @@ pub fn judge(workplace: &Workplace) -> Result<Judgement> {
     let output = test(workplace)?;
     let said = String::from_utf8_lossy(&output.stdout);
     let problems = String::from_utf8_lossy(&output.stderr);
-    match problems
-        .find("error[")
-        .or_else(|| problems.find("error: expected"))
-    {
-        Some(start) if !said.contains("test result:") => {
-            let first: Vec<_> = problems[start..].lines().take(6).collect();
-            judgement.miss(
-                format!("it does not compile:\n           {}", first.join("\n           ")),
-                "mend what the compiler names first; `cd app && cargo check -p order-service` is the quickest way to ask it",
-            );
-        }
-        _ => read_tests(&said, &mut judgement),
+    if said.contains("test result:") {
+        read_tests(&said, &mut judgement);
+    } else {
+        judgement.miss(
+            format!("it does not compile:\n           {}", first_error(&problems)),
+            "fix what the compiler names first; `cd app && cargo check -p order-service` is the quickest way to ask it",
+        );
     }
     ensure!(
         judgement.is_complete() == output.status.success(),
@@ -185,12 +180,32 @@ pub fn judge(workplace: &Workplace) -> Result<Judgement> {
     Ok(judgement)
 }
 
+/// The first lines of the first error; all of it where there is none.
+fn first_error(problems: &str) -> String {
+    let start = problems.lines().position(|line| line.starts_with("error"));
+    let shown: Vec<_> = problems.lines().skip(start.unwrap_or(0)).take(6).collect();
+    shown.join("\n           ")
+}
+
+/// The command that runs one test by itself.
+fn command(test: &str) -> String {
+    // Tests of a module are part of the library.
+    let target = if test.contains("tests::") {
+        "--lib"
+    } else {
+        "--test api"
+    };
+    format!("cd app && cargo test -p order-service {target} {test}")
+}
+
 /// What the golden test misses, family by family, and the other tests that fail, as the sentences they are.
 fn read_tests(said: &str, judgement: &mut Judgement) {
     for (family, lines) in golden_differences(said) {
         judgement.miss(
             format!("{family}: {}", lines.join(", ")),
-            format!("{family} on /metrics is not what tests/golden/metrics.txt has"),
+            format!(
+                "{family} on /metrics must be as app/order-service/tests/golden/metrics.txt has it"
+            ),
         );
     }
     let results = said
@@ -202,7 +217,10 @@ fn read_tests(said: &str, judgement: &mut Judgement) {
     for (name, _) in failed.iter().take(SHOWN) {
         judgement.miss(
             name.rsplit("::").next().unwrap_or(name).replace('_', " "),
-            "the recording: the first test above that fails says what it expected; they are in app/order-service/tests/api",
+            format!(
+                "see what the first of these tests expected: {}",
+                command(name)
+            ),
         );
     }
     if failed.len() > SHOWN {
@@ -275,6 +293,33 @@ mod tests {
     fn a_gap_is_not_cut_into_a_gap() {
         let once = gap(&repository::read(FILE)).expect("all four are there");
         assert!(gap(&once).is_err());
+    }
+
+    #[test]
+    fn the_first_error_is_shown_whatever_its_kind() {
+        for error in [
+            "error[E0425]: cannot find value `meter` in this scope",
+            "error: this file contains an unclosed delimiter",
+            "error: cannot find macro `todoo` in this scope",
+        ] {
+            let problems =
+                format!("   Compiling order-service v0.1.0\n{error}\n --> src/a.rs:1:2\n");
+            let shown = first_error(&problems);
+            assert!(
+                shown.starts_with(error) && shown.ends_with("1:2"),
+                "{shown}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_failing_test_is_named_with_the_command_that_runs_it() {
+        let mut judgement = Judgement::default();
+        read_tests("test orders::counts_once ... FAILED\n", &mut judgement);
+        let next = judgement.next.expect("a step");
+        let command = "cd app && cargo test -p order-service --test api orders::counts_once";
+        assert!(next.ends_with(command), "{next}");
+        assert!(super::command("http::index::tests::a").contains("--lib "));
     }
 
     #[test]
