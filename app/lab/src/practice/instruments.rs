@@ -61,8 +61,8 @@ const RECORD: [(&str, &str); 3] = [
 /// Something that should be taken out is not there.
 pub fn gap(committed: &str) -> Result<String> {
     let mut text = committed.to_owned();
-    for (range, task) in cuts(committed)? {
-        text.replace_range(range, task);
+    for cut in cuts(committed)? {
+        text.replace_range(cut.range, cut.task);
     }
     Ok(text)
 }
@@ -72,27 +72,59 @@ pub fn gap(committed: &str) -> Result<String> {
 /// # Errors
 /// Something that should be taken out is not there.
 pub fn single_gaps(committed: &str) -> Result<Vec<String>> {
-    let cut = |(range, task): (Range<usize>, &str)| {
+    let cut = |cut: Cut| {
         let mut text = committed.to_owned();
-        text.replace_range(range, task);
+        text.replace_range(cut.range, cut.task);
         text
     };
     Ok(cuts(committed)?.into_iter().map(cut).collect())
 }
 
-/// What is taken out where, and what is left there; the last comes first, so that what is still to be cut stays where it is.
-fn cuts(committed: &str) -> Result<Vec<(Range<usize>, &'static str)>> {
+/// The present file with the committed bodies in it; the whole committed file where it is not Rust with these functions.
+///
+/// # Errors
+/// A body is not in the committed file.
+pub fn solved(current: &str, committed: &str) -> Result<String> {
+    let originals = cuts(committed)?;
+    let Ok(places) = bodies(current) else {
+        return Ok(committed.to_owned());
+    };
+    let mut text = current.to_owned();
+    for place in places {
+        let original = originals.iter().find(|cut| cut.name == place.name);
+        let original = original.context("the same functions in both")?;
+        text.replace_range(place.range, &committed[original.range.clone()]);
+    }
+    Ok(text)
+}
+
+/// What is taken out where, and what is left there.
+struct Cut {
+    name: &'static str,
+    range: Range<usize>,
+    task: &'static str,
+}
+
+/// The bodies of a file without a gap.
+fn cuts(committed: &str) -> Result<Vec<Cut>> {
     ensure!(
         !committed.contains(MARK),
         "the committed {FILE} has a gap already; commit the solution first: scripts/lab solution instruments"
     );
-    let parsed = syn::parse_file(committed).context(FILE)?;
+    bodies(committed)
+}
+
+/// The bodies; the last comes first, so that what is still to be replaced stays where it is.
+fn bodies(text: &str) -> Result<Vec<Cut>> {
+    let parsed = syn::parse_file(text).context(FILE)?;
     let (name, task) = CREATE;
-    let mut cuts = vec![(function(&parsed.items, name)?, task)];
+    let range = function(&parsed.items, name)?;
+    let mut cuts = vec![Cut { name, range, task }];
     for (name, task) in RECORD {
-        cuts.push((method(&parsed.items, name)?, task));
+        let range = method(&parsed.items, name)?;
+        cuts.push(Cut { name, range, task });
     }
-    cuts.sort_by_key(|(range, _)| std::cmp::Reverse(range.start));
+    cuts.sort_by_key(|cut| std::cmp::Reverse(cut.range.start));
     Ok(cuts)
 }
 
@@ -287,6 +319,20 @@ mod tests {
         ] {
             assert!(committed.contains(taken) && !gap.contains(taken), "{taken}");
         }
+    }
+
+    #[test]
+    fn the_solution_leaves_all_else_as_it_is() {
+        let committed = repository::read(FILE);
+        let gap = gap(&committed).expect("all four are there");
+        let mine = "\n/// Of the learner.\nconst MINE: u8 = 1;\n";
+        let solved_with = |current: String| solved(&current, &committed).expect("all are there");
+        assert_eq!(
+            solved_with(gap.clone() + mine),
+            format!("{committed}{mine}")
+        );
+        let unclosed = gap.replacen('}', "", 1);
+        assert_eq!(solved_with(unclosed), committed);
     }
 
     #[test]

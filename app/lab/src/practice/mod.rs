@@ -80,10 +80,11 @@ impl Exercise {
         }
     }
 
-    /// The committed file with the piece in its place.
-    fn solved(self, committed: &str, workplace: &Workplace) -> Result<String> {
+    /// The present file with the committed pieces in their places.
+    fn solved(self, current: &str, committed: &str, workplace: &Workplace) -> Result<String> {
         match self {
-            Self::Instruments | Self::Rules => Ok(committed.to_owned()),
+            Self::Instruments => instruments::solved(current, committed),
+            Self::Rules => rules::solved(current, committed),
             Self::Panels => panels::solved(committed, &workplace.read(panels::MODEL)?),
         }
     }
@@ -219,11 +220,12 @@ fn begin_in(workplace: &Workplace, exercise: Exercise) -> Result<()> {
     let current = workplace.read(file)?;
     let gap = exercise.gap(&committed)?;
     let nothing_to_lose = [&committed, &gap].contains(&&current)
-        || current == exercise.solved(&committed, workplace)?;
+        || current == exercise.solved(&committed, &committed, workplace)?;
     ensure!(
         nothing_to_lose,
         "{file} has changes of yours that are not committed; nothing was touched.\n\
-         Keep them first, with one of\n  git stash push -- {file}\n  git commit -m 'My changes' -- {file}"
+         To put them aside:  git stash push -- {file}\n\
+         To drop them:       git restore -- {file}"
     );
     workplace.remember_start(exercise.name())?;
     workplace.write(file, &gap)
@@ -241,7 +243,7 @@ pub fn check(exercise: Exercise) -> Result<()> {
     Ok(())
 }
 
-/// Puts the piece back and keeps what was there instead.
+/// Puts the pieces back and keeps what was there instead.
 ///
 /// # Errors
 /// It is not a git repository.
@@ -249,25 +251,56 @@ pub fn solution(exercise: Exercise) -> Result<()> {
     let workplace = Workplace::new(repository::root())?;
     let file = exercise.file();
     match solution_in(&workplace, exercise)? {
-        Some(kept) => {
-            println!("Put back into {file}. Your version is kept; to see or compare it:");
-            println!("  git show {kept}\n  git diff {kept} HEAD:{file}");
+        Solution::There => println!("{file} has the solution already."),
+        Solution::PutBack {
+            kept,
+            rest_is_yours,
+        } => {
+            println!("The solution is back in {file}.");
+            if rest_is_yours {
+                println!("All else in the file is as you left it.");
+            }
+            if let Some(kept) = kept {
+                println!("Your version is kept. To see it, to compare it, to have it back:");
+                println!("  git show {kept}");
+                println!("  git diff {kept} -- {file}");
+                println!("  git show {kept} > {file}");
+            }
         }
-        None => println!("{file} is as it should be already."),
     }
     Ok(())
 }
 
-/// The name under which what was there instead is kept, if there was something.
-fn solution_in(workplace: &Workplace, exercise: Exercise) -> Result<Option<String>> {
+/// What was to be done to have the solution in the file.
+enum Solution {
+    /// Nothing.
+    There,
+    /// It was put back.
+    PutBack {
+        /// The name under which what was there instead is kept, if it was more than the gap.
+        kept: Option<String>,
+        /// Whether the file has other changes, which are still there.
+        rest_is_yours: bool,
+    },
+}
+
+fn solution_in(workplace: &Workplace, exercise: Exercise) -> Result<Solution> {
     let file = exercise.file();
     let committed = workplace.committed(&workplace.start(exercise.name()), file)?;
-    let solved = exercise.solved(&committed, workplace)?;
     let current = workplace.read(file)?;
-    if current == solved {
-        return Ok(None);
-    }
-    let kept = workplace.keep(exercise.name(), file)?;
-    workplace.write(file, &solved)?;
-    Ok(Some(kept))
+    let solved = exercise.solved(&current, &committed, workplace)?;
+    let solution = if current == solved {
+        Solution::There
+    } else {
+        let is_gap = exercise.gap(&committed).is_ok_and(|gap| gap == current);
+        let kept = (!is_gap).then(|| workplace.keep(exercise.name(), &current));
+        let kept = kept.transpose()?;
+        workplace.write(file, &solved)?;
+        Solution::PutBack {
+            kept,
+            rest_is_yours: solved != exercise.solved(&committed, &committed, workplace)?,
+        }
+    };
+    workplace.forget_start(exercise.name())?;
+    Ok(solution)
 }

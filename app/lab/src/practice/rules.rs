@@ -86,6 +86,51 @@ pub fn single_gaps(committed: &str) -> Result<Vec<String>> {
     TASKS.into_iter().map(cut).collect()
 }
 
+/// The present file with the committed rules in it, each where the learner's is or else where its task is; the whole committed
+/// file where that does not work out.
+///
+/// # Errors
+/// One of the rules is not in the committed file.
+pub fn solved(current: &str, committed: &str) -> Result<String> {
+    let mut text = current.to_owned();
+    for (alert, task) in TASKS {
+        let rule = block(committed, alert)?;
+        let is_of_task = |line: &str| task.split_inclusive('\n').any(|known| known == line);
+        if let Ok(theirs) = block(&text, alert) {
+            text = text.replacen(theirs, rule, 1);
+        } else if let Some(first) = text.split_inclusive('\n').find(|line| is_of_task(line)) {
+            text = text.replacen(first, rule, 1);
+        }
+        text = text
+            .split_inclusive('\n')
+            .filter(|line| !is_of_task(line))
+            .collect();
+    }
+    let is_whole = rules_are_same(&text, committed);
+    Ok(if is_whole { text } else { committed.to_owned() })
+}
+
+/// Whether both files have the same rules of those that are taken out, and each once.
+fn rules_are_same(text: &str, committed: &str) -> bool {
+    let parsed = [text, committed].map(serde_saphyr::from_str::<Value>);
+    let [Ok(text), Ok(committed)] = parsed else {
+        return false;
+    };
+    TASKS.iter().all(|(alert, _)| {
+        let [found, wanted] = [&text, &committed].map(|rules| named(rules, alert));
+        found.len() == 1 && found == wanted
+    })
+}
+
+/// The rules of this name.
+fn named<'a>(rules: &'a Value, alert: &str) -> Vec<&'a Value> {
+    let groups = rules["groups"].as_array().into_iter().flatten();
+    groups
+        .flat_map(|group| group["rules"].as_array().into_iter().flatten())
+        .filter(|rule| rule["alert"] == alert)
+        .collect()
+}
+
 /// Runs the tests of the rules.
 ///
 /// # Errors
@@ -157,13 +202,7 @@ fn tests(workplace: &Workplace) -> Result<Vec<String>> {
 
 /// What can be seen without running anything.
 fn judge_rule(rules: &Value, alert: &str, judgement: &mut Judgement) {
-    let found = rules["groups"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .flat_map(|group| group["rules"].as_array().into_iter().flatten())
-        .find(|rule| rule["alert"] == alert);
-    let Some(rule) = found else {
+    let Some(rule) = named(rules, alert).first().copied() else {
         judgement.miss(
             format!("{alert} is not there"),
             format!("write `- alert: {alert}` in {FILE}, with expr, for, labels and annotations"),
@@ -266,6 +305,28 @@ mod tests {
             judge_rule(&parsed, alert, &mut judgement);
         }
         assert_eq!(judgement.missing.len(), 2);
+    }
+
+    #[test]
+    fn the_solution_leaves_other_rules_as_they_are() {
+        let committed = repository::read(FILE);
+        let gap = gap(&committed).expect("both are there");
+        let (alert, task) = TASKS[0];
+        let mine = "      - alert: OrderQueueStuck\n        expr: order_queue_depth > 0\n";
+        let attempt = format!("      - alert: {alert}\n        expr: vector(1)\n");
+        for theirs in [
+            gap.clone(),
+            gap.replace(task, &attempt),
+            gap.replace(task, &format!("{task}{attempt}")),
+        ] {
+            let solved = solved(&(theirs + mine), &committed).expect("both are there");
+            assert_eq!(solved, format!("{committed}{mine}"));
+        }
+        let unreadable = format!("{gap}  ]\n{mine}");
+        assert_eq!(
+            solved(&unreadable, &committed).expect("both are there"),
+            committed
+        );
     }
 
     #[test]

@@ -6,12 +6,12 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use stack_tests::repository;
 use tempfile::TempDir;
 
 use super::workplace::Workplace;
-use super::{Exercise, begin_in, solution_in};
+use super::{Exercise, Solution, begin_in, solution_in};
 use crate::interrupt::Interrupt;
 
 /// Not in git, but the copy needs it where images were made from packages.
@@ -61,22 +61,30 @@ fn prove(workplace: &Workplace, exercise: Exercise) -> Result<()> {
         "the gap leaves its tests green"
     );
 
-    let begun = workplace.read(file)?;
-    if let Some(kept) = solution_in(workplace, exercise)? {
-        let kept = workplace.kept(&kept)?;
-        ensure!(
-            kept == begun,
-            "what was there before the solution is not kept"
-        );
-    }
+    ensure!(
+        put_back(workplace, exercise)?.is_none(),
+        "the bare gap is kept as somebody's version"
+    );
     let judgement = exercise.judge(workplace)?;
     ensure!(
         judgement.is_complete(),
         "the solution is not accepted: {:?}",
         judgement.missing
     );
-    begin_in(workplace, exercise).context("begin again after the solution")?;
-    solution_in(workplace, exercise)?;
+
+    let mut names = Vec::new();
+    for attempt in ["\n", "\n\n"] {
+        begin_in(workplace, exercise).context("begin again after the solution")?;
+        let attempt = workplace.read(file)? + attempt;
+        workplace.write(file, &attempt)?;
+        let name = put_back(workplace, exercise)?.context("an attempt is not kept")?;
+        ensure!(
+            workplace.kept(&name)? == attempt && !names.contains(&name),
+            "an attempt is not kept as it was, or replaces another one"
+        );
+        names.push(name);
+        workplace.write(file, &committed)?;
+    }
 
     for gap in exercise.single_gaps(&committed, workplace)? {
         workplace.write(file, &gap)?;
@@ -87,6 +95,14 @@ fn prove(workplace: &Workplace, exercise: Exercise) -> Result<()> {
         );
     }
     workplace.write(file, &committed)
+}
+
+/// Puts the solution back and returns the name under which the attempt is kept.
+fn put_back(workplace: &Workplace, exercise: Exercise) -> Result<Option<String>> {
+    match solution_in(workplace, exercise)? {
+        Solution::There => bail!("the gap passes for the solution"),
+        Solution::PutBack { kept, .. } => Ok(kept),
+    }
 }
 
 /// What is here now, uncommitted changes included, as the first commit of a repository.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use tempfile::NamedTempFile;
 
 /// A checkout with a history.
 #[derive(Debug)]
@@ -70,17 +71,40 @@ impl Workplace {
     /// The revision that has the solution.
     pub fn start(&self, exercise: &str) -> String {
         let name = start(exercise);
-        let known = self.git(&["rev-parse", "--verify", "--quiet", &name]);
-        known.map_or_else(|_| "HEAD".to_owned(), |_| name)
+        if self.is_known(&name) {
+            name
+        } else {
+            "HEAD".to_owned()
+        }
     }
 
-    /// Keeps a file's present content in git's store and returns the name it has there.
+    fn is_known(&self, name: &str) -> bool {
+        self.git(&["rev-parse", "--verify", "--quiet", name])
+            .is_ok()
+    }
+
+    /// Forgets it: from now on the present commit has the solution.
     ///
     /// # Errors
     /// git refuses.
-    pub fn keep(&self, exercise: &str, file: &str) -> Result<String> {
-        let blob = self.git(&["hash-object", "-w", "--no-filters", file])?;
-        let name = format!("refs/practice/{exercise}-yours");
+    pub fn forget_start(&self, exercise: &str) -> Result<()> {
+        self.git(&["update-ref", "-d", &start(exercise)])
+            .map(|_| ())
+    }
+
+    /// Keeps a text in git's store, beside those that are kept already, and returns the name it has there.
+    ///
+    /// # Errors
+    /// git refuses.
+    pub fn keep(&self, exercise: &str, text: &str) -> Result<String> {
+        let copy = NamedTempFile::new()?;
+        fs::write(&copy, text)?;
+        let path = copy.path().to_str().context("a path in UTF-8")?;
+        let blob = self.git(&["hash-object", "-w", "--no-filters", path])?;
+        let name = (1..=u32::MAX)
+            .map(|number| format!("refs/practice/{exercise}-yours-{number}"))
+            .find(|name| !self.is_known(name))
+            .context("a free number")?;
         self.git(&["update-ref", &name, blob.trim()])?;
         Ok(name)
     }
