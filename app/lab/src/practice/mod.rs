@@ -89,6 +89,18 @@ impl Exercise {
         }
     }
 
+    /// Keeps what is saved elsewhere and is lost when the file changes; returns its name.
+    fn keep_saved(self, current: &str, workplace: &Workplace) -> Result<Vec<String>> {
+        let saved = match self {
+            Self::Instruments | Self::Rules => None,
+            Self::Panels => panels::only_in_grafana(workplace, current),
+        };
+        saved
+            .iter()
+            .map(|text| workplace.keep(self.name(), text))
+            .collect()
+    }
+
     /// The solution with each piece taken out by itself.
     fn single_gaps(self, committed: &str, workplace: &Workplace) -> Result<Vec<String>> {
         match self {
@@ -204,7 +216,8 @@ impl Judgement {
 /// The file has changes that are not committed, or is not a git repository's.
 pub fn begin(exercise: Exercise) -> Result<()> {
     let workplace = Workplace::new(repository::root())?;
-    begin_in(&workplace, exercise)?;
+    let kept = begin_in(&workplace, exercise)?;
+    print_kept(&kept, exercise.file());
     println!(
         "Taken out of {}. Now {}.",
         exercise.file(),
@@ -214,7 +227,8 @@ pub fn begin(exercise: Exercise) -> Result<()> {
     Ok(())
 }
 
-fn begin_in(workplace: &Workplace, exercise: Exercise) -> Result<()> {
+/// Returns the names under which what would be lost is kept.
+fn begin_in(workplace: &Workplace, exercise: Exercise) -> Result<Vec<String>> {
     let file = exercise.file();
     let committed = workplace.committed("HEAD", file)?;
     let current = workplace.read(file)?;
@@ -228,7 +242,12 @@ fn begin_in(workplace: &Workplace, exercise: Exercise) -> Result<()> {
          To drop them:       git restore -- {file}"
     );
     workplace.remember_start(exercise.name())?;
-    workplace.write(file, &gap)
+    if current == gap {
+        return Ok(Vec::new());
+    }
+    let kept = exercise.keep_saved(&current, workplace)?;
+    workplace.write(file, &gap)?;
+    Ok(kept)
 }
 
 /// Says how far it is.
@@ -260,15 +279,19 @@ pub fn solution(exercise: Exercise) -> Result<()> {
             if rest_is_yours {
                 println!("All else in the file is as you left it.");
             }
-            if let Some(kept) = kept {
-                println!("Your version is kept. To see it, to compare it, to have it back:");
-                println!("  git show {kept}");
-                println!("  git diff {kept} -- {file}");
-                println!("  git show {kept} > {file}");
-            }
+            print_kept(&kept, file);
         }
     }
     Ok(())
+}
+
+fn print_kept(kept: &[String], file: &str) {
+    for name in kept {
+        println!("Your version is kept. To see it, to compare it, to have it back:");
+        println!("  git show {name}");
+        println!("  git diff {name} -- {file}");
+        println!("  git show {name} > {file}");
+    }
 }
 
 /// What was to be done to have the solution in the file.
@@ -277,8 +300,8 @@ enum Solution {
     There,
     /// It was put back.
     PutBack {
-        /// The name under which what was there instead is kept, if it was more than the gap.
-        kept: Option<String>,
+        /// The names under which what was there instead is kept, if it was more than the gap.
+        kept: Vec<String>,
         /// Whether the file has other changes, which are still there.
         rest_is_yours: bool,
     },
@@ -293,8 +316,10 @@ fn solution_in(workplace: &Workplace, exercise: Exercise) -> Result<Solution> {
         Solution::There
     } else {
         let is_gap = exercise.gap(&committed).is_ok_and(|gap| gap == current);
-        let kept = (!is_gap).then(|| workplace.keep(exercise.name(), &current));
-        let kept = kept.transpose()?;
+        let mut kept = exercise.keep_saved(&current, workplace)?;
+        if !is_gap {
+            kept.push(workplace.keep(exercise.name(), &current)?);
+        }
         workplace.write(file, &solved)?;
         Solution::PutBack {
             kept,

@@ -115,12 +115,10 @@ pub fn judge(workplace: &Workplace) -> Result<Judgement> {
         .iter()
         .any(|panel| !queries(&file, panel.title).is_empty());
     // What is saved in Grafana stays there, whatever the file says; an edited file is what somebody without Grafana has.
-    // A copy of the checkout has no Grafana of its own.
-    let has_grafana = workplace.root() == repository::root();
-    let dashboard = if filled || !has_grafana {
+    let dashboard = if filled {
         file
     } else {
-        in_grafana().unwrap_or(file)
+        saved(workplace).unwrap_or(file)
     };
     let mut judgement = Judgement::default();
     for panel in &PANELS {
@@ -130,10 +128,28 @@ pub fn judge(workplace: &Workplace) -> Result<Judgement> {
 }
 
 /// The dashboard as it is saved in the running Grafana.
-fn in_grafana() -> Option<Value> {
+fn saved(workplace: &Workplace) -> Option<Value> {
+    // A copy of the checkout has no Grafana of its own.
+    if workplace.root() != repository::root() {
+        return None;
+    }
     let grafana = Stack::of_this_checkout().ok()?.grafana();
-    let saved = grafana.json("/api/dashboards/uid/practice", &[]).ok()?;
-    Some(saved["dashboard"].clone())
+    let mut saved = grafana.json("/api/dashboards/uid/practice", &[]).ok()?;
+    Some(saved["dashboard"].take())
+}
+
+/// What is saved in Grafana and nowhere else: Grafana drops it as soon as the file changes.
+pub fn only_in_grafana(workplace: &Workplace, file: &str) -> Option<String> {
+    let saved = saved(workplace).filter(|saved| has_queries_of_its_own(saved, file))?;
+    Some(format!("{saved:#}\n"))
+}
+
+/// Whether there are queries in the saved dashboard, and others than in the file.
+fn has_queries_of_its_own(saved: &Value, file: &str) -> bool {
+    let file: Value = serde_json::from_str(file).unwrap_or_default();
+    let all = |dashboard: &Value| PANELS.map(|panel| queries(dashboard, panel.title));
+    let saved = all(saved);
+    saved.iter().any(|panel| !panel.is_empty()) && saved != all(&file)
 }
 
 /// Of several queries in one panel the best counts: the others may be there to compare.
@@ -190,6 +206,17 @@ mod tests {
         let judgement = judged(&gap(&repository::read(FILE)).expect("four empty panels"));
         assert_eq!(judgement.missing.len(), 4);
         assert!(!judgement.is_complete());
+    }
+
+    #[test]
+    fn only_queries_that_the_file_lacks_are_worth_keeping() {
+        let empty = repository::read(FILE);
+        let solved = solved(&empty, &repository::read(MODEL)).expect("the four panels are there");
+        let json = |text: &str| serde_json::from_str(text).expect("JSON");
+        assert!(has_queries_of_its_own(&json(&solved), &empty));
+        assert!(has_queries_of_its_own(&json(&solved), "{"));
+        assert!(!has_queries_of_its_own(&json(&solved), &solved));
+        assert!(!has_queries_of_its_own(&json(&empty), &solved));
     }
 
     #[test]

@@ -101,7 +101,7 @@ fn prove(workplace: &Workplace, exercise: Exercise) -> Result<()> {
 fn put_back(workplace: &Workplace, exercise: Exercise) -> Result<Option<String>> {
     match solution_in(workplace, exercise)? {
         Solution::There => bail!("the gap passes for the solution"),
-        Solution::PutBack { kept, .. } => Ok(kept),
+        Solution::PutBack { mut kept, .. } => Ok(kept.pop()),
     }
 }
 
