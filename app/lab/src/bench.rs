@@ -58,10 +58,14 @@ impl Bench {
         };
         if !alone()? {
             self.screen.waiting(
-                "until order-service is scraped and what was before its start has ended",
+                "until Prometheus has scraped order-service and no longer shows replicas that are gone",
                 LOOKBACK,
             );
-            self.wait("Prometheus shows the replicas there are", LOOKBACK, alone)?;
+            self.wait(
+                "Prometheus shows exactly the running replicas",
+                LOOKBACK,
+                alone,
+            )?;
         }
         Ok(())
     }
@@ -129,7 +133,7 @@ impl Bench {
             if started.elapsed() > at_most {
                 match seen {
                     Err(failure) => return Err(failure.context(format!("waiting until {what}"))),
-                    Ok(_) => bail!("not within {} s: {what}", at_most.as_secs()),
+                    Ok(_) => bail!("this did not happen within {} s: {what}", at_most.as_secs()),
                 }
             }
             self.interrupt.sleep(TICK)?;
@@ -171,8 +175,8 @@ impl Bench {
         };
         if !quiet()? {
             self.screen
-                .waiting("until no order was finished for five minutes", at_most);
-            self.wait("no order was finished for five minutes", at_most, quiet)?;
+                .waiting("until no order has finished for five minutes", at_most);
+            self.wait("no order has finished for five minutes", at_most, quiet)?;
         }
         Ok(())
     }
@@ -186,8 +190,8 @@ impl Bench {
         let finished = self.finished()? - before;
         ensure!(
             (finished - f64::from(ours)).abs() < 0.5,
-            "{finished} orders were finished, {ours} of them by this experiment: somebody else is ordering; run it again when \
-             nobody is"
+            "{finished} orders finished, but this experiment sent only {ours}: somebody else is sending orders; run it again \
+             when nobody is"
         );
         Ok(())
     }

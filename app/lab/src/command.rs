@@ -8,18 +8,19 @@ use crate::{documents, experiments};
 
 /// What `--help` prints.
 pub const USAGE: &str = "\
-Answers questions by experiments on the running stack, and takes pieces out of it for practice.
+Experiments on the running stack that answer the guide's questions, and exercises in its files.
 
-Usage: scripts/lab NAME               one experiment
-       scripts/lab --list             their names, the questions they answer, how long they take
-       scripts/lab --all              all of them in series, one table at the end
-       scripts/lab begin EXERCISE     take out what you are to write, and leave the task in its place
-       scripts/lab check EXERCISE     what is right, what is still missing, what to do next
-       scripts/lab solution EXERCISE  put it back; your version is kept
-       scripts/lab --documents        run the commands of the guide that are marked as runnable
-       scripts/lab --self-test        each exercise's gap turns its tests red, its solution green
+Usage: scripts/lab NAME               run one experiment
+       scripts/lab --list             list the experiments: name, question, duration
+       scripts/lab --all              run all experiments, then print a table of the results
+       scripts/lab begin EXERCISE     take out the code that you will write; its place says what to do
+       scripts/lab check EXERCISE     say what is right, what is missing, what to do next
+       scripts/lab solution EXERCISE  put the code back; your version is kept in git
+       scripts/lab --documents        run the guide's commands and compare what they print
+       scripts/lab --self-test        prove that each exercise fails with its gap and passes with its solution
 
-EXERCISE is instruments, panels or rules. Exit codes: 0 as it should be, 1 not, 2 no such command, 130 interrupted.
+EXERCISE is instruments, panels or rules. Exit codes: 0 success, 1 failure or something is missing, 2 no such
+command, 130 interrupted.
 ";
 
 /// One of them.

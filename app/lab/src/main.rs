@@ -24,7 +24,7 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) if failure.is::<Interrupted>() => {
-            eprintln!("lab: interrupted; what was changed is put back");
+            eprintln!("lab: interrupted; all changes have been undone");
             ExitCode::from(INTERRUPTED)
         }
         Err(failure) if failure.is::<Incomplete>() => ExitCode::FAILURE,

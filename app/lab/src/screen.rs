@@ -59,7 +59,7 @@ impl Screen {
         let left = self.left_behind.lock().expect("no undo panics");
         ensure!(
             left.is_empty(),
-            "this could not be put back and is left to you:\n  {}",
+            "undoing these changes failed; undo them by hand:\n  {}",
             left.join("\n  ")
         );
         Ok(())
@@ -79,7 +79,7 @@ impl Screen {
             .collect();
         ensure!(
             missed.is_empty(),
-            "{} of {} claims missed: {}",
+            "{} of {} claims do not hold: {}",
             missed.len(),
             claims.len(),
             missed.join("; ")
@@ -118,7 +118,7 @@ mod tests {
         let failure = screen.conclude().expect_err("one was missed");
         assert_eq!(
             failure.to_string(),
-            "1 of 2 claims missed: the sun rises in the west"
+            "1 of 2 claims do not hold: the sun rises in the west"
         );
     }
 

@@ -29,9 +29,9 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
             .compose_undisturbed("--profile lab rm --stop --force lab")
             .map(|_| ())
     });
-    bench
-        .screen
-        .say("starts a target of its own; the first time it is compiled, which takes some minutes");
+    bench.screen.say(
+        "starts  a target of its own; the first time it is compiled, which takes some minutes",
+    );
     bench.compose("--profile lab up -d --build --wait --no-deps lab")?;
     let target = target(bench)?;
 
@@ -40,7 +40,7 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
         bench,
         &target,
         20.0,
-        "1,000 customers without the label: one counter, one histogram.",
+        "1,000 customers, without the label: one counter and one histogram.",
     )?;
     send(bench, &target, "customers=1000&label_on=counter")?;
     let labelled = cost(
@@ -55,7 +55,7 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
         labelled.series - plain.series >= 1_000.0,
     );
     claim(
-        "the page grows with them, at least twentyfold",
+        "the page grows with them, to at least 20 times its size",
         labelled.bytes > 20 * plain.bytes,
     );
 
@@ -64,7 +64,7 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
         bench,
         &target,
         2_000.0,
-        "3,000 customers: the SDK stops at 2,000 label sets.",
+        "3,000 customers: the SDK keeps at most 2,000 label sets.",
     )?;
     claim(
         "a page with more series takes longer to make and read",
@@ -72,7 +72,7 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     );
     let overflow = bench.show(
         "sum({job=\"lab\", otel_metric_overflow=\"true\"})",
-        "The rest is folded into one series that says only that it is the rest. Sums by customer are wrong from here on.",
+        "All other customers are counted in this one overflow series. Sums by customer are wrong from now on.",
     )?;
     claim(
         "the SDK's overflow series holds the orders of 1,000 customers",
@@ -85,7 +85,7 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     })?;
     bench.show(
         "up{job=\"lab\"}",
-        "300 customers on a histogram of 19 series each: over the sample_limit of 5,000 the whole scrape fails.",
+        "300 customers on a histogram are 300 × 19 series: more than the sample_limit of 5,000, so the whole scrape fails.",
     )?;
     let reason = last_error(bench)?;
     bench.screen.say(&format!("target  {reason}\n"));
@@ -95,7 +95,7 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     );
     let others = bench.show(
         "min(up{job!=\"lab\"})",
-        "Everything else is up: the limit is there so that one mistake stays one.",
+        "Everything else is up: the limit keeps the mistake to one target.",
     )?;
     claim("nothing else is down", (others - 1.0).abs() < f64::EPSILON);
 
@@ -105,10 +105,10 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
         bench,
         &self::target(bench)?,
         20.0,
-        "Without the label, after a restart: series in a running SDK do not go away.",
+        "Without the label, after a restart: a running SDK never drops a series.",
     )?;
     claim(
-        "off again, all is as before",
+        "without the label everything is as before",
         (off.series - plain.series).abs() < 1.0,
     );
     take_away.now()?;

@@ -26,11 +26,11 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     // p95 over five minutes is far above the threshold of `HighLatency` after the waves: this ends that before the alert fires.
     let recover = Undo::new(
         &bench.screen,
-        &format!("POST /simulate?{RECOVERY}, quick orders, so that no alert is left over"),
+        &format!("POST /simulate?{RECOVERY}: quick orders, so that no alert fires later"),
         || bench.simulate_undisturbed(RECOVERY).map(|_| ()),
     );
     bench.screen.say(&format!(
-        "sends   POST /simulate?{WAVE} each second, {WAVES} times: 92 % of orders take about 0.09 s, 8 % about 3.1 s\n"
+        "sends   POST /simulate?{WAVE} once a second, {WAVES} times: 92 % of orders take about 0.09 s, 8 % about 3.1 s\n"
     ));
     waves(bench)?;
     bench.scraped()?;
@@ -44,28 +44,34 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     };
     let average = bench.show(
         &format!("sum(rate(order_duration_seconds_sum[{w}])) / sum(rate(order_duration_seconds_count[{w}]))"),
-        "0.92 × 0.09 s + 0.08 × 3.09 s. An average of two kinds describes neither.",
+        "0.92 × 0.09 s + 0.08 × 3.09 s: the average of two kinds of orders describes neither kind.",
     )?;
     let between = bench.show(
         &format!(
             "1 - (sum(rate(order_duration_seconds_bucket{{le=\"0.25\"}}[{w}])) + sum(rate(order_duration_seconds_bucket{{le=\"5.0\"}}[{w}])) \
              - sum(rate(order_duration_seconds_bucket{{le=\"0.5\"}}[{w}]))) / sum(rate(order_duration_seconds_count[{w}]))"
         ),
-        "The share of orders that took 0.25 to 0.5 s, where the average lies.",
+        "The share of orders that took between 0.25 and 0.5 s, where the average is.",
     )?;
     let p50 = bench.show(
         &quantile(0.5, ""),
-        "Half of the orders are quicker than this.",
+        "Half of the orders took less than this.",
     )?;
-    let p95 = bench.show(&quantile(0.95, ""), "One order in 20 is slower than this.")?;
-    let p99 = bench.show(&quantile(0.99, ""), "One in 100.")?;
-    bench.screen.say("The same orders, if the buckets were OpenTelemetry's default ones, made for milliseconds: 0, 5, 10, …\n");
+    let p95 = bench.show(
+        &quantile(0.95, ""),
+        "One order in 20 took longer than this.",
+    )?;
+    let p99 = bench.show(
+        &quantile(0.99, ""),
+        "One order in 100 took longer than this.",
+    )?;
+    bench.screen.say("The same orders with OpenTelemetry's default buckets, which are made for milliseconds: 0, 5, 10, …\n");
     let coarse = "{le=~\"5.0|10.0|[+]Inf\"}";
     let wrong_p50 = bench.show(
         &quantile(0.5, coarse),
-        "Every order is in the first bucket, and half of 5 is 2.5: a guess that knows nothing.",
+        "Every order is in the first bucket, from 0 to 5, so the estimate is its middle, whatever the orders took.",
     )?;
-    let wrong_p95 = bench.show(&quantile(0.95, coarse), "0.95 × 5, whatever the load.")?;
+    let wrong_p95 = bench.show(&quantile(0.95, coarse), "0.95 × 5, for the same reason.")?;
 
     let claim = |text: &str, holds| bench.screen.claim(text, holds);
     claim(
@@ -76,11 +82,11 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     claim("p50 reads about 0.08 s", (0.06..0.12).contains(&p50));
     claim("p95 and p99 read above 2.5 s", p95 > 2.5 && p99 > 2.5);
     claim(
-        "wrong buckets read p50 as 2.5 s",
+        "with wrong buckets p50 reads 2.5 s",
         (wrong_p50 - 2.5).abs() < 0.01,
     );
     claim(
-        "wrong buckets read p95 as 4.75 s",
+        "with wrong buckets p95 reads 4.75 s",
         (wrong_p95 - 4.75).abs() < 0.01,
     );
     recover.now()?;

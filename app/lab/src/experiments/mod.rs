@@ -87,7 +87,7 @@ pub fn named(name: &str) -> Result<&'static Experiment> {
     let names = ALL.map(|experiment| experiment.name).join(", ");
     let found = ALL.iter().find(|experiment| experiment.name == name);
     found.map_or_else(
-        || bail!("there is no experiment {name:?}; there are {names}"),
+        || bail!("there is no experiment {name:?}; choose one of {names}"),
         Ok,
     )
 }
@@ -103,7 +103,7 @@ pub fn list() {
         );
     }
     println!(
-        "\npending first waits until no order was finished for five minutes, so it may take five minutes more."
+        "\npending first waits until no order has finished for five minutes: up to five minutes more."
     );
 }
 

@@ -45,7 +45,7 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
         "sends   POST /api/v2/alerts to Alertmanager: LabOrdersFail (critical), LabOrdersAreSlow (warning)",
     );
     bench.screen.waiting(
-        "until both are delivered; group_wait gathers what belongs together",
+        "until both are delivered: group_wait collects alerts that belong together",
         DELIVERED,
     );
     for alert in &ALERTS {
@@ -68,7 +68,7 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     );
     resolve.now()?;
     bench.screen.waiting(
-        "until both are told to be over; group_interval paces that",
+        "until both are reported as resolved: group_interval delays that",
         DELIVERED,
     );
     for alert in &ALERTS {
@@ -77,7 +77,7 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
             let resolved = await_message(bench, started, (alert.name, receiver, "resolved"))?;
             bench.screen.claim(
                 &format!(
-                    "{receiver} is told that {} is over, under the key it was opened with",
+                    "{receiver} is told that {} is resolved, with the same key as before",
                     alert.name
                 ),
                 resolved["dedup_key"] == firing["dedup_key"],

@@ -42,7 +42,7 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     // Without them the alert would fire two minutes after an experiment that was interrupted.
     let dilute = Undo::new(
         &bench.screen,
-        &format!("POST /simulate?{HEALTHY}, healthy orders, so that the alert ends"),
+        &format!("POST /simulate?{HEALTHY}: healthy orders, so that the alert ends"),
         || bench.simulate_undisturbed(HEALTHY).map(|_| ()),
     );
     bench.screen.say(&format!("sends   POST /simulate?{BLIP}"));
@@ -53,7 +53,7 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     bench.screen.reading(
         &alerts(WITHOUT_FOR),
         "firing",
-        "Without `for` the first evaluation that finds 50 % fires. Somebody is woken by ten orders.",
+        "Without `for` the alert fires at the first evaluation that sees 50 % failures: ten failed orders wake somebody up.",
     );
     bench.wait("the rule is pending", SEEN, || {
         Ok(history(bench, WITH_FOR, started)?.pending_since.is_some())
@@ -61,14 +61,14 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     bench.screen.reading(
         &alerts(WITH_FOR),
         "pending",
-        "With `for: 2m` it must stay true for two minutes first.",
+        "With `for: 2m` the condition must stay true for two minutes before the alert fires.",
     );
     bench
         .screen
-        .waiting("a minute, as if somebody had mended it", PAUSE);
+        .waiting("a minute, as if somebody were fixing it", PAUSE);
     bench.interrupt.sleep(PAUSE)?;
     dilute.now()?;
-    bench.wait("neither is true any more", SEEN, || {
+    bench.wait("both alerts have ended", SEEN, || {
         Ok(bench
             .query(&format!(
                 "ALERTS{{alertname=~\"{WITH_FOR}|{WITHOUT_FOR}\"}}"
@@ -77,15 +77,15 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     })?;
     bench.show(
         "sum(rate(orders_processed_total{status=\"failure\"}[5m])) / sum(rate(orders_processed_total[5m]))",
-        "The healthy orders dilute the ten: far below 20 %.",
+        "The healthy orders bring the share of failures far below 20 %.",
     )?;
     let seen = history(bench, WITH_FOR, started)?;
     bench.screen.claim(
-        "without `for` it fired",
+        "the copy without `for` fired",
         history(bench, WITHOUT_FOR, started)?.firing_since.is_some(),
     );
     bench.screen.claim(
-        "with `for` it was pending and never fired",
+        "the rule with `for` was pending and never fired",
         seen.pending_since.is_some() && seen.firing_since.is_none(),
     );
     restore.now()?;

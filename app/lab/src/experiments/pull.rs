@@ -18,7 +18,7 @@ const BACK: Duration = Duration::from_mins(1);
 pub(super) fn run(bench: &Bench) -> Result<()> {
     bench.show(
         "up{job=\"order-service\"}",
-        "Prometheus writes `up` itself, with every scrape: 1 if it worked.",
+        "Prometheus sets `up` itself at every scrape: 1 if the scrape worked.",
     )?;
     let start_again = Undo::new(&bench.screen, "start order-service", || {
         bench.compose_undisturbed("start order-service").map(|_| ())
@@ -31,27 +31,27 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     })?;
     let noticed = now() - stopped;
     bench.screen.say(&format!(
-        "        noticed {noticed:.1} s after the service had stopped; a scrape is due every 5 s\n"
+        "        noticed {noticed:.1} s after the service stopped; Prometheus scrapes every 5 s\n"
     ));
     bench.screen.claim(
-        &format!("noticed within {WITHIN} s: a scrape, its time-out, and a look-up of the name"),
+        &format!("it was noticed within {WITHIN} s: scrape interval 5 s, scrape timeout 4 s, name look-up every 5 s"),
         noticed <= WITHIN,
     );
     let up = bench.query("up{job=\"order-service\"}")?;
     let reads = up
         .first()
-        .map_or("nothing: its name is no longer found".to_owned(), |s| {
+        .map_or("nothing: its name no longer resolves".to_owned(), |s| {
             s.value.to_string()
         });
     bench.screen.reading(
         "up{job=\"order-service\"}",
         &reads,
-        "0: the scrape failed. Nothing: discovery has dropped the target. OrderServiceDown watches both.",
+        "0 means that the scrape failed, nothing that service discovery has dropped the target. The alert OrderServiceDown covers both.",
     );
     let good = |(_, value): &&(f64, f64)| *value > 0.5;
     let scrapes = bench.samples("up{job=\"order-service\"}[1m]")?;
     bench.screen.claim(
-        "no scrape after the stop says that the service is up",
+        "no scrape after the stop reads 1",
         scrapes
             .iter()
             .rfind(good)
@@ -64,12 +64,12 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     bench.screen.reading(
         "order_workers",
         "nothing",
-        "The failed scrape also ended every series of the target. A graph has a gap, not a straight line.",
+        "All other series of the target have ended too: a graph shows a gap, not a straight line.",
     );
     let pushed = bench.show(
         "last_over_time(order_workers[5m])",
-        "What a push leaves behind: the last value received, as if 32 workers were still at work. Nobody \
-         told the receiver that there will be no more.",
+        "With push, this last value would remain, as if the workers were still there: nobody tells the receiver that the \
+         service has stopped.",
     )?;
     bench
         .screen

@@ -22,7 +22,7 @@ const TOLERANCE: f64 = 0.1;
 pub(super) fn run(bench: &Bench) -> Result<()> {
     let workers = bench.show(
         "sum(order_workers)",
-        "So many orders are worked on at the same time; every other one waits.",
+        "The workers process this many orders at the same time; all others wait in the queue.",
     )?;
     for connections in CONNECTIONS {
         let expected = f64::from(connections) - workers;
@@ -47,7 +47,7 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
             let answered = report["answers_per_second"].as_f64().context("a rate")?;
             bench.screen.claim(
                 &format!(
-                    "λ is what the load generator counted: {} answers a second, within 10 %",
+                    "λ agrees with the load generator's {} answers a second, within 10 %",
                     number(answered)
                 ),
                 near(rate, answered),
@@ -68,16 +68,15 @@ fn look(bench: &Bench, workers: f64, expected: f64) -> Result<f64> {
     bench.wait("every worker is busy", Duration::from_mins(1), || {
         Ok(bench.value("sum(order_workers_busy)")? >= workers - 1.0)
     })?;
-    bench.screen.waiting(
-        "until there are 35 s of this load to look at",
-        LOOKED_AT_AFTER,
-    );
+    bench
+        .screen
+        .waiting("until Prometheus has 35 s of this load", LOOKED_AT_AFTER);
     bench.interrupt.sleep(LOOKED_AT_AFTER)?;
     let w = format!("{}s", WINDOW.as_secs());
     // Not the count of the waits: that is what the wait below is divided by, and λ × W would not depend on it.
     let rate = bench.show(
         &format!("sum(rate(orders_processed_total[{w}]))"),
-        "λ, the arrival rate: as many as 32 workers finish, since each answer is followed by the next order.",
+        "λ, the arrival rate: each answer is followed by the next order, so orders arrive as fast as the workers finish them.",
     )?;
     let wait = bench.show(
         &format!("sum(rate(order_queue_wait_seconds_sum[{w}])) / sum(rate(order_queue_wait_seconds_count[{w}]))"),
@@ -85,18 +84,18 @@ fn look(bench: &Bench, workers: f64, expected: f64) -> Result<f64> {
     )?;
     let gauge = bench.show(
         &format!("sum(avg_over_time(order_queue_depth[{w}]))"),
-        "L, the depth as it was sampled at each scrape.",
+        "L, the queue depth: the average of what each scrape saw.",
     )?;
     let product = rate * wait;
     bench.screen.claim(
         &format!(
-            "λ × W = {} is connections − workers = {expected}, within 10 %",
+            "λ × W = {} equals connections − workers = {expected}, within 10 %",
             number(product)
         ),
         near(product, expected),
     );
     bench.screen.claim(
-        &format!("so is the sampled depth, {}", number(gauge)),
+        &format!("so does the sampled depth, {}", number(gauge)),
         near(gauge, expected),
     );
     Ok(rate)

@@ -52,7 +52,7 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
             "sum(increase(orders_processed_total{{status=\"success\"}}[{}]))",
             window_since(started)
         ),
-        "All of them, across the restart: what was counted before it, plus what was counted from 0 after it.",
+        "All orders across the restart: those counted before it plus those counted from 0 after it.",
     )?;
     let off = (counted - answered) / answered;
     bench.screen.claim(
@@ -63,8 +63,8 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
         off.abs() <= 0.05,
     );
     bench.screen.say(
-        "The rest: nobody ever saw what was counted between the last scrape and the restart, and increase() extrapolates to the \
-              ends of its window.",
+        "Why it is not exact: what was counted between the last scrape and the restart is lost, and increase() extrapolates \
+         to the ends of its window.",
     );
     Ok(())
 }
@@ -73,25 +73,25 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
 fn look(bench: &Bench) -> Result<()> {
     bench
         .screen
-        .waiting("for a minute of steady load", BEFORE_RESTART);
+        .waiting("for 90 s of steady load", BEFORE_RESTART);
     bench.interrupt.sleep(BEFORE_RESTART)?;
-    let before = bench.show(TOTAL, "The raw counter: it only ever rises, until …")?;
+    let before = bench.show(TOTAL, "The raw counter only rises, until …")?;
     bench.compose_to_the_end("restart order-service")?;
     let restarted = now();
     bench.wait("the new process is scraped", Duration::from_mins(1), || {
         let raw = bench.query(TOTAL)?;
         Ok(raw.first().is_some_and(|sample| sample.value < before))
     })?;
-    let after = bench.show(TOTAL, "… the process that counted is gone.")?;
+    let after = bench.show(TOTAL, "… the process restarts and counts from 0 again.")?;
     let difference = bench.show(
         &format!("{TOTAL} - {TOTAL} offset 1m").replace(
             "{status=\"success\"}) offset 1m",
             "{status=\"success\"} offset 1m)",
         ),
-        "What a plain difference makes of it: less than no orders.",
+        "A plain difference to the value a minute ago is negative: fewer than no orders.",
     )?;
     bench.screen.waiting(
-        "until the restart has left the window of a minute",
+        "until the restart is outside the window of one minute",
         AFTER_RESTART,
     );
     bench.interrupt.sleep(AFTER_RESTART)?;
@@ -100,9 +100,9 @@ fn look(bench: &Bench) -> Result<()> {
             "min_over_time({PER_SECOND}[{}:5s])",
             window_since(restarted)
         ),
-        "The lowest that rate() said since the restart. It misses only what was not answered.",
+        "The lowest value of rate() since the restart: only the orders of a few seconds are missing.",
     )?;
-    let rate = bench.show(PER_SECOND, "And now, with the restart out of the window.")?;
+    let rate = bench.show(PER_SECOND, "And now, with the restart outside the window.")?;
 
     let claim = |text: &str, holds| bench.screen.claim(text, holds);
     claim("the raw counter falls", after < before);

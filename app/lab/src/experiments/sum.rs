@@ -24,11 +24,11 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     let w = window_since(started);
     let naive = bench.show(
         &format!("rate(orders_processed_total{{status=\"failure\"}}[{w}]) / rate(orders_processed_total[{w}])"),
-        "Both sides keep `status`. The only pair with equal labels is failure / failure: always 1.",
+        "Both sides keep the label `status`, so failures are divided by failures: always 1.",
     )?;
     let right = bench.show(
         &format!("sum(rate(orders_processed_total{{status=\"failure\"}}[{w}])) / sum(rate(orders_processed_total[{w}]))"),
-        "sum() drops the labels first: failures of all orders.",
+        "sum() drops the labels first: failures divided by all orders.",
     )?;
 
     bench

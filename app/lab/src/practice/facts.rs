@@ -34,7 +34,7 @@ pub const PANELS: [Panel; 4] = [
                 holds: |uses| reads(uses, "orders_processed_total"),
             },
             Fact {
-                claim: "takes its rate: a counter by itself only ever rises",
+                claim: "takes its rate: a counter by itself only rises",
                 hint: "put rate(…[$__rate_interval]) around the counter",
                 holds: |uses| {
                     all(uses, "orders_processed_total", |u| {
@@ -43,7 +43,7 @@ pub const PANELS: [Panel; 4] = [
                 },
             },
             Fact {
-                claim: "keeps status, so that failures are a line of their own",
+                claim: "keeps status, so that failures have their own line",
                 hint: "sum by (status) (…), or no sum at all",
                 holds: |uses| all(uses, "orders_processed_total", |u| u.keeps("status")),
             },
@@ -54,7 +54,7 @@ pub const PANELS: [Panel; 4] = [
         facts: &[
             Fact {
                 claim: "reads order_duration_seconds_bucket",
-                hint: "a quantile is made from the buckets: order_duration_seconds_bucket",
+                hint: "a quantile is computed from the buckets: order_duration_seconds_bucket",
                 holds: |uses| reads(uses, "order_duration_seconds_bucket"),
             },
             Fact {
@@ -67,7 +67,7 @@ pub const PANELS: [Panel; 4] = [
                 },
             },
             Fact {
-                claim: "keeps le until the quantile is made",
+                claim: "keeps le until the quantile is computed",
                 hint: "sum by (le) (…): without le there are no buckets left",
                 holds: |uses| {
                     all(uses, "order_duration_seconds_bucket", |u| {
@@ -77,7 +77,7 @@ pub const PANELS: [Panel; 4] = [
             },
             Fact {
                 claim: "asks for the quantile 0.95",
-                hint: "histogram_quantile(0.95, …) is the outermost",
+                hint: "put histogram_quantile(0.95, …) around the sum",
                 holds: |uses| {
                     all(uses, "order_duration_seconds_bucket", |u| {
                         u.quantile() == Some(0.95)
@@ -95,7 +95,7 @@ pub const PANELS: [Panel; 4] = [
                 holds: |uses| reads(uses, "order_queue_depth"),
             },
             Fact {
-                claim: "as it is: a gauge has no rate",
+                claim: "shows it as it is: a gauge needs no rate",
                 hint: "leave out rate(): a gauge already says how many there are now",
                 holds: |uses| {
                     all(uses, "order_queue_depth", |u| {
@@ -118,7 +118,7 @@ pub const PANELS: [Panel; 4] = [
             },
             Fact {
                 claim: "… by all orders",
-                hint: "on the right: the same without the matcher on status",
+                hint: "on the right: the same without {status=\"failure\"}",
                 holds: |uses| {
                     uses.iter()
                         .any(|u| u.is_rate_of_orders() && u.everything() && u.has(&Step::Right))
@@ -134,7 +134,7 @@ pub const PANELS: [Panel; 4] = [
             },
             Fact {
                 claim: "sums both sides by the same labels",
-                hint: "what one side is summed by, the other must be too: sum by (job) (…) / sum by (job) (…)",
+                hint: "use the same labels on both sides: sum by (job) (…) / sum by (job) (…)",
                 holds: |uses| {
                     let mut groupings = divided(uses).map(Use::grouping_in_division);
                     let first = groupings.next();
@@ -249,7 +249,11 @@ mod tests {
                 "histogram_quantile(0.5, rate(order_duration_seconds_bucket[5m]))",
                 "asks for the quantile",
             ),
-            ("Queue Depth", "rate(order_queue_depth[1m])", "as it is"),
+            (
+                "Queue Depth",
+                "rate(order_queue_depth[1m])",
+                "shows it as it is",
+            ),
             (
                 "Error Rate",
                 r#"sum(rate(orders_processed_total{status="failure"}[5m]))"#,

@@ -25,9 +25,9 @@ const SHOWN: usize = 5;
 const CREATE: (&str, &str) = (
     "create_metrics",
     "
-    // PRACTICE: make the instruments that `Metrics` holds, from `meter`: two counters, three histograms in seconds with the
+    // PRACTICE: create the instruments that `Metrics` holds, with `meter`: two counters, three histograms in seconds with the
     // bounds above, an UpDownCounter. Names have dots (orders.processed) and no unit; the exporter adds `_total` and the unit.
-    // Then let every series that is known beforehand start at 0, and make the gauges: both functions are below.
+    // Then start every known series at 0 and create the gauges: the functions for both are below.
     // Names, help, labels and buckets: tests/golden/metrics.txt
     todo!(\"practice: make the instruments\")
 ",
@@ -187,12 +187,14 @@ pub fn judge(workplace: &Workplace) -> Result<Judgement> {
     let mut judgement = Judgement::default();
     if workplace.read(FILE)?.contains("todo!(\"practice") {
         judgement.miss(
-            "create_metrics() is still the gap",
-            format!("replace the `todo!` in {FILE} by the instruments"),
+            "create_metrics() is still empty",
+            format!("replace the `todo!` in {FILE} with the instruments"),
         );
         return Ok(judgement);
     }
-    println!("Running the tests of order-service; the first time they are compiled …\n");
+    println!(
+        "Running the tests of order-service; the first time they are compiled, which takes a few minutes …\n"
+    );
     let output = test(workplace)?;
     let said = String::from_utf8_lossy(&output.stdout);
     let problems = String::from_utf8_lossy(&output.stderr);
@@ -200,8 +202,11 @@ pub fn judge(workplace: &Workplace) -> Result<Judgement> {
         read_tests(&said, &mut judgement);
     } else {
         judgement.miss(
-            format!("it does not compile:\n           {}", first_error(&problems)),
-            "fix what the compiler names first; `cd app && cargo check -p order-service` is the quickest way to ask it",
+            format!(
+                "it does not compile:\n           {}",
+                first_error(&problems)
+            ),
+            "fix the first error; `cd app && cargo check -p order-service` checks again quickly",
         );
     }
     ensure!(
@@ -250,7 +255,7 @@ fn read_tests(said: &str, judgement: &mut Judgement) {
         judgement.miss(
             name.rsplit("::").next().unwrap_or(name).replace('_', " "),
             format!(
-                "see what the first of these tests expected: {}",
+                "run the first of these tests by itself to see what it expects: {}",
                 command(name)
             ),
         );

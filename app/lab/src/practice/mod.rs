@@ -56,7 +56,7 @@ impl Exercise {
         found.map_or_else(
             || {
                 let names = Self::ALL.map(Self::name).join(", ");
-                bail!("there is no exercise {name:?}; there are {names}")
+                bail!("there is no exercise {name:?}; choose one of {names}")
             },
             Ok,
         )
@@ -130,13 +130,13 @@ impl Exercise {
     const fn first_step(self) -> &'static str {
         match self {
             Self::Instruments => {
-                "write it; the golden file app/order-service/tests/golden/metrics.txt says what /metrics must show"
+                "write the instruments; the golden file app/order-service/tests/golden/metrics.txt lists what /metrics must show"
             }
             Self::Panels => {
                 "build the four panels at /d/practice in Grafana, or write their \"targets\" into the file"
             }
             Self::Rules => {
-                "write both; observability/prometheus/tests/order-service.yml and order-service-latency.yml say when each must fire"
+                "write both rules; observability/prometheus/tests/order-service.yml and order-service-latency.yml say when each must fire"
             }
         }
     }
@@ -194,19 +194,17 @@ impl Judgement {
             println!("  missing  {claim}");
         }
         if self.is_complete() {
-            println!(
-                "\nAll of it is right. `git diff` shows how yours differs from the one that was there."
-            );
-            println!("To have ours in its place: scripts/lab solution {name}");
+            println!("\nEverything is right. `git diff` shows how your version differs from ours.");
+            println!("To replace it with ours: scripts/lab solution {name}");
             return;
         }
         let listed = (self.right.len(), self.right.len() + self.missing.len());
         let (right, all) = self.score.unwrap_or(listed);
         println!(
-            "\n{right} of {all}. Next: {}",
+            "\n{right} of {all} right. Next: {}",
             self.next.as_deref().unwrap_or(exercise.first_step())
         );
-        println!("Then again: scripts/lab check {name}");
+        println!("Then check again: scripts/lab check {name}");
     }
 }
 
@@ -219,11 +217,14 @@ pub fn begin(exercise: Exercise) -> Result<()> {
     let kept = begin_in(&workplace, exercise)?;
     print_kept(&kept, exercise.file());
     println!(
-        "Taken out of {}. Now {}.",
+        "The task is in {}. Next: {}.",
         exercise.file(),
         exercise.first_step()
     );
-    println!("How far you are: scripts/lab check {}", exercise.name());
+    println!(
+        "To see how far you are: scripts/lab check {}",
+        exercise.name()
+    );
     Ok(())
 }
 
@@ -237,9 +238,9 @@ fn begin_in(workplace: &Workplace, exercise: Exercise) -> Result<Vec<String>> {
         || current == exercise.solved(&committed, &committed, workplace)?;
     ensure!(
         nothing_to_lose,
-        "{file} has changes of yours that are not committed; nothing was touched.\n\
+        "{file} has uncommitted changes, so nothing was changed.\n\
          To put them aside:  git stash push -- {file}\n\
-         To drop them:       git restore -- {file}"
+         To discard them:    git restore -- {file}"
     );
     workplace.remember_start(exercise.name())?;
     if current == gap {
@@ -270,14 +271,14 @@ pub fn solution(exercise: Exercise) -> Result<()> {
     let workplace = Workplace::new(repository::root())?;
     let file = exercise.file();
     match solution_in(&workplace, exercise)? {
-        Solution::There => println!("{file} has the solution already."),
+        Solution::There => println!("{file} already has the solution."),
         Solution::PutBack {
             kept,
             rest_is_yours,
         } => {
             println!("The solution is back in {file}.");
             if rest_is_yours {
-                println!("All else in the file is as you left it.");
+                println!("Everything else in the file is as you left it.");
             }
             print_kept(&kept, file);
         }

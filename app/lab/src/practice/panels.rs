@@ -173,7 +173,7 @@ fn judge_panel(panel: &Panel, exprs: &[String], judgement: &mut Judgement) {
             }
             Err(problem) => judgement.miss(
                 format!("{title}: {problem}"),
-                format!("{title}: mend {expr}"),
+                format!("{title}: fix {expr}"),
             ),
         }
     }

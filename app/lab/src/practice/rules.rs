@@ -21,15 +21,15 @@ const TESTS_BEGIN: &str = "order-service";
 const TASKS: [(&str, &str); 2] = [
     (
         "HighErrorRate",
-        "      # PRACTICE HighErrorRate (critical): more than 20 % of the orders of the last 5 minutes failed, and there were at least
-      # 10 of them, for 2 minutes. sum by (job) on both sides. Summary and description are in the tests; runbook and dashboard
-      # as in the rules below.
+        "      # PRACTICE HighErrorRate (critical): of the orders in the last 5 minutes, more than 20 % failed, and there were at least 10
+      # orders; fires when this is true for 2 minutes. Use sum by (job) on both sides. Copy summary and description from the
+      # tests, and the form of the runbook and dashboard URLs from the rules below.
 ",
     ),
     (
         "HighLatency",
-        "      # PRACTICE HighLatency (warning): 95 % of the orders of the last 5 minutes took more than 2 s, and there were at least 10
-      # of them, for 1 minute. Sum by job and le before the quantile.
+        "      # PRACTICE HighLatency (warning): the 95th percentile of the order duration in the last 5 minutes is above 2 s, and there
+      # were at least 10 orders; fires when this is true for 1 minute. Sum by job and le before the quantile.
 ",
     ),
 ];
@@ -151,7 +151,7 @@ pub fn judge(workplace: &Workplace) -> Result<Judgement> {
         Err(failure) => {
             judgement.miss(
                 format!("{FILE} is not valid YAML: {failure}"),
-                "compare the indentation with the rules below it",
+                "compare its indentation with that of the other rules in the file",
             );
             return Ok(judgement);
         }
@@ -171,7 +171,7 @@ pub fn judge(workplace: &Workplace) -> Result<Judgement> {
     for name in failed_tests(&said) {
         judgement.miss(
             name,
-            format!("look that test up in {TESTS}: it says at which time which alert is expected"),
+            format!("look for this test in {TESTS}: it says which alert is expected at which time"),
         );
     }
     judgement.note("promtool test rules passes", output.status.success());
@@ -204,19 +204,22 @@ fn tests(workplace: &Workplace) -> Result<Vec<String>> {
 fn judge_rule(rules: &Value, alert: &str, judgement: &mut Judgement) {
     let Some(rule) = named(rules, alert).first().copied() else {
         judgement.miss(
-            format!("{alert} is not there"),
+            format!("there is no rule {alert}"),
             format!("write `- alert: {alert}` in {FILE}, with expr, for, labels and annotations"),
         );
         return;
     };
-    judgement.note(format!("{alert} is there"), true);
+    judgement.note(format!("there is a rule {alert}"), true);
     match rule["expr"].as_str().map(parse) {
-        Some(Ok(_)) => judgement.note(format!("the expression of {alert} is PromQL"), true),
+        Some(Ok(_)) => judgement.note(format!("the expression of {alert} is valid PromQL"), true),
         Some(Err(failure)) => judgement.miss(
-            format!("the expression of {alert} is not PromQL: {failure}"),
+            format!("the expression of {alert} is not valid PromQL: {failure}"),
             "try it at http://localhost:9090/graph first",
         ),
-        None => judgement.miss(format!("{alert} has no `expr`"), "say what must be true"),
+        None => judgement.miss(
+            format!("{alert} has no `expr`"),
+            "add `expr`, the condition that must be true",
+        ),
     }
     let has = |value: &Value| value.as_str().is_some_and(|text| !text.trim().is_empty());
     judgement.note(format!("{alert} has a `for`"), has(&rule["for"]));
@@ -345,7 +348,7 @@ mod tests {
         let parsed: Value = serde_saphyr::from_str(rules).expect("YAML");
         let mut judgement = Judgement::default();
         judge_rule(&parsed, "HighLatency", &mut judgement);
-        assert_eq!(judgement.right, ["HighLatency is there"]);
+        assert_eq!(judgement.right, ["there is a rule HighLatency"]);
         assert_eq!(judgement.missing.len(), 7, "{:?}", judgement.missing);
     }
 }

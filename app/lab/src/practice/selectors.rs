@@ -151,7 +151,7 @@ fn walk(expr: &Expr, around: &[Step], found: &mut Vec<Use>) -> Result<(), String
         Expr::MatrixSelector(selector) => {
             if selector.range < SHORTEST_WINDOW {
                 return Err(format!(
-                    "a window of {} s holds fewer than four scrapes; $__rate_interval never does",
+                    "a window of {} s has fewer than four scrapes; use $__rate_interval, which always has enough",
                     selector.range.as_secs()
                 ));
             }

@@ -32,7 +32,7 @@ pub fn run(interrupt: &Interrupt) -> Result<()> {
         interrupt.check()?;
         prove(&workplace, exercise).with_context(|| format!("the exercise {}", exercise.name()))?;
         println!(
-            "ok  {}: its gap is red, its solution green, and nobody's change is overwritten",
+            "ok  {}: its tests fail with the gap and pass with the solution, and no change is overwritten",
             exercise.name()
         );
     }

@@ -23,7 +23,7 @@ impl Workplace {
         workplace
             .git(&["rev-parse", "--verify", "--quiet", "HEAD"])
             .context(
-                "practice needs git, to put back what is taken out: use a clone of the repository",
+                "exercises need git, which keeps what is taken out: use a clone of the repository",
             )?;
         Ok(workplace)
     }
@@ -47,7 +47,7 @@ impl Workplace {
     /// It cannot be written.
     pub fn write(&self, file: &str, text: &str) -> Result<()> {
         fs::write(self.root.join(file), text).with_context(|| {
-            format!("{file} cannot be written; practice needs a writable checkout")
+            format!("{file} cannot be written; exercises need a writable checkout")
         })
     }
 
