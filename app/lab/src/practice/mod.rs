@@ -1,7 +1,7 @@
 //! Practice: a piece of a real file is taken out, the learner writes it, the project's own tests are the marker.
 //!
 //! - [`workplace`]: the checkout and what git knows of it; nothing that is not committed is ever overwritten
-//! - [`instruments`], [`panels`], [`rules`]: what is taken out, and how what is there instead is judged
+//! - [`instruments`], [`panels`], [`rules`]: what is taken out, and how what is there instead is marked
 //! - [`facts`], [`selectors`]: what a panel's query must do
 //! - `self_test`: the proof that each gap turns its tests red and that its solution turns them green
 //!
@@ -10,12 +10,14 @@
 
 pub mod facts;
 pub mod instruments;
+mod judgement;
 pub mod panels;
 pub mod rules;
 pub mod selectors;
 mod self_test;
 pub mod workplace;
 
+pub use judgement::{Incomplete, Judgement};
 pub use self_test::run as self_test;
 
 use anyhow::{Result, bail, ensure};
@@ -139,72 +141,6 @@ impl Exercise {
                 "write both rules; observability/prometheus/tests/order-service.yml and order-service-latency.yml say when each must fire"
             }
         }
-    }
-}
-
-/// Something is missing, which the screen has said already: no more than the exit code is left to tell.
-#[derive(Debug)]
-pub struct Incomplete;
-
-impl std::fmt::Display for Incomplete {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("something is missing")
-    }
-}
-
-impl std::error::Error for Incomplete {}
-
-/// What is right, what is missing, and what to do about it.
-#[derive(Debug, Default)]
-pub struct Judgement {
-    right: Vec<String>,
-    missing: Vec<String>,
-    next: Option<String>,
-    /// How many of how many, where that is not what is listed.
-    score: Option<(usize, usize)>,
-}
-
-impl Judgement {
-    /// Something is as it should be, or not yet.
-    pub fn note(&mut self, claim: impl Into<String>, holds: bool) {
-        if holds {
-            self.right.push(claim.into());
-        } else {
-            self.missing.push(claim.into());
-        }
-    }
-
-    /// Something is not there yet, and what to do about it; only the first such step is shown.
-    pub fn miss(&mut self, claim: impl Into<String>, next: impl Into<String>) {
-        self.missing.push(claim.into());
-        self.next.get_or_insert(next.into());
-    }
-
-    /// Whether nothing is missing.
-    pub fn is_complete(&self) -> bool {
-        self.missing.is_empty() && !self.right.is_empty()
-    }
-
-    fn print(&self, exercise: Exercise) {
-        let name = exercise.name();
-        for claim in &self.right {
-            println!("  right    {claim}");
-        }
-        for claim in &self.missing {
-            println!("  missing  {claim}");
-        }
-        if self.is_complete() {
-            println!("\nEverything is right. `git diff` shows how your version differs from ours.");
-            println!("To replace it with ours: scripts/lab solution {name}");
-            return;
-        }
-        let listed = (self.right.len(), self.right.len() + self.missing.len());
-        let (right, all) = self.score.unwrap_or(listed);
-        println!(
-            "\n{right} of {all} right. Next: {}",
-            self.next.as_deref().unwrap_or(exercise.first_step())
-        );
-        println!("Then check again: scripts/lab check {name}");
     }
 }
 
