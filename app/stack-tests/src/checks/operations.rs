@@ -203,7 +203,7 @@ fn interrupted_up(stack: &Stack) -> Result<String> {
         .any(|line| line.starts_with("- starting the services"));
     ensure!(starting, "scripts/up started no service");
     thread::sleep(Duration::from_secs(2));
-    stack.run(&["kill", "-TERM", &up.id().to_string()], &[])?;
+    stack.run(&["bash", "-c", "kill $0", &up.id().to_string()], &[])?;
     let code = up.wait()?.code();
     ensure!(code == Some(143), "exit {code:?} after a signal");
     let up = stack.run(&["scripts/up"], &[])?;
