@@ -212,7 +212,7 @@ pub fn solution(exercise: Exercise) -> Result<()> {
             kept,
             rest_is_yours,
         } => {
-            println!("The solution is back in {file}.");
+            println!("The solution is in {file} now.");
             if rest_is_yours {
                 println!("Everything else in the file is as you left it.");
             }

@@ -22,6 +22,8 @@ pub fn test(workplace: &Workplace) -> Result<Output> {
         .current_dir(workplace.root().join("app"))
         // The copy of a checkout has a target folder of its own, whatever this process was told.
         .env_remove("CARGO_TARGET_DIR")
+        // Colours would hide where an error begins.
+        .env("CARGO_TERM_COLOR", "never")
         .output()
         .context("cargo cannot be run")
 }

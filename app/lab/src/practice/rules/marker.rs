@@ -93,12 +93,12 @@ fn tests(workplace: &Workplace) -> Result<Vec<String>> {
 fn judge_rule(rules: &Value, alert: &str, judgement: &mut Judgement) {
     let Some(rule) = named(rules, alert).first().copied() else {
         judgement.miss(
-            format!("there is no rule {alert}"),
+            format!("the rule {alert}"),
             format!("write `- alert: {alert}` in {FILE}, with expr, for, labels and annotations"),
         );
         return;
     };
-    judgement.note(format!("there is a rule {alert}"), true);
+    judgement.note(format!("the rule {alert}"), true);
     match rule["expr"].as_str().map(parse) {
         Some(Ok(_)) => judgement.note(format!("the expression of {alert} is valid PromQL"), true),
         Some(Err(failure)) => judgement.miss(
@@ -191,7 +191,7 @@ mod tests {
         let parsed: Value = serde_saphyr::from_str(rules).expect("YAML");
         let mut judgement = Judgement::default();
         judge_rule(&parsed, "HighLatency", &mut judgement);
-        assert_eq!(judgement.right, ["there is a rule HighLatency"]);
+        assert_eq!(judgement.right, ["the rule HighLatency"]);
         assert_eq!(judgement.missing.len(), 7, "{:?}", judgement.missing);
     }
 }
