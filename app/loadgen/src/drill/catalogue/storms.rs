@@ -135,7 +135,8 @@ pub(super) const SLO_BURN: Drill = Drill {
     readings: &[Reading {
         what: "error budget falls, share that is left",
         query: "min(job_slo:order_error_budget_remaining:ratio{slo=\"availability\"})",
-        change: Change::Falls,
+        // A hundredth of the budget: what is left of it also drifts by itself, a little with every order.
+        change: Change::Falls(0.01),
         cause: Mark::Storm,
         within: 180.0,
     }],

@@ -40,7 +40,7 @@ impl Watched {
         let Some(value) = value else { return };
         self.last = Some(value);
         let has_moved = match change {
-            Change::Falls => self.before.is_some_and(|before| value < before),
+            Change::Falls(least) => self.before.is_some_and(|before| value <= before - least),
             Change::Reaches(least) => value >= least,
             Change::Returns(most) => value <= most,
         };
@@ -162,7 +162,11 @@ fn read(scene: &Scene<'_>, reading: &Reading, watched: &Watched) -> Vec<Row> {
     let mut chain = Chain::new(reading.what, cause, (scene.now, scene.slack));
     let figure = |value: Option<f64>| value.map_or("unknown".into(), |value| format!("{value:.3}"));
     let text = match reading.change {
-        Change::Falls => format!("{} -> {}", figure(watched.before), figure(watched.last)),
+        Change::Falls(least) => format!(
+            "{} -> {}, wanted at least {least} less",
+            figure(watched.before),
+            figure(watched.last)
+        ),
         Change::Reaches(least) => format!("{}, wanted at least {least}", figure(watched.last)),
         Change::Returns(most) => format!("{}, wanted at most {most}", figure(watched.last)),
     };

@@ -1,9 +1,9 @@
 //! The judgement of scenes that no storm of a test could make.
 
 use loadgen::drill::Name;
-use loadgen::drill::definition::{Drill, Mark};
+use loadgen::drill::definition::{Change, Drill, Mark};
 use loadgen::drill::evidence::Evidence;
-use loadgen::drill::judge::{Row, Scene, Standing, Step, rows};
+use loadgen::drill::judge::{Row, Scene, Standing, Step, Watched, rows};
 use loadgen::drill::known::{Marks, Window};
 use loadgen::drill::look::{HeldBack, Look, Sighting};
 use loadgen::drill::matchers::Labels;
@@ -128,6 +128,65 @@ fn only_the_alert_that_explains_it_may_hold_an_alert_back() {
             assert!(reason.contains("suppressed"), "{name:?}: {reason}");
         }
     }
+}
+
+#[test]
+fn a_figure_has_moved_when_it_is_where_its_change_wants_it() {
+    for (change, before, value, has_moved) in [
+        (Change::Falls(0.5), Some(1.0), 0.5, true),
+        (Change::Falls(0.5), Some(1.0), 0.6, false),
+        (Change::Falls(0.5), Some(1.0), 1.5, false),
+        (Change::Falls(0.5), None, 0.0, false),
+        (Change::Reaches(0.95), None, 0.95, true),
+        (Change::Reaches(0.95), None, 0.94, false),
+        (Change::Returns(0.0), None, 0.0, true),
+        (Change::Returns(0.0), None, 1.0, false),
+    ] {
+        let mut watched = Watched {
+            before,
+            ..Watched::default()
+        };
+        watched.look(change, Some(value), 7.0);
+        let moved_at = has_moved.then_some(7.0);
+        assert_eq!(watched.moved_at, moved_at, "{change:?} {before:?} {value}");
+        // What follows changes nothing, and no answer is no look.
+        watched.look(change, None, 8.0);
+        assert_eq!(watched.last, Some(value));
+        watched.look(change, Some(value), 9.0);
+        assert_eq!(watched.moved_at, moved_at);
+    }
+}
+
+#[test]
+fn a_figure_that_does_not_move_fails_the_drill_and_is_named_with_its_values() {
+    let drill = Name::SloBurn.drill();
+    let known = known(50.0, vec![background(0.0, &[(3600.0, 0.0), (300.0, 0.0)])]);
+    let mut marks = Marks::default();
+    marks.set(Mark::Storm, Window::at(1000.0));
+    let judged = |now: f64| {
+        let still = Watched {
+            before: Some(1.0),
+            last: Some(0.999),
+            moved_at: None,
+        };
+        let found = rows(&Scene {
+            readings: &[still],
+            now: Some(now),
+            slack: 15.0,
+            ..Scene::foreseen(drill, &known, &marks)
+        });
+        let mine = found
+            .into_iter()
+            .find(|row| row.subject == drill.readings[0].what);
+        mine.expect("it is judged")
+    };
+    assert_eq!(judged(1195.0).standing, Standing::Waiting);
+    let late = judged(1195.1);
+    let reason = late.failure().expect("it fails");
+    assert!(
+        reason.contains("error budget falls") && reason.contains("1.000 -> 0.999"),
+        "{reason}"
+    );
 }
 
 #[test]
