@@ -1,8 +1,7 @@
 //! Tests the running stack from outside: `scripts/up`, real containers, real Prometheus, real Alertmanager.
 //!
-//! Several stacks run side by side, each a compose project with ports of its own, so that an alert that needs a quiet stack
-//! and the experiments that are anything but quiet do not wait for each other. `scripts/test` runs this program; a failed check
-//! says what it saw.
+//! Several stacks run side by side, each a compose project with its own ports, so that alerts that need a quiet stack do not wait
+//! for experiments that are not quiet. `scripts/test` runs this program; a failed check prints what it saw.
 
 mod checks;
 
@@ -23,22 +22,22 @@ in the folder for temporary files, since rule files are edited. Set ORDERWATCH_D
 this was built in.
 ";
 
-/// What runs on a stack of its own, side by side with the others.
+/// Checks that run on their own stack, at the same time as the other parts.
 struct Part {
     name: &'static str,
     /// Its compose project.
     project: &'static str,
-    /// Where its ports are looked for.
+    /// The first port that is tried.
     base_port: u16,
     run: fn(&Stack, &Report, Depth),
 }
 
-/// How much is run.
+/// Which checks run.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Depth {
-    /// What every change must pass.
+    /// Those that every change must pass.
     Default,
-    /// Everything.
+    /// All.
     All,
 }
 
@@ -107,7 +106,7 @@ fn on_a_stack(part: &Part, report: &Report, depth: Depth) {
     });
 }
 
-/// What needs a quiet stack: alerts from their first cause to their end.
+/// Checks that need a quiet stack: alerts from their cause until they are resolved.
 fn alerts(stack: &Stack, report: &Report, depth: Depth) {
     checks::dashboards::run(stack, report, "before the first order");
     checks::drills::one(stack, report, "high-error-rate");
@@ -121,7 +120,7 @@ fn alerts(stack: &Stack, report: &Report, depth: Depth) {
     checks::walkthrough::run(stack, report);
 }
 
-/// What disturbs a stack: edits, restarts, kills, replicas.
+/// Checks that disturb a stack: edits, restarts, kills, replicas.
 fn operations(stack: &Stack, report: &Report, depth: Depth) {
     if depth == Depth::All {
         checks::latency::slow_burst(stack, report);
@@ -135,7 +134,7 @@ fn operations(stack: &Stack, report: &Report, depth: Depth) {
     checks::refusals::run(stack, report);
 }
 
-/// Every drill and every experiment, one after the other: they share the windows that the rules look at.
+/// Every drill and every experiment, one after the other, because the rules look back over the same minutes.
 fn drills(stack: &Stack, report: &Report, _depth: Depth) {
     checks::drills::all(stack, report);
     checks::drills::lab(stack, report);
