@@ -77,6 +77,24 @@ fn numbers_in_annotations_are_made_readable() {
     }
 }
 
+/// Alertmanager reads what it sends to `PagerDuty` as YAML; templates/pagerduty.tmpl makes only `: ` and `{{` safe.
+#[test]
+fn no_annotation_is_anything_but_a_text_in_yaml() {
+    for alert in all() {
+        for annotation in ["summary", "description"] {
+            let text = alert.annotation(annotation);
+            // What `{{ … }}` becomes is a number or a name.
+            let parts = text.split("{{").filter_map(|part| part.rsplit("}}").next());
+            let expanded = parts.collect::<Vec<_>>().join("1");
+            let safe = expanded.replace(": ", ":\u{a0}");
+            // What is no YAML at all stays the text that it is.
+            if let Ok(read) = serde_saphyr::from_str::<Value>(&safe) {
+                assert!(read.is_string(), "{}: {safe} is {read}", alert.name());
+            }
+        }
+    }
+}
+
 #[test]
 fn every_alert_has_its_runbook_and_every_runbook_its_alert() {
     let alerts = all();
