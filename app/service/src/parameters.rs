@@ -147,14 +147,33 @@ mod tests {
         assert!(parse("count=1&count=2").is_err());
     }
 
+    /// What could stand where a number is wanted: numbers of every size, many of them around the limits, and noise.
+    fn number_or_noise() -> impl Strategy<Value = String> {
+        prop_oneof![
+            (-0.5..1.5).prop_map(|number: f64| number.to_string()),
+            (-0.5..1.5).prop_map(|number: f64| format!("{number:e}")),
+            any::<f64>().prop_map(|number| number.to_string()),
+            prop::sample::select(vec!["0", "1", "-0", "inf", "-inf", "NaN"])
+                .prop_map(str::to_owned),
+            "[-+0-9a-zA-Z.%]{0,12}",
+        ]
+    }
+
     proptest! {
         #[test]
-        fn whatever_is_accepted_is_in_range(query in "[a-z_]{0,12}=[-+0-9a-zA-Z.%]{0,12}") {
-            if let Ok(parameters) = parse(&query)
-                && let Ok(Some(rate)) = parameters.number("error_rate", 1.0)
-            {
-                prop_assert!((0.0..=1.0).contains(&rate));
+        fn whatever_is_accepted_is_in_range(value in number_or_noise()) {
+            let query = format!("error_rate={value}");
+            let parameters = parse(&query).expect("the name is known");
+            if let Ok(rate) = parameters.number("error_rate", 1.0) {
+                prop_assert!(rate.is_some_and(|rate| (0.0..=1.0).contains(&rate)));
             }
+        }
+
+        #[test]
+        fn whatever_is_in_range_is_accepted(rate in 0.0..=1.0) {
+            let query = format!("error_rate={rate}");
+            let parameters = parse(&query).expect("the name is known");
+            prop_assert_eq!(parameters.number("error_rate", 1.0).ok(), Some(Some(rate)));
         }
     }
 }
