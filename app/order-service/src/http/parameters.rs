@@ -28,6 +28,13 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn a_slow_order_is_slower_by_three_seconds_unless_told_otherwise() {
+        let parameters =
+            Parameters::parse(Some("slow=true"), &["slow", "slow_seconds"]).expect("known");
+        assert_eq!(slowness(&parameters).ok(), Some(Duration::from_secs(3)));
+    }
+
     proptest! {
         #[test]
         fn takes_what_is_in_range_and_nothing_else(value in prop_oneof![-0.5..1.5, -10.0..100.0]) {
