@@ -1,4 +1,7 @@
 //! `POST /simulate`: a batch of synthetic orders, answered with a summary when the last one is finished.
+//!
+//! While the service drains, every order of a batch that is not accepted is refused and counted by itself. A batch of which
+//! none was accepted is answered with 503, as a single order would be.
 
 use axum::Json;
 use axum::extract::{RawQuery, State};
@@ -21,16 +24,17 @@ pub(super) async fn simulate(
     if !state.settings.faults {
         return Err(problem::faults_disabled());
     }
-    if state.readiness.is_draining() {
-        let reason = RejectReason::Draining;
-        return Err(problem::rejected(reason, &state.desk, &state.service_time));
-    }
     let expected = simulation.expected_duration(&state.service_time, state.desk.queue().workers());
     let limit = state.settings.request_timeout;
     if expected > limit {
         return Err(problem::simulation_too_long(expected, limit));
     }
-    Ok(Json(simulation.run(&state.desk).await))
+    let summary = simulation.run(&state.desk).await;
+    if summary.rejected == summary.requested {
+        let reason = RejectReason::Draining;
+        return Err(problem::rejected(reason, &state.desk, &state.service_time));
+    }
+    Ok(Json(summary))
 }
 
 fn simulation(query: Option<&str>) -> Result<Simulation, Problem> {

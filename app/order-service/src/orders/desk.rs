@@ -43,9 +43,7 @@ impl OrderDesk {
     /// # Errors
     /// The queue is full, or the service is draining.
     pub fn accept(&self, order: Order) -> Result<Receipt, RejectReason> {
-        if self.queue.sender.is_closed() {
-            return Err(self.reject(RejectReason::Draining));
-        }
+        self.refuse_when_closed()?;
         match Arc::clone(&self.queue.places).try_acquire_owned() {
             Ok(in_queue) => self.admit(
                 order,
@@ -62,8 +60,9 @@ impl OrderDesk {
     /// is accepted, so that it can be dropped at any time.
     ///
     /// # Errors
-    /// The service is draining.
+    /// The service is draining, or began to while this waited.
     pub async fn accept_when_there_is_room(&self, order: Order) -> Result<Receipt, RejectReason> {
+        self.refuse_when_closed()?;
         let in_half = permit(&self.simulation_slots).await;
         let in_queue = permit(&self.queue.places).await;
         self.admit(
@@ -78,6 +77,14 @@ impl OrderDesk {
     /// Accepts nothing from now on.
     pub(super) fn close(&self) {
         self.queue.sender.close();
+    }
+
+    fn refuse_when_closed(&self) -> Result<(), RejectReason> {
+        if self.queue.sender.is_closed() {
+            Err(self.reject(RejectReason::Draining))
+        } else {
+            Ok(())
+        }
     }
 
     /// The moment of acceptance: from here on the order will be finished and counted.

@@ -158,9 +158,37 @@ fn sigterm_finishes_what_was_accepted_and_refuses_the_rest() {
         assert_eq!(refused.status, 503, "{path}");
         assert_eq!(refused.json()["code"], "draining", "{path}");
     }
+    // One order, and a batch of 20.
     let rejected = client.sample(r#"orders_rejected_total{reason="draining"}"#);
-    assert!(rejected >= 1.0, "{rejected}");
+    assert!((rejected - 21.0).abs() < f64::EPSILON, "{rejected}");
     assert_eq!(slow.join().ok(), Some(201));
+    assert_eq!(process.end().0, Some(0));
+}
+
+#[test]
+fn a_batch_caught_by_sigterm_is_answered_with_what_became_of_every_order() {
+    let process = Process::start(&[("ORDER_WORKERS", "1"), ("ORDER_QUEUE_CAPACITY", "2")]);
+    let client = Client::new(process.address);
+    let batch = {
+        let client = client.clone();
+        thread::spawn(move || client.post("/simulate?count=20&slow_rate=1&slow_seconds=0.5"))
+    };
+    client.wait_for("order_queue_depth", 1.0);
+
+    process.signal("-TERM");
+
+    let answer = batch.join().expect("no panic");
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let summary = answer.json();
+    let orders = |name: &str| summary[name].as_u64().expect("a count");
+    assert!(
+        orders("succeeded") > 0 && orders("rejected") > 0,
+        "{summary}"
+    );
+    assert_eq!(
+        orders("succeeded") + orders("failed") + orders("rejected"),
+        20
+    );
     assert_eq!(process.end().0, Some(0));
 }
 

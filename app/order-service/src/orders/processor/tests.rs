@@ -3,13 +3,14 @@
 use std::sync::Mutex;
 
 use super::*;
-use crate::orders::{Order, RejectReason};
+use crate::orders::{Order, RejectReason, Simulation};
 
 /// Keeps what it is told.
 #[derive(Default)]
 struct Ledger {
     waits: Mutex<Vec<Duration>>,
     finished: Mutex<Vec<OrderStatus>>,
+    rejected: Mutex<Vec<RejectReason>>,
 }
 
 impl OrderEvents for Ledger {
@@ -24,7 +25,12 @@ impl OrderEvents for Ledger {
             .push(status);
     }
 
-    fn rejected(&self, _reason: RejectReason) {}
+    fn rejected(&self, reason: RejectReason) {
+        self.rejected
+            .lock()
+            .expect("no panic holds it")
+            .push(reason);
+    }
 }
 
 /// One worker that adds no service time of its own.
@@ -71,6 +77,34 @@ async fn what_is_left_at_the_drain_deadline_is_counted_as_failed_once_each() {
         expected
     );
     assert_eq!(desk.accept(slow(0)).err(), Some(RejectReason::Draining));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_caught_by_a_drain_is_finished_as_far_as_it_was_accepted() {
+    let (ledger, processor) = start(4);
+    let desk = processor.desk();
+    let batch = Simulation {
+        count: 10,
+        error_rate: 0.0,
+        slow_rate: 1.0,
+        slowness: Duration::from_secs(1),
+        seed: 1,
+    };
+    let summary = tokio::spawn(async move { batch.run(&desk).await });
+    sleep(Duration::from_millis(2_500)).await;
+
+    processor.drain(Duration::from_secs(20)).await;
+
+    // By then two were finished, one was in work, two (half the queue) were queued, and the sixth was waiting for room.
+    let summary = summary.await.expect("no panic");
+    assert_eq!(
+        (summary.succeeded, summary.failed, summary.rejected),
+        (5, 0, 5)
+    );
+    let finished = ledger.finished.lock().expect("no panic holds it");
+    assert_eq!(*finished, [OrderStatus::Success; 5]);
+    let rejected = ledger.rejected.lock().expect("no panic holds it");
+    assert_eq!(*rejected, [RejectReason::Draining; 5]);
 }
 
 #[tokio::test(start_paused = true)]
