@@ -1,6 +1,7 @@
 //! The layers around a handler that panics: no endpoint of ours does, so this router has one that does.
 
 use std::io;
+use std::panic;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -63,7 +64,6 @@ async fn a_panic_is_an_answered_500_a_counted_500_and_one_log_line() {
         .with_writer(log.clone())
         .finish();
     let _logging = tracing::subscriber::set_default(subscriber);
-    logging::log_panics();
     let queue = OrderQueue::new(1, 1);
     let telemetry = Telemetry::new(&queue, []).expect("the names are distinct");
     let metrics = Arc::new(telemetry.metrics);
@@ -85,7 +85,11 @@ async fn a_panic_is_an_answered_500_a_counted_500_and_one_log_line() {
         surround(Router::new().route("/health", get(panics)), &state).with_state(state.clone());
 
     let request = Request::get("/health").body(Body::empty()).expect("valid");
+    // The hook is the whole process's: while another one is set, a test that fails elsewhere says nothing.
+    let standard_hook = panic::take_hook();
+    logging::log_panics();
     let response = app.oneshot(request).await.expect("layers never fail");
+    panic::set_hook(standard_hook);
 
     assert_eq!(response.status(), 500);
     let body = response.into_body().collect().await.expect("complete");
