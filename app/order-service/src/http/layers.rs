@@ -55,6 +55,3 @@ async fn limit_time(State(state): State<AppState>, request: Request, next: Next)
         Err(_elapsed) => problem::timeout(limit).into_response(),
     }
 }
-
-#[cfg(test)]
-mod tests;

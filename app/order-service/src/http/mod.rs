@@ -68,3 +68,6 @@ impl Readiness {
         self.0.load(Ordering::Relaxed)
     }
 }
+
+#[cfg(test)]
+mod tests;

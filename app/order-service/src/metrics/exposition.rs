@@ -30,8 +30,8 @@ pub enum ExpositionError {
     #[error("{REQUIRED_FAMILY} is not among the gathered metrics: the meter provider is gone")]
     NothingGathered,
     /// The text encoder refused a metric.
-    #[error("the metrics could not be encoded")]
-    Encoding(#[from] prometheus::Error),
+    #[error("the metrics could not be encoded: {0}")]
+    Encoding(prometheus::Error),
 }
 
 impl Exposition {
@@ -53,7 +53,9 @@ impl Exposition {
         }
         let mut page = String::new();
         for family in &families {
-            TextEncoder::new().encode_utf8(slice::from_ref(family), &mut page)?;
+            TextEncoder::new()
+                .encode_utf8(slice::from_ref(family), &mut page)
+                .map_err(ExpositionError::Encoding)?;
             for empty in self.empty.iter().filter(|empty| empty.belongs_to(family)) {
                 if !empty.is_recorded_in(family) {
                     page.push_str(&empty.samples);

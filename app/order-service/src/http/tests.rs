@@ -1,4 +1,4 @@
-//! The layers around a handler that panics: no endpoint of ours does, so this router has one that does.
+//! What a running service cannot be made to do: a handler that panics, and metrics that are gone.
 
 use std::io;
 use std::panic;
@@ -10,12 +10,13 @@ use axum::body::Body;
 use axum::http::Request;
 use axum::routing::get;
 use http_body_util::BodyExt;
+use opentelemetry_sdk::metrics::SdkMeterProvider;
 use serde_json::Value;
 use service::logging;
 use tower::ServiceExt;
 use tracing_subscriber::fmt::MakeWriter;
 
-use super::super::{HttpSettings, Links, Readiness};
+use super::layers::surround;
 use super::*;
 use crate::metrics::Telemetry;
 use crate::orders::{OrderProcessor, OrderQueue, ServiceTime};
@@ -53,19 +54,10 @@ impl MakeWriter<'_> for Log {
     }
 }
 
-#[tokio::test]
-async fn a_panic_is_an_answered_500_a_counted_500_and_one_log_line() {
-    async fn panics() {
-        panic!("on purpose");
-    }
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_ansi(false)
-        .with_writer(log.clone())
-        .finish();
-    let _logging = tracing::subscriber::set_default(subscriber);
+/// What the endpoints work with, and the meter provider behind the metrics.
+fn state() -> (AppState, SdkMeterProvider) {
     let queue = OrderQueue::new(1, 1);
-    let telemetry = Telemetry::new(&queue, []).expect("the names are distinct");
+    let telemetry = Telemetry::new(&queue, answers()).expect("the names are distinct");
     let metrics = Arc::new(telemetry.metrics);
     let service_time = ServiceTime::new(Duration::ZERO, 0.0);
     let processor = OrderProcessor::start(queue, service_time, metrics.clone());
@@ -81,19 +73,54 @@ async fn a_panic_is_an_answered_500_a_counted_500_and_one_log_line() {
         },
         links: Links::default(),
     };
+    (state, telemetry.provider)
+}
+
+/// The answer to `GET path`: its status and its body, which is JSON.
+async fn get_json(app: Router, path: &str) -> (u16, Value) {
+    let request = Request::get(path).body(Body::empty()).expect("valid");
+    let response = app.oneshot(request).await.expect("layers never fail");
+    let status = response.status().as_u16();
+    let body = response.into_body().collect().await.expect("complete");
+    (
+        status,
+        serde_json::from_slice(&body.to_bytes()).expect("JSON"),
+    )
+}
+
+#[tokio::test]
+async fn metrics_that_are_gone_are_a_503() {
+    let (state, provider) = state();
+    drop(provider);
+
+    let (status, problem) = get_json(app(state), "/metrics").await;
+
+    assert_eq!(status, 503);
+    assert_eq!(problem["code"], "metrics_unavailable");
+}
+
+#[tokio::test]
+async fn a_panic_is_an_answered_500_a_counted_500_and_one_log_line() {
+    async fn panics() {
+        panic!("on purpose");
+    }
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_writer(log.clone())
+        .finish();
+    let _logging = tracing::subscriber::set_default(subscriber);
+    let (state, _provider) = state();
     let app =
         surround(Router::new().route("/health", get(panics)), &state).with_state(state.clone());
 
-    let request = Request::get("/health").body(Body::empty()).expect("valid");
     // The hook is the whole process's: while another one is set, a test that fails elsewhere says nothing.
     let standard_hook = panic::take_hook();
     logging::log_panics();
-    let response = app.oneshot(request).await.expect("layers never fail");
+    let (status, problem) = get_json(app, "/health").await;
     panic::set_hook(standard_hook);
 
-    assert_eq!(response.status(), 500);
-    let body = response.into_body().collect().await.expect("complete");
-    let problem: Value = serde_json::from_slice(&body.to_bytes()).expect("JSON");
+    assert_eq!(status, 500);
     assert_eq!(problem["code"], "internal_error");
     assert!(!problem.to_string().contains("on purpose"), "{problem}");
     let page = state.exposition.render().expect("there are metrics");
@@ -102,7 +129,7 @@ async fn a_panic_is_an_answered_500_a_counted_500_and_one_log_line() {
     let log = log.text();
     assert_eq!(log.lines().count(), 1, "{log}");
     assert!(
-        log.contains("on purpose") && log.contains("layers/tests.rs"),
+        log.contains("on purpose") && log.contains("http/tests.rs"),
         "{log}"
     );
 }
