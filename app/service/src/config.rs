@@ -143,14 +143,20 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
     }
 }
 
-/// A filter of which every part is a level or says for what it is one. The parser alone would take a misspelled level for
-/// the name of a module, and log nothing.
+/// A filter whose parts are levels (`debug`) or targets with a level (`order_service=debug`). The parser alone would take a
+/// misspelled level for the name of a target, and log nothing. Targets that no part names are logged from `info` on: without
+/// that, a filter for one target would silence all others, and panics with them.
 fn log_filter(text: &str) -> Option<Targets> {
     let is_complete = |part: &str| part.contains('=') || part.parse::<LevelFilter>().is_ok();
-    text.split(',')
+    let filter: Targets = text
+        .split(',')
         .all(is_complete)
         .then(|| text.parse().ok())
-        .flatten()
+        .flatten()?;
+    Some(match filter.default_level() {
+        Some(_) => filter,
+        None => filter.with_default(LevelFilter::INFO),
+    })
 }
 
 #[cfg(test)]
@@ -198,6 +204,19 @@ mod tests {
             let mut reader = reader(value);
             reader.log_filter("pager");
             assert_eq!(reader.finish(()).is_ok(), admitted, "{value}");
+        }
+    }
+
+    #[test]
+    fn panics_are_logged_unless_everything_is_off() {
+        for (value, logged) in [
+            ("pager=debug", true),
+            ("off,pager=debug", false),
+            ("off", false),
+        ] {
+            let filter = reader(value).log_filter("pager");
+            let enabled = filter.would_enable("service::logging", &tracing::Level::ERROR);
+            assert_eq!(enabled, logged, "{value}");
         }
     }
 }
