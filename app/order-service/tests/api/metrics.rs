@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::thread;
 use std::{env, fs};
 
 use crate::support::Service;
@@ -79,14 +80,7 @@ fn the_first_scrape_has_every_series_of_the_golden_file() {
 #[test]
 fn traffic_adds_no_series_and_loses_none() {
     let service = Service::start(&[]);
-    let names = || {
-        service
-            .client
-            .samples()
-            .into_keys()
-            .collect::<BTreeSet<_>>()
-    };
-    let before = names();
+    let before = service.client.series();
     for path in [
         "/orders",
         "/orders?fail=true",
@@ -99,11 +93,40 @@ fn traffic_adds_no_series_and_loses_none() {
     for path in ["/", "/health", "/ready"] {
         service.client.get(path);
     }
-    let after = names();
-    assert_eq!(
-        after.symmetric_difference(&before).collect::<Vec<_>>(),
-        Vec::<&String>::new()
-    );
+    assert_same(&before, &service.client.series());
+}
+
+#[test]
+fn refusals_and_timeouts_add_no_series() {
+    let service = Service::start(&[("ORDER_FAULTS", "off")]);
+    let before = service.client.series();
+    for path in ["/orders?fail=true", "/simulate"] {
+        assert_eq!(service.client.post(path).status, 403, "{path}");
+    }
+    assert_same(&before, &service.client.series());
+
+    let service = Service::start(&[
+        ("ORDER_WORKERS", "1"),
+        ("ORDER_QUEUE_CAPACITY", "1"),
+        ("ORDER_REQUEST_TIMEOUT_SECONDS", "1"),
+    ]);
+    let before = service.client.series();
+    let post = |path: &'static str| {
+        let client = service.client.clone();
+        thread::spawn(move || client.post(path).status)
+    };
+    let in_work = post("/orders?slow=true&slow_seconds=3");
+    service.client.wait_for("order_workers_busy", 1.0);
+    let waiting = post("/simulate?count=1");
+    service.client.wait_for("order_queue_depth", 1.0);
+    assert_eq!(service.client.post("/orders").status, 503);
+    assert_eq!([in_work.join().ok(), waiting.join().ok()], [Some(504); 2]);
+    assert_same(&before, &service.client.series());
+}
+
+fn assert_same(before: &BTreeSet<String>, after: &BTreeSet<String>) {
+    let difference: Vec<_> = after.symmetric_difference(before).collect();
+    assert!(difference.is_empty(), "{difference:#?}");
 }
 
 #[test]

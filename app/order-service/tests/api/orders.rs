@@ -104,6 +104,7 @@ fn an_accepted_order_is_counted_once_although_its_client_hangs_up() {
         .write_all(b"POST /orders?slow=true&slow_seconds=0.5 HTTP/1.1\r\nHost: orders\r\nContent-Length: 0\r\n\r\n")
         .expect("it reads");
     service.client.wait_for("order_workers_busy", 1.0);
+    let series = service.client.series();
 
     drop(connection);
 
@@ -112,6 +113,7 @@ fn an_accepted_order_is_counted_once_although_its_client_hangs_up() {
     let active = r#"http_server_active_requests{http_request_method="POST",url_scheme="http"}"#;
     service.client.wait_for(active, 0.0);
     assert!((service.client.sample(left) - 1.0).abs() < f64::EPSILON);
+    assert_eq!(service.client.series(), series);
     assert!(service.client.sample(SUCCEEDED).abs() < f64::EPSILON);
     service.client.wait_for(SUCCEEDED, 1.0);
     service.client.wait_for("order_workers_busy", 0.0);

@@ -141,6 +141,7 @@ fn sigterm_finishes_what_was_accepted_and_refuses_the_rest() {
         thread::spawn(move || client.post("/orders?slow=true&slow_seconds=2").status)
     };
     client.wait_for("order_workers_busy", 1.0);
+    let series = client.series();
 
     process.signal("-TERM");
 
@@ -161,6 +162,7 @@ fn sigterm_finishes_what_was_accepted_and_refuses_the_rest() {
     // One order, and a batch of 20.
     let rejected = client.sample(r#"orders_rejected_total{reason="draining"}"#);
     assert!((rejected - 21.0).abs() < f64::EPSILON, "{rejected}");
+    assert_eq!(client.series(), series, "a refusal gave birth to a series");
     assert_eq!(slow.join().ok(), Some(201));
     assert_eq!(process.end().0, Some(0));
 }

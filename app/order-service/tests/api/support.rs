@@ -1,6 +1,6 @@
 //! A running service and a client for it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -112,6 +112,11 @@ impl Client {
         let page = self.get("/metrics");
         assert_eq!(page.status, 200, "{}", page.body);
         samples(&page.body)
+    }
+
+    /// What `/metrics` names, without the values.
+    pub(crate) fn series(&self) -> BTreeSet<String> {
+        self.samples().into_keys().collect()
     }
 
     /// One sample of `/metrics`.
