@@ -26,7 +26,7 @@ pub struct Config {
     pub service_time_sigma: f64,
     /// `ORDER_REQUEST_TIMEOUT_SECONDS` and `ORDER_FAULTS`.
     pub http: HttpSettings,
-    /// `ORDER_LINKS`: what the first page links.
+    /// `ORDER_LINKS`: what the first page links, as `NAME=ADDRESS,…`.
     pub links: Links,
     /// `ORDER_DRAIN_SECONDS`: how long accepted orders may take to finish once the service is asked to stop.
     pub drain_deadline: Duration,
@@ -69,11 +69,7 @@ impl Config {
                 )),
                 faults: reader.switch("ORDER_FAULTS", true),
             },
-            links: reader.parsed(
-                "ORDER_LINKS",
-                Links::default(),
-                "at most six names with addresses, such as Prometheus=http://localhost:9090,pager=http://localhost:8025",
-            ),
+            links: reader.parsed("ORDER_LINKS", Links::default(), &Links::expected()),
             drain_deadline: Duration::from_secs(reader.whole("ORDER_DRAIN_SECONDS", 20, 0..=25)),
             log_filter: reader.log_filter("order_service"),
         };
@@ -129,7 +125,8 @@ mod tests {
              \n  ORDER_QUEUE_CAPACITY=x: expected a whole number from 1 to 1000000\
              \n  ORDER_SERVICE_TIME_SIGMA=NaN: expected a number from 0 to 2\
              \n  ORDER_FAULTS=yes: expected on or off\
-             \n  ORDER_LINKS=Grafana: expected at most six names with addresses, such as Prometheus=http://localhost:9090,pager=http://localhost:8025\
+             \n  ORDER_LINKS=Grafana: expected up to 6 links such as Prometheus=http://localhost:9090,pager=http://localhost:8025: \
+             names of up to 16 letters, digits or hyphens, http or https addresses of up to 60 characters\
              \n  RUST_LOG=info,inof: expected a level or a filter, such as debug or info,order_service=debug"
         );
     }

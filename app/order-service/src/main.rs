@@ -24,6 +24,8 @@ Settings, from the environment:
   ORDER_REQUEST_TIMEOUT_SECONDS  then a request is answered with 504           [120]
   ORDER_DRAIN_SECONDS            time to finish accepted orders when stopping  [20]
   ORDER_FAULTS                   on or off: fail, slow and /simulate           [on]
+  ORDER_LINKS                    NAME=ADDRESS,...: what the first page links   [the stack's own ports]
+  OTEL_RESOURCE_ATTRIBUTES       NAME=VALUE,...: more labels of target_info    [none]
   RUST_LOG                       log level or filter                           [info]
 
 Exit codes: 0 stopped as asked, 1 could not run, 64 wrong settings or arguments.

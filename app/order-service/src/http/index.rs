@@ -7,7 +7,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::uri::{PathAndQuery, Scheme};
+use axum::http::uri::Scheme;
 use axum::http::{HeaderMap, Uri, header};
 use axum::response::{Html, IntoResponse, Response};
 
@@ -51,6 +51,16 @@ pub struct Links(Arc<[(String, Uri)]>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InvalidLinks;
 
+impl Links {
+    /// What the setting must look like, for its error.
+    pub(crate) fn expected() -> String {
+        format!(
+            "up to {MOST_LINKS} links such as Prometheus=http://localhost:9090,pager=http://localhost:8025: \
+             names of up to {LONGEST_NAME} letters, digits or hyphens, http or https addresses of up to {LONGEST_ADDRESS} characters"
+        )
+    }
+}
+
 impl Default for Links {
     fn default() -> Self {
         DEFAULT_LINKS.parse().expect("a test parses it")
@@ -84,7 +94,7 @@ impl fmt::Display for Links {
     }
 }
 
-/// A name of letters and digits, and an HTTP address.
+/// A name of letters, digits and hyphens, and an HTTP address, whose path is kept: Grafana may be served under one.
 fn link(text: &str) -> Option<(String, Uri)> {
     let (name, address) = text.split_once('=')?;
     let named = (1..=LONGEST_NAME).contains(&name.len())
@@ -92,11 +102,8 @@ fn link(text: &str) -> Option<(String, Uri)> {
     let address = Some(address).filter(|address| address.len() <= LONGEST_ADDRESS)?;
     let address: Uri = address.parse().ok()?;
     let http = [Some(&Scheme::HTTP), Some(&Scheme::HTTPS)].contains(&address.scheme());
-    let whole = address.host().is_some_and(|host| !host.is_empty())
-        && address
-            .path_and_query()
-            .is_none_or(|path| *path == PathAndQuery::from_static("/"));
-    (named && http && whole).then(|| (name.to_owned(), address))
+    let somewhere = address.host().is_some_and(|host| !host.is_empty());
+    (named && http && somewhere).then(|| (name.to_owned(), address))
 }
 
 pub(super) async fn index(State(state): State<AppState>, headers: HeaderMap) -> Response {
@@ -161,6 +168,7 @@ mod tests {
         for right in [
             "a=http://b",
             "Prometheus=https://p.example:9090/",
+            "Grafana=https://example.org/grafana/?theme=dark&kiosk",
             DEFAULT_LINKS,
         ] {
             assert!(right.parse::<Links>().is_ok(), "{right}");
@@ -178,13 +186,25 @@ mod tests {
             "a=http://b,",
             "a b=http://c",
             "a=http://b/<script>",
-            "a=http://b/path",
+            "a=http://b/ c",
+            "a=http://",
             "waytoolonganameforthis=http://b",
             &many,
             &long,
         ] {
             assert_eq!(wrong.parse::<Links>(), Err(InvalidLinks), "{wrong}");
         }
+    }
+
+    #[test]
+    fn an_address_keeps_its_path_and_is_escaped() {
+        let links = "Grafana=https://example.org/grafana/?theme=dark&kiosk".parse();
+        let page = page(&links.expect("valid"));
+        let address = "https://example.org/grafana/?theme=dark&amp;kiosk";
+        assert!(
+            page.contains(&format!("<a href=\"{address}\">{address}</a>")),
+            "{page}"
+        );
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use order_service::config::Config;
 use serde_json::Value;
 
 use crate::support::Client;
@@ -107,6 +108,24 @@ fn a_wrong_argument_is_answered_with_the_usage() {
         message.contains("helthcheck") && message.contains("Usage"),
         "{message}"
     );
+}
+
+#[test]
+fn the_usage_names_every_setting_with_its_default() {
+    let usage = program().arg("--help").output().expect("it runs").stdout;
+    let usage = String::from_utf8(usage).expect("text");
+    let default = |name: &str| {
+        let line = usage
+            .lines()
+            .find(|line| line.trim_start().split(' ').next() == Some(name));
+        let line = line.unwrap_or_else(|| panic!("{name} is not in the usage"));
+        let (_, default) = line.trim_end_matches(']').rsplit_once('[').expect("[…]");
+        // The links are too long for the usage, which only describes them.
+        (name != "ORDER_LINKS").then(|| default.to_owned())
+    };
+    let from_usage = Config::from_lookup(default).expect("valid");
+    let from_code = Config::from_lookup(|_| None).expect("valid");
+    assert_eq!(format!("{from_usage:?}"), format!("{from_code:?}"));
 }
 
 #[test]
