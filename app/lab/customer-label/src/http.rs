@@ -1,4 +1,4 @@
-//! `POST /orders`, `GET /metrics`, `GET /health`.
+//! `GET /`, `POST /orders`, `GET /metrics`, `GET /health`.
 
 use std::sync::Arc;
 
@@ -17,9 +17,22 @@ use crate::instruments::{LabelOn, Telemetry};
 /// The most customers that one request may bring.
 const MAX_CUSTOMERS: u32 = 10_000;
 
+/// What `GET /` answers.
+const PATHS: &str = "\
+customer-label: a target whose metrics can carry customer_id as a label
+
+POST /orders               one order from each of some customers
+     ?customers=3000         how many customers, 1 to 10000
+     ?label_on=counter       what carries customer_id: nothing, counter or histogram
+GET  /metrics              Prometheus text
+GET  /health               alive
+GET  /                     this page
+";
+
 /// The target as an axum application.
 pub(crate) fn app(telemetry: Telemetry) -> Router {
     let routes = Router::new()
+        .route("/", get(async || PATHS))
         .route("/orders", post(orders))
         .route("/metrics", get(metrics))
         .route("/health", get(health));
@@ -79,12 +92,15 @@ mod tests {
         format!("http://{address}")
     }
 
+    fn page(target: &str, path: &str) -> String {
+        let answer = ureq::get(format!("{target}{path}")).call();
+        let mut answer = answer.unwrap_or_else(|failure| panic!("{path}: {failure}"));
+        answer.body_mut().read_to_string().expect("text")
+    }
+
     fn series(target: &str, prefix: &str) -> Vec<String> {
-        let mut answer = ureq::get(format!("{target}/metrics"))
-            .call()
-            .expect("metrics");
-        let page = answer.body_mut().read_to_string().expect("text");
-        page.lines()
+        page(target, "/metrics")
+            .lines()
             .filter(|line| line.starts_with(prefix))
             .map(ToOwned::to_owned)
             .collect()
@@ -94,6 +110,17 @@ mod tests {
         ureq::post(format!("{target}/orders?{query}"))
             .send_empty()
             .unwrap_or_else(|failure| panic!("{query}: {failure}"));
+    }
+
+    #[test]
+    fn the_first_page_lists_what_there_is() {
+        let target = start();
+        let first = page(&target, "/");
+        for path in ["/orders", "/metrics", "/health"] {
+            assert!(first.contains(path), "{path}");
+        }
+        page(&target, "/metrics");
+        page(&target, "/health");
     }
 
     #[test]
