@@ -12,8 +12,8 @@ pub(super) fn simulation_too_long(expected: Duration, limit: Duration) -> Proble
     Problem::bad_request(
         "simulation_too_long",
         format!(
-            "this would take about {:.0} s (count × mean service time / workers), more than the limit of {} s; \
-             ask for fewer or quicker orders",
+            "this would take about {:.0} s ((count × mean service time + slow orders × slow_seconds) / workers, and at \
+             least slow_seconds if an order is slow), more than the limit of {} s; ask for fewer or quicker orders",
             expected.as_secs_f64().ceil(),
             limit.as_secs()
         ),

@@ -49,7 +49,8 @@ pub struct Summary {
 }
 
 impl Simulation {
-    /// How long the batch takes on an idle pool: `count × mean service time / workers`, and never less than one slow order.
+    /// How long the batch takes on an idle pool: `(count × mean service time + slow orders × slowness) / workers`, and at
+    /// least the slowness if an order is slow.
     pub fn expected_duration(&self, service_time: &ServiceTime, workers: usize) -> Duration {
         let slow = share(self.count, self.slow_rate);
         let work = service_time.mean().as_secs_f64() * self.count as f64

@@ -79,20 +79,29 @@ fn uses_the_seed_it_is_given_and_tells_the_one_it_chose() {
 
 #[test]
 fn refuses_a_batch_that_would_outlast_the_request() {
-    // 10,000 × 90.65 ms / 4 workers = 227 s.
     let service = Service::start(&[
         ("ORDER_WORKERS", "4"),
         ("ORDER_SERVICE_TIME_MEDIAN_MS", "80"),
+        ("ORDER_REQUEST_TIMEOUT_SECONDS", "50"),
     ]);
-    let answer = service.client.post("/simulate?count=10000");
-    assert_eq!(answer.status, 400);
-    let problem = answer.json();
-    assert_eq!(problem["code"], "simulation_too_long");
-    let detail = problem["detail"].as_str().expect("a text");
-    assert!(
-        detail.contains("227 s") && detail.contains("120 s"),
-        "{detail}"
-    );
+    for (query, expected) in [
+        // 10,000 × 90.65 ms / 4 workers.
+        ("count=10000", "227 s"),
+        // (40 × 90.65 ms + 20 × 15 s) / 4 workers.
+        ("count=40&slow_rate=0.5&slow_seconds=15", "76 s"),
+        // One worker is enough for one order, but it takes its time.
+        ("count=1&slow_rate=1&slow_seconds=60", "60 s"),
+    ] {
+        let answer = service.client.post(&format!("/simulate?{query}"));
+        assert_eq!(answer.status, 400, "{query}");
+        let problem = answer.json();
+        assert_eq!(problem["code"], "simulation_too_long");
+        let detail = problem["detail"].as_str().expect("a text");
+        assert!(
+            detail.contains(expected) && detail.contains("50 s"),
+            "{detail}"
+        );
+    }
 }
 
 #[test]
