@@ -1,6 +1,6 @@
 //! All instruments: which kind, in which unit, with which buckets, and the typed methods that record into them.
 //!
-//! Recording is on the path of every order, so label sets are prepared once and the gauges are derived when they are
+//! Recording is on the path of every order, so its label sets are prepared once and the gauges are derived when they are
 //! scraped. How it gets onto `/metrics`: [`super::exposition`].
 
 use std::time::{Duration, Instant};
@@ -210,17 +210,14 @@ impl Drop for RequestTimer<'_> {
 
 /// The histogram series that must be there before anything is recorded.
 pub(super) fn empty_histograms(answers: impl IntoIterator<Item = Answer>) -> Vec<EmptyHistogram> {
-    let empty = |name, help, bounds, attributes: &[KeyValue]| {
-        EmptyHistogram::new(name, help, bounds, attributes)
-    };
     let mut histograms = vec![
-        empty(
+        EmptyHistogram::new(
             "order_duration_seconds",
             ORDER_DURATION_HELP,
-            &ORDER_SECONDS[..],
+            &ORDER_SECONDS,
             &[],
         ),
-        empty(
+        EmptyHistogram::new(
             "order_queue_wait_seconds",
             ORDER_QUEUE_WAIT_HELP,
             &ORDER_SECONDS,
@@ -228,7 +225,7 @@ pub(super) fn empty_histograms(answers: impl IntoIterator<Item = Answer>) -> Vec
         ),
     ];
     histograms.extend(answers.into_iter().map(|answer| {
-        empty(
+        EmptyHistogram::new(
             "http_server_request_duration_seconds",
             HTTP_REQUEST_DURATION_HELP,
             &HTTP_SECONDS,
