@@ -11,6 +11,10 @@ use tracing_subscriber::filter::Targets;
 
 use crate::http::{HttpSettings, Links};
 
+/// The longest drain. With the time that connections then have to end (see [`crate::server`]) it stays below the container's
+/// stop grace of 30 s.
+const MAX_DRAIN_SECONDS: u64 = 25;
+
 /// Everything that can be set.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -70,7 +74,11 @@ impl Config {
                 faults: reader.switch("ORDER_FAULTS", true),
             },
             links: reader.parsed("ORDER_LINKS", Links::default(), &Links::expected()),
-            drain_deadline: Duration::from_secs(reader.whole("ORDER_DRAIN_SECONDS", 20, 0..=25)),
+            drain_deadline: Duration::from_secs(reader.whole(
+                "ORDER_DRAIN_SECONDS",
+                20,
+                0..=MAX_DRAIN_SECONDS,
+            )),
             log_filter: reader.log_filter("order_service"),
         };
         reader.finish(config)

@@ -39,3 +39,34 @@ fn reachable(mut address: SocketAddr) -> SocketAddr {
     }
     address
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::thread;
+
+    use super::*;
+
+    /// The outcome of the check where this status line is the answer.
+    fn outcome(status_line: &'static str) -> io::Result<()> {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("bound");
+        let answering = thread::spawn(move || {
+            let (mut connection, _) = listener.accept()?;
+            // The request is read first: unread input would make closing the connection a reset.
+            let _ = connection.read(&mut [0; 1024])?;
+            write!(connection, "{status_line}\r\nContent-Length: 0\r\n\r\n")
+        });
+        let outcome = check(address);
+        let answered = answering.join().expect("no panic");
+        answered.expect("the check reads the answer");
+        outcome
+    }
+
+    #[test]
+    fn only_a_200_is_healthy() {
+        assert!(outcome("HTTP/1.1 200 OK").is_ok());
+        let failure = outcome("HTTP/1.1 503 Service Unavailable").expect_err("not a 200");
+        assert!(failure.to_string().contains("503"), "{failure}");
+    }
+}

@@ -80,3 +80,14 @@ pub(super) fn timeout(limit: Duration) -> Problem {
 fn drain_time(depth: usize, mean: Duration, workers: usize) -> Duration {
     mean.mul_f64(depth as f64 / workers as f64)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_queue_drains_as_fast_as_all_workers_together() {
+        let mean = Duration::from_millis(100);
+        assert_eq!(drain_time(1_000, mean, 32), Duration::from_millis(3_125));
+    }
+}
