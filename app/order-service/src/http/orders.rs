@@ -26,10 +26,7 @@ pub(super) async fn place(
     State(state): State<AppState>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    let order = order(query.as_deref())?;
-    if order != Order::default() && !state.settings.faults {
-        return Err(problem::faults_disabled());
-    }
+    let order = order(query.as_deref(), state.settings.faults)?;
     let receipt = state
         .desk
         .accept(order)
@@ -40,16 +37,17 @@ pub(super) async fn place(
     Ok(answer(&finished))
 }
 
-fn order(query: Option<&str>) -> Result<Order, Problem> {
+fn order(query: Option<&str>, faults: bool) -> Result<Order, Problem> {
     let parameters = Parameters::parse(query, &["fail", "slow", "slow_seconds"])?;
+    let fail = parameters.flag("fail")?;
+    let slow = parameters.flag("slow")?;
     let slowness = parameters::slowness(&parameters)?;
+    if (fail || slow) && !faults {
+        return Err(problem::faults_disabled());
+    }
     Ok(Order {
-        fail: parameters.flag("fail")?,
-        slowness: if parameters.flag("slow")? {
-            slowness
-        } else {
-            Duration::ZERO
-        },
+        fail,
+        slowness: if slow { slowness } else { Duration::ZERO },
     })
 }
 

@@ -133,10 +133,17 @@ fn an_order_that_outlasts_its_request_is_answered_504_and_still_finished() {
 #[test]
 fn fault_controls_can_be_switched_off() {
     let service = Service::start(&[("ORDER_FAULTS", "off")]);
-    for path in ["/orders?fail=true", "/orders?slow=true", "/simulate"] {
+    for path in [
+        "/orders?fail=true",
+        "/orders?slow=true",
+        "/orders?slow=true&slow_seconds=0",
+        "/simulate",
+    ] {
         let answer = service.client.post(path);
         assert_eq!(answer.status, 403, "{path}");
         assert_eq!(answer.json()["code"], "faults_disabled", "{path}");
     }
-    assert_eq!(service.client.post("/orders").status, 201);
+    for path in ["/orders", "/orders?fail=false&slow=false"] {
+        assert_eq!(service.client.post(path).status, 201, "{path}");
+    }
 }
