@@ -11,6 +11,7 @@ use service::parameters::Parameters;
 use service::problem::Problem;
 use uuid::Uuid;
 
+use super::parameters::NoBody;
 use super::{AppState, parameters, problem};
 use crate::orders::{Finished, Order, OrderStatus};
 
@@ -25,6 +26,7 @@ struct OrderAnswer {
 pub(super) async fn place(
     State(state): State<AppState>,
     RawQuery(query): RawQuery,
+    _: NoBody,
 ) -> Result<Response, Problem> {
     let order = order(query.as_deref(), state.settings.faults)?;
     let receipt = state

@@ -2,13 +2,32 @@
 
 use std::time::Duration;
 
+use axum::body::to_bytes;
+use axum::extract::{FromRequest, Request};
 use service::parameters::Parameters;
 use service::problem::Problem;
+
+use super::problem;
 
 /// How long a slow order takes longer, unless told otherwise.
 const DEFAULT_SLOW_SECONDS: f64 = 3.0;
 /// The longest slowness that can be asked for.
 const MAX_SLOW_SECONDS: f64 = 60.0;
+
+/// Refuses a request with a body: parameters in it (`curl -d count=50`) would be ignored.
+pub(super) struct NoBody;
+
+impl<S: Sync> FromRequest<S> for NoBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
+        let path = request.uri().path().to_owned();
+        match to_bytes(request.into_body(), 0).await {
+            Ok(_empty) => Ok(Self),
+            Err(_longer_or_cut_off) => Err(problem::unexpected_body(&path)),
+        }
+    }
+}
 
 /// A share from 0 to 1; absent means 0.
 pub(super) fn rate(parameters: &Parameters<'_>, name: &str) -> Result<f64, Problem> {

@@ -20,6 +20,14 @@ pub(super) fn simulation_too_long(expected: Duration, limit: Duration) -> Proble
     )
 }
 
+/// 400: parameters are expected in the query, and nothing anywhere else.
+pub(super) fn unexpected_body(path: &str) -> Problem {
+    Problem::bad_request(
+        "unexpected_body",
+        format!("{path} takes no body; parameters belong in the query: /simulate?count=50"),
+    )
+}
+
 /// 403: fault controls are switched off.
 pub(super) fn faults_disabled() -> Problem {
     Problem::new(

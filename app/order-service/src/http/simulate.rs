@@ -8,6 +8,7 @@ use axum::extract::{RawQuery, State};
 use service::parameters::Parameters;
 use service::problem::Problem;
 
+use super::parameters::NoBody;
 use super::{AppState, parameters, problem};
 use crate::orders::{RejectReason, Simulation, Summary};
 
@@ -19,6 +20,7 @@ const MAX_COUNT: usize = 10_000;
 pub(super) async fn simulate(
     State(state): State<AppState>,
     RawQuery(query): RawQuery,
+    _: NoBody,
 ) -> Result<Json<Summary>, Problem> {
     let simulation = simulation(query.as_deref())?;
     if !state.settings.faults {

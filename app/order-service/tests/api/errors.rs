@@ -108,7 +108,7 @@ fn every_bad_request_says_what_is_wrong() {
     let service = Service::start(&[]);
     let before = service.client.samples();
     for (method, path, status, code, says) in CASES {
-        let answer = service.client.send(method, path);
+        let answer = service.client.send(method, path, "");
         assert_eq!(answer.status, status, "{method} {path}: {}", answer.body);
         if status < 400 {
             continue;
@@ -150,6 +150,21 @@ fn names_parameter_value_and_what_was_expected() {
 }
 
 #[test]
+fn parameters_in_a_body_are_refused_and_not_ignored() {
+    let service = Service::start(&[]);
+    for path in ["/orders", "/simulate"] {
+        let answer = service.client.send("POST", path, "count=50");
+        assert_eq!(answer.status, 400, "{path}");
+        let problem = answer.json();
+        assert_eq!(problem["code"], "unexpected_body", "{path}");
+        let detail = problem["detail"].as_str().expect("a text");
+        assert!(detail.contains("/simulate?count=50"), "{detail}");
+    }
+    let finished = service.client.sample("order_duration_seconds_count");
+    assert!(finished.abs() < f64::EPSILON, "{finished} orders");
+}
+
+#[test]
 fn a_wrong_method_is_told_the_right_one() {
     let service = Service::start(&[]);
     assert_eq!(service.client.get("/orders").header("allow"), "POST");
@@ -160,7 +175,7 @@ fn a_wrong_method_is_told_the_right_one() {
 fn made_up_methods_and_paths_share_one_series() {
     let service = Service::start(&[]);
     for (method, path) in [("BREW", "/a"), ("STIR", "/b"), ("SIP", "/c")] {
-        assert_eq!(service.client.send(method, path).status, 404);
+        assert_eq!(service.client.send(method, path, "").status, 404);
     }
     let unmatched = r#"http_server_request_duration_seconds_count{http_request_method="_OTHER",http_response_status_code="404",url_scheme="http"}"#;
     assert!((service.client.sample(unmatched) - 3.0).abs() < f64::EPSILON);

@@ -93,6 +93,6 @@ fn metrics_are_prometheus_text_and_compressed_when_asked() {
 #[test]
 fn a_head_request_is_answered_without_a_body() {
     let service = Service::start(&[]);
-    let answer = Client::new(service.address).send("HEAD", "/health");
+    let answer = Client::new(service.address).send("HEAD", "/health", "");
     assert_eq!((answer.status, answer.body.as_str()), (200, ""));
 }

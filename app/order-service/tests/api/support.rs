@@ -90,18 +90,18 @@ impl Client {
     }
 
     pub(crate) fn get(&self, path: &str) -> Reply {
-        self.send("GET", path)
+        self.send("GET", path, "")
     }
 
     pub(crate) fn post(&self, path: &str) -> Reply {
-        self.send("POST", path)
+        self.send("POST", path, "")
     }
 
-    pub(crate) fn send(&self, method: &str, path: &str) -> Reply {
+    pub(crate) fn send(&self, method: &str, path: &str, body: &'static str) -> Reply {
         let request = ureq::http::Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.base))
-            .body(())
+            .body(body)
             .expect("a valid request");
         let answer = self.agent.run(request).expect("an answer");
         Reply::from(answer)
