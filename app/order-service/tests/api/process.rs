@@ -1,7 +1,7 @@
 //! The program itself: settings, exit codes, signals, the health check.
 
-use std::io::{BufRead, BufReader, Read};
-use std::net::{SocketAddr, TcpListener};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -237,6 +237,28 @@ fn what_is_left_at_the_drain_deadline_is_answered_and_logged_as_failed() {
         2,
         "{log}"
     );
+}
+
+#[test]
+fn a_half_sent_request_does_not_hold_up_the_stop() {
+    let process = Process::start(&[]);
+    let mut connection = TcpStream::connect(process.address).expect("it listens");
+    connection
+        .write_all(b"POST /orders HTTP/1.1\r\nHost: orders\r\nContent-Length: 8\r\n\r\n")
+        .expect("it reads");
+    let active = r#"http_server_active_requests{http_request_method="POST",url_scheme="http"}"#;
+    Client::new(process.address).wait_for(active, 1.0);
+    thread::spawn(move || {
+        // Longer than the service waits, and not for ever: a service that does not stop by itself fails the test.
+        thread::sleep(Duration::from_secs(20));
+        drop(connection);
+    });
+
+    process.signal("-TERM");
+
+    let (code, log) = process.end();
+    assert_eq!(code, Some(0));
+    assert!(log.contains("did not end in time"), "{log}");
 }
 
 #[test]
