@@ -31,6 +31,11 @@ fn answers_201_with_the_orders_result() {
 }
 
 #[test]
+fn an_empty_query_is_an_order_like_any_other() {
+    assert_eq!(Service::start(&[]).client.post("/orders?").status, 201);
+}
+
+#[test]
 fn a_forced_failure_is_a_500_with_the_orders_result() {
     let service = Service::start(&[]);
     let answer = service.client.post("/orders?fail=true");
