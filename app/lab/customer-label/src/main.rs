@@ -49,10 +49,12 @@ async fn serve(config: Config) -> Result<(), String> {
     let shutdown =
         signals::shutdown().map_err(|failure| format!("cannot handle signals: {failure}"))?;
     let telemetry = Telemetry::new().map_err(|failure| failure.to_string())?;
-    let listener = tokio::net::TcpListener::bind(config.address)
-        .await
-        .map_err(|failure| format!("cannot listen on {}: {failure}", config.address))?;
-    info!(address = %config.address, "listening");
+    let address = config.address;
+    let listener = tokio::net::TcpListener::bind(address).await;
+    let listener = listener.map_err(|failure| {
+        format!("cannot listen on {address}: {failure}; LAB_ADDRESS chooses another address")
+    })?;
+    info!(%address, "listening");
     axum::serve(listener, http::app(telemetry))
         .with_graceful_shutdown(shutdown)
         .await
