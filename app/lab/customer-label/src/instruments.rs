@@ -10,7 +10,7 @@ const BOUNDS: [f64; 16] = [
     0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 5.0, 10.0, 30.0, 60.0,
 ];
 
-/// What every order is said to have taken: how long is not the point here.
+/// What every order is said to take, in seconds; how long it is does not matter here.
 const SECONDS: f64 = 0.08;
 
 /// The instrument that carries the label.
@@ -86,5 +86,23 @@ impl Telemetry {
     /// The page that Prometheus scrapes.
     pub(crate) fn page(&self) -> prometheus::Result<String> {
         TextEncoder::new().encode_to_string(&self.registry.gather())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bounds_are_those_of_order_service() {
+        let golden = include_str!("../../../order-service/tests/golden/metrics.txt");
+        let bound = |line: &str| -> Option<f64> {
+            let bound = line.strip_prefix("order_duration_seconds_bucket{le=\"")?;
+            bound.strip_suffix("\"}")?.parse().ok()
+        };
+        let bounds = golden.lines().filter_map(bound);
+        let mut bounds: Vec<_> = bounds.filter(|bound| bound.is_finite()).collect();
+        bounds.sort_by(f64::total_cmp);
+        assert_eq!(bounds, BOUNDS);
     }
 }
