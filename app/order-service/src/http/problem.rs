@@ -38,12 +38,16 @@ pub(super) fn faults_disabled() -> Problem {
 }
 
 /// 503: an order was refused.
-pub(super) fn rejected(reason: RejectReason, desk: &OrderDesk, mean: &ServiceTime) -> Problem {
+pub(super) fn rejected(
+    reason: RejectReason,
+    desk: &OrderDesk,
+    service_time: &ServiceTime,
+) -> Problem {
     let queue = desk.queue();
     let (detail, retry_after) = match reason {
         RejectReason::QueueFull => (
             format!("all {} places in the queue are taken", queue.capacity()),
-            drain_time(queue.depth(), mean.mean(), queue.workers()),
+            drain_time(queue.depth(), service_time.mean(), queue.workers()),
         ),
         RejectReason::Draining => (
             "the service is shutting down and accepts no more orders".to_owned(),

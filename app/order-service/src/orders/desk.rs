@@ -19,7 +19,8 @@ pub type Receipt = oneshot::Receiver<Finished>;
 pub struct OrderDesk {
     queue: OrderQueue,
     events: Arc<dyn OrderEvents>,
-    /// Half the queue: what all simulations together may hold, so that `/orders` always finds the other half.
+    /// Half the queue, which is what all simulations together may hold: they leave the other half to `/orders`. At least one
+    /// place, or a queue for one order could serve no simulation.
     simulation_slots: Arc<Semaphore>,
 }
 
