@@ -1,6 +1,6 @@
 //! The settings: read from the environment, checked as a whole, before anything is bound.
 //!
-//! All variables, their ranges and their defaults stand here; a test compares them with `.env` and the compose file.
+//! All variables, their ranges and their defaults are in this file; a test compares them with `.env` and the compose file.
 
 use std::net::SocketAddr;
 use std::time::Duration;

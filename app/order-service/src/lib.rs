@@ -1,8 +1,8 @@
 //! A simulated order-processing service, instrumented with OpenTelemetry metrics.
 //!
 //! A tour: [`server`] builds the service from its [`config`] and runs it; [`http`] is its interface; [`orders`] is what it
-//! does; [`metrics`] is what it tells about it. Dependencies point that way and never back: orders know neither HTTP nor
-//! OpenTelemetry. What every service does alike (settings, log, signals, error answers) is in the crate `service`.
+//! does; [`metrics`] is what it reports. Dependencies point that way and never back: orders know neither HTTP nor
+//! OpenTelemetry. What all services have in common (settings, log, signals, error answers) is in the crate `service`.
 
 pub mod config;
 pub mod http;

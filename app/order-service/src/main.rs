@@ -21,7 +21,7 @@ Settings, from the environment:
   ORDER_QUEUE_CAPACITY           orders that may wait                          [1000]
   ORDER_SERVICE_TIME_MEDIAN_MS   median service time, log-normal; 0 is none    [80]
   ORDER_SERVICE_TIME_SIGMA       its sigma                                     [0.5]
-  ORDER_REQUEST_TIMEOUT_SECONDS  then a request is answered with 504           [120]
+  ORDER_REQUEST_TIMEOUT_SECONDS  a longer request is answered with 504         [120]
   ORDER_DRAIN_SECONDS            time to finish accepted orders when stopping  [20]
   ORDER_FAULTS                   on or off: fail, slow and /simulate           [on]
   ORDER_LINKS                    NAME=ADDRESS,...: what the first page links   [the stack's own ports]

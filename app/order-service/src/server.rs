@@ -54,7 +54,7 @@ impl Server {
     /// Binds the address and starts the workers.
     ///
     /// # Errors
-    /// The address is taken or not ours, or the metrics cannot be set up.
+    /// The address is in use or not one of this machine's, or the metrics cannot be set up.
     pub async fn build(config: Config) -> Result<Self, BuildError> {
         let bind_error = |cause| BuildError::Bind {
             address: config.address,

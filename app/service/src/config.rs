@@ -109,7 +109,7 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
         )
     }
 
-    /// Anything that `parse` makes sense of.
+    /// Anything that `parse` accepts.
     pub fn read<T>(
         &mut self,
         name: &'static str,
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn no_number_is_in_range_that_is_not_a_number() {
+    fn refuses_what_is_not_a_number_in_range() {
         for value in ["NaN", "inf", "-1", "2.1"] {
             let mut reader = reader(value);
             reader.number("SHARE", 0.5, 2.0);

@@ -1,4 +1,4 @@
-//! The container's health check. The image has no shell and no curl, so the binary asks itself.
+//! The container's health check. The image has no shell and no curl, so the binary itself asks the service.
 
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
@@ -10,7 +10,7 @@ const STEP_TIMEOUT: Duration = Duration::from_secs(2);
 /// Asks the service that listens on `address` for `/health`.
 ///
 /// # Errors
-/// It does not answer, or not with 200.
+/// It does not answer, or with something other than 200.
 pub fn check(address: SocketAddr) -> io::Result<()> {
     let address = reachable(address);
     let mut connection = TcpStream::connect_timeout(&address, STEP_TIMEOUT)?;

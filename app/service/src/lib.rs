@@ -1,14 +1,14 @@
-//! What every HTTP service of this workspace does alike, so that an operator who knows one knows all.
+//! What all HTTP services of this workspace have in common, so that an operator who knows one knows them all.
 //!
 //! - [`program`]: commands, exit codes and usage of the binary
 //! - [`config`]: settings from the environment, all errors at once
 //! - [`logging`]: the log
 //! - [`signals`]: when to stop
-//! - [`healthcheck`]: how a container without shell asks itself
+//! - [`healthcheck`]: how a container without a shell checks itself
 //! - [`problem`]: errors as RFC 9457 problem details
 //! - [`parameters`]: strict query parsing
 //!
-//! Only what two services need the same belongs here; what one of them needs stays with it.
+//! Only what at least two services need belongs here; what a single one needs stays there.
 
 pub mod config;
 pub mod healthcheck;

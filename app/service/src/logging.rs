@@ -1,4 +1,4 @@
-//! The log: readable on a terminal, JSON everywhere else, one line an event. Panics are events too.
+//! The log: readable on a terminal, JSON everywhere else, one line per event. Panics are events too.
 
 use std::io::IsTerminal;
 use std::panic;

@@ -1,6 +1,6 @@
 //! Strict query parsing: an unknown name, a repeated one or a value out of range is an error that says what is right.
 //!
-//! A typing error that is silently ignored (`error_rat=0.5`) would make an experiment that did not happen look like one that did.
+//! If a typo were ignored (`error_rat=0.5`), an experiment that never happened would look like one that did.
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -14,10 +14,10 @@ use crate::problem::Problem;
 pub struct Parameters<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
 impl<'a> Parameters<'a> {
-    /// Splits and decodes the query; every name must be one of `known` and stand there once.
+    /// Splits and decodes the query. Every name must be one of `known` and appear only once.
     ///
     /// # Errors
-    /// 400: a name is not known or stands there twice.
+    /// 400: a name is not known or appears twice.
     pub fn parse(query: Option<&'a str>, known: &[&str]) -> Result<Self, Problem> {
         let mut pairs: Vec<(Cow<str>, Cow<str>)> = Vec::new();
         for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
@@ -35,7 +35,7 @@ impl<'a> Parameters<'a> {
     /// `true` or `false`; absent means false.
     ///
     /// # Errors
-    /// 400: it is neither.
+    /// 400: the value is anything else.
     pub fn flag(&self, name: &str) -> Result<bool, Problem> {
         self.value(name, "true or false", |text| text.parse().ok())
             .map(Option::unwrap_or_default)
@@ -44,7 +44,7 @@ impl<'a> Parameters<'a> {
     /// A whole number in this range.
     ///
     /// # Errors
-    /// 400: it is none.
+    /// 400: the value is anything else.
     pub fn whole<T>(&self, name: &str, range: &RangeInclusive<T>) -> Result<Option<T>, Problem>
     where
         T: FromStr + PartialOrd + Display,
@@ -55,10 +55,10 @@ impl<'a> Parameters<'a> {
         })
     }
 
-    /// A number from 0 to `max`. NaN and the infinities are in no range.
+    /// A number from 0 to `max`. NaN and the infinities are refused.
     ///
     /// # Errors
-    /// 400: it is none.
+    /// 400: the value is anything else.
     pub fn number(&self, name: &str, max: f64) -> Result<Option<f64>, Problem> {
         let expected = format!("a number from 0 to {max}");
         self.value(name, &expected, |text| {
@@ -68,10 +68,10 @@ impl<'a> Parameters<'a> {
         })
     }
 
-    /// Anything that `parse` makes sense of.
+    /// Anything that `parse` accepts; `expected` says in the error what that is.
     ///
     /// # Errors
-    /// 400: it makes none.
+    /// 400: `parse` does not accept it.
     pub fn value<T>(
         &self,
         name: &str,
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_number_in_range() {
+    fn refuses_what_is_not_a_number_in_range() {
         for value in [
             "NaN", "nan", "inf", "-inf", "infinity", "-1", "-0", "1.01", "1e300", "1e999", "", "x",
             "0,5",

@@ -73,7 +73,7 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, code, detail)
     }
 
-    /// 400: a query parameter has a value that is not admitted.
+    /// 400: a query parameter has a value that is not allowed.
     pub fn invalid_parameter(name: &str, value: &str, expected: &str) -> Self {
         let detail = format!("{name}={value:?} is not valid: expected {expected}");
         Self::bad_request("invalid_parameter", detail).about(name, Some(value), expected)

@@ -124,7 +124,7 @@ fn text(links: &Links) -> String {
     format!("{PATHS}\n{}", rest_of_the_stack.collect::<String>())
 }
 
-/// The same text, with links to what can be asked with GET.
+/// The same text, with links to what can be requested with GET.
 fn page(links: &Links) -> String {
     let linked = |line: &str| {
         let words = line

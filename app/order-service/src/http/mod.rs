@@ -3,7 +3,7 @@
 //! - [`routes`]: every path and how it can answer
 //! - [`layers`]: what surrounds every request, in order
 //! - [`orders`], [`simulate`], [`operations`], [`index`]: the endpoints
-//! - [`parameters`], [`problem`]: parameters and errors that are particular to orders
+//! - [`parameters`], [`problem`]: parameters and errors that are specific to orders
 //!
 //! What an order is and does: [`crate::orders`].
 
@@ -31,7 +31,7 @@ use crate::orders::{OrderDesk, ServiceTime};
 pub struct AppState {
     /// Where orders are handed in.
     pub desk: OrderDesk,
-    /// To tell how long a batch would take.
+    /// Tells how long a batch would take.
     pub service_time: ServiceTime,
     /// Records requests.
     pub metrics: Arc<Metrics>,

@@ -1,4 +1,4 @@
-//! What operators and their tools ask for: health, readiness, metrics. What there is at all: [`super::index`].
+//! What operators and their tools ask for: health, readiness, metrics. The list of all paths: [`super::index`].
 
 use axum::Json;
 use axum::extract::State;

@@ -53,7 +53,7 @@ fn order(query: Option<&str>, faults: bool) -> Result<Order, Problem> {
     })
 }
 
-/// 201, or 500 for an order that failed: to its client that is what an error looks like.
+/// 201, or 500 for an order that failed, so that the failure is an error to the client and in the HTTP metrics.
 fn answer(finished: &Finished) -> Response {
     let status = match finished.status {
         OrderStatus::Success => StatusCode::CREATED,

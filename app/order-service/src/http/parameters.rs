@@ -1,4 +1,4 @@
-//! The parameters that are particular to orders; how a query is parsed: [`service::parameters`].
+//! The parameters that are specific to orders; how a query is parsed: [`service::parameters`].
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use service::problem::Problem;
 
 use super::problem;
 
-/// How long a slow order takes longer, unless told otherwise.
+/// What is added to the service time of a slow order, unless told otherwise.
 const DEFAULT_SLOW_SECONDS: f64 = 3.0;
 /// The longest slowness that can be asked for.
 const MAX_SLOW_SECONDS: f64 = 60.0;

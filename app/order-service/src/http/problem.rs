@@ -1,4 +1,4 @@
-//! The errors that are particular to orders. A forced failure of an order is none but its result: see [`super::orders`].
+//! The errors that are specific to orders. A forced failure is not an error but the order's result: see [`super::orders`].
 
 use std::time::Duration;
 
@@ -57,7 +57,7 @@ pub(super) fn rejected(
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, reason.as_str(), detail).retry_after(retry_after)
 }
 
-/// 503: asked whether it is ready while shutting down.
+/// 503: the answer of `/ready` while the service is shutting down.
 pub(super) fn not_ready() -> Problem {
     Problem::new(
         StatusCode::SERVICE_UNAVAILABLE,
@@ -76,7 +76,7 @@ pub(super) fn metrics_unavailable() -> Problem {
     )
 }
 
-/// 504: the answer was not there in time.
+/// 504: the request took too long.
 pub(super) fn timeout(limit: Duration) -> Problem {
     Problem::new(
         StatusCode::GATEWAY_TIMEOUT,

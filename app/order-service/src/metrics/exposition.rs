@@ -1,8 +1,8 @@
 //! The page that Prometheus scrapes: gathered from one registry, completed by empty histograms, encoded as text.
 //!
-//! The SDK exports a histogram from its first record on. Then the first burst after a start would be born with its counts
-//! already in it, and `rate()` sees no increase. So every series that is known beforehand stands there at zero until the SDK
-//! brings it. Their text never changes: it is made once.
+//! The SDK exports a histogram only once something is recorded. The first burst after a start would then appear together with
+//! its series, already counted, and `rate()` would see no increase. So every series that is known beforehand is shown at zero
+//! until the SDK exports it. The text of these zeros never changes, so it is made once.
 
 use std::slice;
 
@@ -14,7 +14,7 @@ use thiserror::Error;
 /// What `/metrics` is served as.
 pub const CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
 
-/// Without this family the page is not worth a 200: the meter provider is gone, only the process collector is left.
+/// Without this family there is no page: the meter provider is gone, and only the process collector is left.
 const REQUIRED_FAMILY: &str = "orders_processed_total";
 
 /// Renders the metrics.
@@ -66,7 +66,7 @@ impl Exposition {
         Ok(page)
     }
 
-    /// Whole families of which nothing was recorded yet.
+    /// Whole families in which nothing has been recorded yet.
     fn append_unrecorded(&self, families: &[MetricFamily], page: &mut String) {
         let mut last = "";
         for empty in &self.empty {
@@ -81,7 +81,7 @@ impl Exposition {
     }
 }
 
-/// One histogram series with nothing in it. Those of one family stand side by side in the list.
+/// One histogram series with nothing in it. Those of one family are next to each other in the list.
 pub(super) struct EmptyHistogram {
     family: &'static str,
     /// Sorted by name, as the registry sorts them.

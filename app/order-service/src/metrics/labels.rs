@@ -27,8 +27,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The attributes, in the order in which the conventions list them. Every value is static: nothing is allocated but
-    /// the vector.
+    /// The attributes. Every value is static: only the vector is allocated.
     pub(super) fn attributes(self) -> Vec<KeyValue> {
         let mut attributes = Vec::with_capacity(5);
         attributes.push(KeyValue::new("http.request.method", self.method));
@@ -48,7 +47,7 @@ impl Answer {
         attributes
     }
 
-    /// The value of `error.type`: for a server, an answer of 500 or above is an error, and so is none at all.
+    /// The value of `error.type`: for a server, an answer of 500 or above is an error, and so is a missing answer.
     fn error_type(self) -> Option<&'static str> {
         match self.status {
             None => Some("client_disconnected"),

@@ -30,7 +30,7 @@ pub struct Telemetry {
     pub metrics: Metrics,
     /// Renders `/metrics`.
     pub exposition: Exposition,
-    /// Owns the pipeline. Once it is gone nothing is gathered any more, though `/metrics` would still answer.
+    /// Owns the pipeline. Once it is dropped, nothing is gathered any more and `/metrics` answers 503.
     pub provider: SdkMeterProvider,
 }
 
@@ -51,7 +51,7 @@ impl Telemetry {
         ))?;
         let exporter = opentelemetry_prometheus::exporter()
             .with_registry(registry.clone())
-            // One scope: its labels would only stand in the way of the plain queries.
+            // There is one scope only: its labels would just get in the way of the plain queries.
             .scope_info_enabled(false)
             .build()?;
         let provider = SdkMeterProvider::builder()

@@ -57,8 +57,8 @@ impl OrderDesk {
         }
     }
 
-    /// Waits for room, at most half the queue being lent to simulations, then accepts the order. Until it returns nothing
-    /// is accepted, so that it can be dropped at any time.
+    /// Waits for room, then accepts the order. All orders that come in this way get at most half the queue. Nothing is
+    /// accepted before this returns, so it can be dropped at any time.
     ///
     /// # Errors
     /// The service is draining, or began to while this waited.
@@ -102,7 +102,7 @@ impl OrderDesk {
             .sender
             .try_send(accepted)
             .map(|()| receipt)
-            // The channel is unbounded: closed is all that it can be.
+            // An unbounded channel refuses only when it is closed.
             .map_err(|_closed| self.reject(RejectReason::Draining))
     }
 

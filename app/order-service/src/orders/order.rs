@@ -1,4 +1,4 @@
-//! The nouns of the business: an order, how it can end, and who wants to hear of it.
+//! The nouns of the business: an order, how it can end, and who is told.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use uuid::Uuid;
 /// One order as it is handed in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Order {
-    /// Fails when it is finished, whatever else happens.
+    /// Whether it fails, after its full service time.
     pub fail: bool,
     /// Added to the sampled service time.
     pub slowness: Duration,

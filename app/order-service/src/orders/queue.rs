@@ -3,8 +3,8 @@
 //! Reading costs the orders nothing: depth is the channel's own length and the busy workers are one atomic. Who puts
 //! orders in: [`super::desk`]. Who takes them out: [`super::processor`].
 //!
-//! The channel itself has no bound. A place in the queue is a permit that an order gets before it is accepted, so that its
-//! wait is counted from then on and not from when it began to hope for a place.
+//! The channel itself has no bound. A place in the queue is a permit that an order gets before it is accepted: its wait in the
+//! queue begins with the permit, and does not include the wait for one.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -32,7 +32,7 @@ pub(super) struct AcceptedOrder {
 pub(super) struct Place {
     /// One of the queue's places.
     pub(super) _in_queue: OwnedSemaphorePermit,
-    /// For an order of a simulation, one of those that are lent to simulations.
+    /// For an order of a simulation, one of the places that simulations may take.
     pub(super) _in_half: Option<OwnedSemaphorePermit>,
 }
 

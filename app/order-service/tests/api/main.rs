@@ -1,4 +1,4 @@
-//! The service from outside, on a real port: what the contract says, and nothing of how it is done.
+//! The service from outside, on a real port: what it promises, not how it keeps the promise.
 
 mod errors;
 mod metrics;

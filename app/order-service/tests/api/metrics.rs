@@ -9,7 +9,7 @@ use crate::support::Service;
 
 const GOLDEN: &str = "tests/golden/metrics.txt";
 
-/// Names, types, help, labels and buckets, without the values and without what is new with every start.
+/// Names, types, help, labels and buckets, without the values and without what differs from start to start.
 fn shape(page: &str) -> String {
     let mut families: BTreeMap<&str, (Vec<&str>, BTreeSet<String>)> = BTreeMap::new();
     let mut family = "";
