@@ -9,8 +9,8 @@ use crate::clock::{ThreadUse, wake_exactly};
 use crate::schedule::Arrivals;
 
 /// Shortest time between two wake-ups: arrivals closer together are sent together, up to this much late. A wake-up costs
-/// about 25 us of processor time on a small virtual machine: this keeps pacing under a tenth of a core at any rate.
-const QUANTUM: Duration = Duration::from_micros(350);
+/// up to 20 us of processor time on a small virtual machine: this keeps pacing to a tenth of a core at any rate.
+const QUANTUM: Duration = Duration::from_micros(200);
 
 /// Longest sleep, so that a stopped run ends promptly.
 const NAP: Duration = Duration::from_millis(50);
