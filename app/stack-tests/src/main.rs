@@ -109,16 +109,18 @@ fn on_a_stack(part: &Part, report: &Report, depth: Depth) {
 /// Checks that need a quiet stack: alerts from their cause until they are resolved.
 fn alerts(stack: &Stack, report: &Report, depth: Depth) {
     checks::dashboards::run(stack, report, "before the first order");
-    checks::drills::one(stack, report, "high-error-rate");
-    report.check("the links of the delivered message", || {
-        checks::drills::links(stack, "HighErrorRate", "pagerduty")
-    });
+    let due = checks::drills::HIGH_ERROR_RATE_DUE;
+    checks::drills::one(stack, report, "high-error-rate", Some(due));
+    for receiver in ["pagerduty", "slack"] {
+        report.check(&format!("its message through {receiver}"), || {
+            checks::drills::message(stack, "HighErrorRate", receiver)
+        });
+    }
     if depth == Depth::All {
         checks::alerts::burst(stack, report);
     }
     checks::alerts::lone_failure(stack, report);
     checks::walkthrough::run(stack, report);
-    checks::pages::run(stack, report);
 }
 
 /// Checks that disturb a stack: edits, restarts, kills, replicas.
@@ -126,7 +128,7 @@ fn operations(stack: &Stack, report: &Report, depth: Depth) {
     if depth == Depth::All {
         checks::latency::slow_burst(stack, report);
     }
-    checks::drills::one(stack, report, "high-latency");
+    checks::drills::one(stack, report, "high-latency", None);
     report.check("every line of the inhibition table", || {
         checks::inhibition::run(stack)
     });

@@ -1,4 +1,4 @@
-//! Drills and the lab, run as a person runs them, and what a drill leaves in the inbox.
+//! Drills and the lab, run as a person runs them, and the messages that a drill leaves in the inbox.
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
@@ -7,25 +7,58 @@ use stack_tests::report::Report;
 use stack_tests::repository::dot_env;
 use stack_tests::stack::Stack;
 
-/// The drill of one alert. What it proved is in its own table; the report has the row that counts.
-pub(crate) fn one(stack: &Stack, report: &Report, name: &str) {
+/// When high-error-rate's message is due on a quiet stack, in seconds after the storm began. At the earliest after ten orders
+/// at 20/s, the rule's `for` of 2 minutes and the route's `group_wait` of 10 s; 15 s are left for a scrape, an evaluation
+/// and the way to pager.
+pub(crate) const HIGH_ERROR_RATE_DUE: f64 = 0.5 + 120.0 + 10.0 + 15.0;
+/// The same for the dead man's switch, after Prometheus was stopped: two minutes.
+const SILENT_PIPE_DUE: f64 = 120.0;
+
+/// The drill of one alert, and whether its message came when it was due. The drill judges the other steps.
+pub(crate) fn one(stack: &Stack, report: &Report, name: &str, due: Option<f64>) {
     report.check(&format!("scripts/drill {name}"), || {
-        let run = stack.run(&["scripts/drill", name, "--json"], &[])?;
-        ensure!(run.code == Some(0), "exit {:?}: {}", run.code, run.output);
-        let verdict: Value = serde_json::from_str(&run.stdout).with_context(|| run.output)?;
+        let verdict = verdict(stack, name)?;
+        if let Some(due) = due {
+            delivered_by(due, name, &verdict)?;
+        }
         let seen = told(&verdict);
         ensure!(!seen.is_empty(), "no step was seen: {verdict}");
         Ok(seen)
     });
 }
 
-/// Every drill, in one table.
+/// Every drill.
 pub(crate) fn all(stack: &Stack, report: &Report) {
     report.check("scripts/drill --all", || {
-        let run = stack.run(&["scripts/drill", "--all"], &[])?;
-        ensure!(run.code == Some(0), "exit {:?}: {}", run.code, run.output);
-        Ok(format!("all passed\n{}", run.stdout))
+        let verdict = verdict(stack, "--all")?;
+        delivered_by(SILENT_PIPE_DUE, "silent-pipe", &verdict)?;
+        Ok(format!("all passed\n{}", told(&verdict)))
     });
+}
+
+/// The report of one drill or of all, which must pass.
+fn verdict(stack: &Stack, which: &str) -> Result<Value> {
+    let run = stack.run(&["scripts/drill", which, "--json"], &[])?;
+    ensure!(run.code == Some(0), "exit {:?}: {}", run.code, run.output);
+    serde_json::from_str(&run.stdout).with_context(|| run.output)
+}
+
+fn delivered_by(due: f64, name: &str, verdict: &Value) -> Result<()> {
+    let mut drills = verdict["drills"].as_array().into_iter().flatten();
+    let steps = drills
+        .find(|drill| drill["name"] == name)
+        .and_then(|drill| drill["steps"].as_array());
+    let delivered = steps
+        .into_iter()
+        .flatten()
+        .find(|step| step["step"] == "delivered")
+        .and_then(|step| step["seen_seconds"].as_f64())
+        .with_context(|| format!("{name} delivered nothing: {verdict}"))?;
+    ensure!(
+        delivered <= due,
+        "{name} delivered after {delivered:.1} s, which was due after {due:.1} s"
+    );
+    Ok(())
 }
 
 /// The experiments of the lab, and its exercises.
@@ -39,21 +72,22 @@ pub(crate) fn lab(stack: &Stack, report: &Report) {
     }
 }
 
-/// When each step was seen, in seconds after the incident began.
+/// When each step was seen, in seconds after the incident began; a line for each drill.
 fn told(verdict: &Value) -> String {
-    let drills = verdict["drills"].as_array().into_iter().flatten();
-    drills
-        .flat_map(|drill| drill["steps"].as_array().into_iter().flatten())
-        .filter_map(|step| {
+    let told = |drill: &Value| {
+        let steps = drill["steps"].as_array().into_iter().flatten();
+        let seen = steps.filter_map(|step| {
             let seen = step["seen_seconds"].as_f64()?;
             Some(format!("{} {seen:.1} s", step["step"].as_str()?))
-        })
-        .collect::<Vec<_>>()
-        .join(", ")
+        });
+        seen.collect::<Vec<_>>().join(", ")
+    };
+    let drills = verdict["drills"].as_array().into_iter().flatten();
+    drills.map(told).collect::<Vec<_>>().join("\n")
 }
 
-/// Follows every link of the message that a drill left in the inbox.
-pub(crate) fn links(stack: &Stack, alert: &str, receiver: &str) -> Result<String> {
+/// Reads the message that a drill left in the inbox, and follows its links.
+pub(crate) fn message(stack: &Stack, alert: &str, receiver: &str) -> Result<String> {
     let messages = stack
         .pager()
         .json("/notifications", &[("alertname", alert)])?;
@@ -63,6 +97,7 @@ pub(crate) fn links(stack: &Stack, alert: &str, receiver: &str) -> Result<String
         .flatten()
         .find(|message| message["receiver"] == receiver && message["status"] == "firing")
         .with_context(|| format!("{receiver} has no message about {alert}: {messages}"))?;
+    says_what_the_rule_says(stack, alert, &message["annotations"])?;
     let mut followed = Vec::new();
     for (name, link) in message["annotations"].as_object().into_iter().flatten() {
         let Some(what) = name.strip_suffix("_url") else {
@@ -73,8 +108,8 @@ pub(crate) fn links(stack: &Stack, alert: &str, receiver: &str) -> Result<String
         let Some(port) = stack_port(stack, port) else {
             bail!("{what} leads to no service of the stack: {link}");
         };
-        if what == "dashboard" && Client::new(port).get("/api/health").is_err() {
-            followed.push("dashboard (skipped: Grafana is not running)".to_owned());
+        if what == "dashboard" && !stack.has_grafana()? {
+            followed.push("dashboard (skipped: this stack has no Grafana)".to_owned());
             continue;
         }
         let answer = Client::new(port).get(path)?;
@@ -91,7 +126,28 @@ pub(crate) fn links(stack: &Stack, alert: &str, receiver: &str) -> Result<String
             "no link to {wanted} in {message}"
         );
     }
-    Ok(followed.join(", "))
+    Ok(format!("the rule's texts; {}", followed.join(", ")))
+}
+
+/// A message has the summary and the description of its rule, with something in place of each `{{ … }}`.
+fn says_what_the_rule_says(stack: &Stack, alert: &str, annotations: &Value) -> Result<()> {
+    let rules = stack
+        .prometheus()
+        .json("/api/v1/rules", &[("rule_name[]", alert)])?;
+    let wanted = &rules["data"]["groups"][0]["rules"][0]["annotations"];
+    for name in ["summary", "description"] {
+        let template = wanted[name].as_str().context("every rule has both")?;
+        let said = annotations[name].as_str().unwrap_or_default();
+        let parts = template
+            .split("{{")
+            .filter_map(|part| part.rsplit("}}").next());
+        let fixed: Vec<_> = parts.collect();
+        ensure!(
+            fixed.iter().all(|part| said.contains(part)) && said.len() > fixed.concat().len(),
+            "its {name} is {said:?}, where the rule has {template:?}"
+        );
+    }
+    Ok(())
 }
 
 /// Port and path of a link to this machine.
