@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use ureq::Agent;
+use ureq::http::Request;
 
 /// The longest a single request may take: longer than the longest batch that the service admits.
 const TIMEOUT: Duration = Duration::from_secs(130);
@@ -64,6 +65,19 @@ impl Client {
             .agent
             .post(format!("{}{path}", self.base))
             .send_json(body)?;
+        Ok(Reply {
+            status: answer.status().as_u16(),
+            body: answer.body_mut().read_to_string()?,
+        })
+    }
+
+    /// Any other method, without a body, whatever the status of the answer.
+    pub fn send(&self, method: &str, path: &str) -> Result<Reply> {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.base))
+            .body(())?;
+        let mut answer = self.agent.run(request)?;
         Ok(Reply {
             status: answer.status().as_u16(),
             body: answer.body_mut().read_to_string()?,

@@ -132,6 +132,7 @@ fn operations(stack: &Stack, report: &Report, depth: Depth) {
     report.check("every line of the inhibition table", || {
         checks::inhibition::run(stack)
     });
+    checks::outage::run(stack, report);
     checks::latency::twenty_orders(stack, report);
     checks::operations::run(stack, report);
     checks::refusals::run(stack, report);

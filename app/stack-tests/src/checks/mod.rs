@@ -7,7 +7,7 @@ pub(crate) mod drills;
 pub(crate) mod inhibition;
 pub(crate) mod latency;
 pub(crate) mod operations;
-pub(crate) mod pages;
+pub(crate) mod outage;
 pub(crate) mod refusals;
 pub(crate) mod start;
 pub(crate) mod walkthrough;
