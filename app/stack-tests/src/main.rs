@@ -121,6 +121,7 @@ fn alerts(stack: &Stack, report: &Report, depth: Depth) {
     }
     checks::alerts::lone_failure(stack, report);
     checks::walkthrough::run(stack, report);
+    checks::pages::run(stack, report);
 }
 
 /// Checks that disturb a stack: edits, restarts, kills, replicas.

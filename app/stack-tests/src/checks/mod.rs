@@ -8,6 +8,7 @@ pub(crate) mod inhibition;
 pub(crate) mod latency;
 pub(crate) mod operations;
 pub(crate) mod outage;
+pub(crate) mod pages;
 pub(crate) mod refusals;
 pub(crate) mod start;
 pub(crate) mod walkthrough;
