@@ -24,7 +24,7 @@ pub struct Config {
     pub log_filter: Targets,
 }
 
-/// What `PagerDuty` calls an integration key. Not shown by `Debug`: keys do not belong into logs.
+/// What `PagerDuty` calls an integration key. Not shown by `Debug`: keys do not belong in logs.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RoutingKey(String);
 

@@ -77,7 +77,7 @@ impl State {
     }
 }
 
-/// How it is, at one moment.
+/// Its state at one moment.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Heartbeat {
     /// In one word.
@@ -86,7 +86,7 @@ pub struct Heartbeat {
     pub last_beat_at: Option<Moment>,
     /// How long ago that was.
     pub age_seconds: Option<f64>,
-    /// How long ago it may be.
+    /// How long ago it may be before the alarm is raised.
     pub alarm_after_seconds: u64,
     /// How many there were.
     pub beats: u64,

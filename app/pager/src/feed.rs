@@ -17,7 +17,7 @@ pub struct News {
     pub content: Arc<str>,
 }
 
-/// Where news are published. All clones share their listeners.
+/// Where news is published. All clones share their listeners.
 #[derive(Debug, Clone)]
 pub struct Feed(broadcast::Sender<News>);
 
@@ -28,10 +28,10 @@ impl Default for Feed {
 }
 
 impl Feed {
-    /// Tells everyone who listens; nobody may.
+    /// Tells everyone who listens, if anybody does.
     pub(crate) fn publish(&self, topic: &'static str, content: &impl Serialize) {
         if self.0.receiver_count() > 0 {
-            let content = serde_json::to_string(content).expect("news are plain data");
+            let content = serde_json::to_string(content).expect("news is plain data");
             // An error means that the last listener has left in between.
             let _ = self.0.send(News {
                 topic,

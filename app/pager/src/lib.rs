@@ -2,7 +2,7 @@
 //!
 //! A tour: [`server`] builds the service from its [`config`] and runs it; [`http`] is its interface; [`receivers`] understand
 //! the bodies that the imitated APIs define and make [`notification`]s of them; the [`inbox`] keeps these and tells whoever
-//! listens; [`deadman`] raises the alarm when the heartbeat stops; [`outages`] let an endpoint fail on purpose; [`runbooks`]
+//! listens; [`deadman`] raises the alarm when the heartbeat stops; [`outages`] make an endpoint fail on purpose; [`runbooks`]
 //! are served because messages link them; [`metrics`] is what it tells about itself. Nothing below [`http`] knows HTTP.
 
 pub mod config;

@@ -15,7 +15,7 @@ pub struct Moment(Timestamp);
 pub struct NoMoment;
 
 impl Moment {
-    /// This one.
+    /// The present.
     pub fn now() -> Self {
         Self::from_milliseconds(Timestamp::now().as_millisecond()).expect("the present is in range")
     }

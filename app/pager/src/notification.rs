@@ -9,7 +9,7 @@ use crate::moment::Moment;
 /// Names and values, sorted.
 pub type Pairs = BTreeMap<String, String>;
 
-/// Through which door it came.
+/// The way it came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Receiver {
@@ -19,12 +19,12 @@ pub enum Receiver {
     Pagerduty,
     /// An Alertmanager webhook.
     Webhook,
-    /// None: it is our own alarm that the heartbeat has stopped.
+    /// Nobody sent it: it is our own alarm that the heartbeat has stopped.
     DeadMansSwitch,
 }
 
 impl Receiver {
-    /// Every one.
+    /// All of them.
     pub const ALL: [Self; 4] = [
         Self::Slack,
         Self::Pagerduty,
@@ -54,7 +54,7 @@ pub enum Status {
 }
 
 impl Status {
-    /// Every one.
+    /// All of them.
     pub const ALL: [Self; 2] = [Self::Firing, Self::Resolved];
 
     /// Its name, in JSON and labels.
@@ -74,7 +74,7 @@ const ENTRY_OVERHEAD: usize = 500;
 /// What was sent. Texts that a message does not have are empty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Notification {
-    /// Through which door it came.
+    /// The way it came.
     pub receiver: Receiver,
     /// The alert's name.
     pub alertname: String,

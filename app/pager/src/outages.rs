@@ -26,7 +26,7 @@ pub struct OutageState {
 }
 
 impl Outages {
-    /// None.
+    /// No endpoint fails.
     pub fn new(feed: Feed) -> Self {
         Self {
             feed,

@@ -26,7 +26,7 @@ impl Window {
         Self::new(moment, moment)
     }
 
-    /// Later by so much.
+    /// Later by this delay.
     #[must_use]
     pub fn plus(self, delay: Self) -> Self {
         Self::new(self.earliest + delay.earliest, self.latest + delay.latest)
@@ -94,9 +94,9 @@ pub struct Background {
     pub way: Way,
     /// Whether its group in Alertmanager may still be there from the last time.
     pub group_lingers: bool,
-    /// Without a beat for so long, the dead man's switch raises the alarm.
+    /// After this long without a beat, the dead man's switch raises the alarm.
     pub alarm_after: f64,
-    /// Prometheus sends an alert again after so long at the least.
+    /// Prometheus waits at least this long before it sends an alert again.
     pub resend: f64,
 }
 

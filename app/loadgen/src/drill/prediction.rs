@@ -15,7 +15,7 @@ pub const CAPACITY: f64 = 353.0;
 pub const RECOVERY: f64 = 100.0;
 /// What a scrape and its answer may take.
 const SCRAPING: f64 = 1.0;
-/// A window of so many seconds is much longer than a storm.
+/// A window of this many seconds or more is much longer than a storm.
 const LONG: f64 = 1800.0;
 /// How long a service takes to stop or start: the stop grace of order-service.
 const HANDS: f64 = 30.0;

@@ -21,7 +21,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Of a drill that begins then.
+    /// The progress of a drill that begins at this moment.
     pub fn new(drill: &Drill, began: UnixSeconds) -> Self {
         Self {
             name: drill.name.word(),

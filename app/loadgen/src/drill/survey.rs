@@ -53,7 +53,7 @@ pub struct Survey {
 }
 
 impl Survey {
-    /// Asks everybody.
+    /// Asks every server.
     ///
     /// # Errors
     /// One of them gives no usable answer: there is nothing to drill with.

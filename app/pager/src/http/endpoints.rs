@@ -105,7 +105,7 @@ pub(super) async fn webhook(
         state.refused(Receiver::Webhook, refusal);
         let detail = match refusal {
             Refusal::UnsupportedVersion => "this is not version 4 of Alertmanager's webhook",
-            _ => "this is no webhook of Alertmanager",
+            _ => "this is not a webhook of Alertmanager",
         };
         Problem::bad_request(refusal.as_str(), detail).into_response()
     })?;

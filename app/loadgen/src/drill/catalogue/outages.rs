@@ -6,7 +6,7 @@ use crate::drill::name::Name;
 
 pub(super) const TARGET_DOWN: Drill = Drill {
     name: Name::TargetDown,
-    shows: "order-service is stopped while HighErrorRate fires: OrderServiceDown pages, the other falls quiet, all resolve",
+    shows: "order-service is stopped while HighErrorRate fires: OrderServiceDown pages and inhibits it, and both resolve",
     minutes: 4.0,
     script: &[
         Act::Storm(FAILURES),

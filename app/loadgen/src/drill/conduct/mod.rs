@@ -54,7 +54,7 @@ impl From<EngineError> for Halt {
     }
 }
 
-/// What a drill speaks to people with, and hears them by.
+/// The servers that a drill asks, and how it talks to people.
 pub struct Theatre<'a> {
     /// The servers it asks.
     pub servers: &'a Servers,

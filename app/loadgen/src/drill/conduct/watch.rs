@@ -15,9 +15,9 @@ use crate::drill::servers::Servers;
 use crate::drill::sources::alertmanager::Requests;
 use crate::drill::sources::{UnixSeconds, Unusable};
 
-/// Longest and shortest time between two looks, in seconds; a fifth of an evaluation lies between.
+/// Shortest and longest time between two looks, in seconds; within these limits it is a fifth of the rules' interval.
 const PAUSES: (f64, f64) = (0.1, 1.0);
-/// Earlier than the drill's beginning by so much: clocks and scrapes are not that exact.
+/// So many seconds before the drill's beginning still count: clocks and scrapes are not exact.
 const MARGIN: f64 = 1.0;
 
 /// What was learnt so far.
@@ -200,7 +200,7 @@ async fn replay(
     };
 }
 
-/// An answer; what else there was is a trouble.
+/// The answer; if there is no usable one, that is noted as a trouble.
 fn told<T>(answer: Result<T, Unusable>, troubles: &mut Vec<String>) -> Option<T> {
     answer
         .map_err(|unusable| troubles.push(unusable.to_string()))

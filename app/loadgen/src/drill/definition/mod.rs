@@ -1,7 +1,7 @@
 //! What a drill is made of: acts that make the incident and end it, and what must be proven of it. Data, no behaviour.
 //!
-//! What must be proven is in [`proof`]. The seven drills are written down in [`catalogue`](super::catalogue); [`conduct`](super::conduct) performs the acts,
-//! [`judge`](super::judge) holds the proofs against what was observed.
+//! What must be proven is in [`proof`]. The seven drills are written down in [`catalogue`](super::catalogue);
+//! [`conduct`](super::conduct) performs the acts, [`judge`](super::judge) compares the proofs with what was observed.
 
 pub mod proof;
 
@@ -68,7 +68,7 @@ pub enum Act {
     Await(Goal),
     /// Ends the storm: at once, or at its own end if it has one.
     Calm,
-    /// Has somebody stop or start a service, and waits until it is seen to have happened.
+    /// Asks somebody to stop or start a service, and waits until it has happened.
     Ask(Hand, Service),
     /// Starts a healthy load that dilutes the storm; it goes on until the end of the drill.
     Recover,
@@ -115,7 +115,7 @@ pub struct Simulation {
     pub marks: Mark,
 }
 
-/// Until where is waited.
+/// What is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Goal {
     /// This alert is in Alertmanager.

@@ -68,12 +68,12 @@ pub enum Guard {
 pub enum End {
     /// It fires and reaches this receiver, and so does its end.
     Delivered(&'static str),
-    /// It fires; Alertmanager may hold it back for the sake of this one, and no other.
+    /// It fires; Alertmanager may hold it back because of this one, and no other.
     Fires {
         /// The alert that may inhibit it.
         inhibitor: &'static str,
     },
-    /// While it fires, it is held back for the sake of this alert.
+    /// While it fires, it is held back because of this alert.
     Inhibited {
         /// The alert that must inhibit it.
         by: &'static str,

@@ -1,4 +1,5 @@
-//! Steps that follow from one another: each is expected a known time after the one before, as that was seen or foreseen.
+//! Steps that follow from one another: each is expected a known time after the one before, counted from when that was seen or,
+//! until then, from when it is expected.
 
 use super::row::{Row, Standing, Step};
 use crate::drill::known::Window;

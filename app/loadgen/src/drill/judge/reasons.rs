@@ -132,8 +132,8 @@ pub fn not_delivered(case: &Case<'_>, receiver: &str) -> String {
         )
     } else if made == 0.0 {
         format!(
-            "{alert} is in Alertmanager for receiver {receiver}, but it has tried no delivery through {receiver}: has that \
-             receiver its integration?"
+            "{alert} is in Alertmanager for receiver {receiver}, but it has tried no delivery through {receiver}: does \
+             that receiver have its integration?"
         )
     } else if good <= 0.0 {
         format!(
@@ -189,10 +189,10 @@ pub fn not_cleared(case: &Case<'_>) -> String {
     ))
 }
 
-/// It should not have.
+/// It fired, which it should not have.
 pub fn fired(case: &Case<'_>) -> String {
     format!(
-        "{} fired, although the burst was over within its `for` of {:.0} s: does `for` still stand in the rule?",
+        "{} fired, although the burst was over within its `for` of {:.0} s: is `for` still in the rule?",
         case.alert(),
         case.background.hold
     )
@@ -222,7 +222,7 @@ pub fn no_alarm(case: &Case<'_>) -> String {
 /// The heartbeat did not come back.
 pub fn alarm_not_over(case: &Case<'_>) -> String {
     case.with_troubles(format!(
-        "Prometheus is up again for {:.0} s, but pager's dead man's switch still raises its alarm",
+        "Prometheus has been up again for {:.0} s, but pager's dead man's switch still raises its alarm",
         case.since(case.proof.relief)
     ))
 }

@@ -18,7 +18,7 @@ pub enum Step {
     InAlertmanager,
     /// It has reached people.
     Delivered,
-    /// It is held back for the sake of another.
+    /// It is held back because of another.
     Inhibited,
     /// It is over without having fired.
     Cleared,

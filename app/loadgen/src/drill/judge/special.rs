@@ -1,4 +1,4 @@
-//! The steps of alerts from which something else than an arrival is wanted.
+//! The steps of alerts that must do something else than arrive.
 
 use super::SAMPLES;
 use super::alert::{HELD, TRANSPORT};
@@ -33,7 +33,7 @@ pub(super) fn clear(chain: &mut Chain, case: &Case<'_>) {
     }
 }
 
-/// It is held back for the sake of another.
+/// It is held back because of another.
 pub(super) fn inhibit(chain: &mut Chain, case: &Case<'_>, by: &str) {
     let held_back = case.evidence.held_back.as_ref();
     let is_inhibited = |held: &&HeldBack| held.inhibitors.iter().any(|name| name == by);

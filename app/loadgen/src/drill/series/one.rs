@@ -182,7 +182,7 @@ fn outcome(halt: Option<Halt>, rows: &[Row], invalid: Vec<String>) -> (Outcome, 
         _ if !failures.is_empty() => (Outcome::Failed, failures),
         Some(Halt::Failed) => (
             Outcome::Failed,
-            vec!["a step had failed and came right while this was written".into()],
+            vec!["a step failed, and no longer did when the verdict was given".into()],
         ),
         None => (Outcome::Pass, Vec::new()),
     }

@@ -1,6 +1,7 @@
 //! Drills of the real program against a fake stack: one that works, and one for each way in which it can be broken.
 //!
-//! [`cast`] says who takes part, [`world`] is what happens there, [`answers`] what its servers say of it, [`http`] how; [`fake`] puts them together.
+//! [`cast`] says who takes part, [`world`] is what happens there, [`answers`] is what its servers say of it, and [`http`] how
+//! they say it; [`fake`] puts them together.
 
 mod answers;
 mod arithmetic;
