@@ -6,7 +6,7 @@
 //! [`judge`](super::judge).
 
 use super::definition::{Act, Decline, Drill, Goal, Guard, Mark, Onset, Proof, Share, Storm};
-use super::judge::{Phase, Row, Scene, Step, rows};
+use super::judge::{Row, Scene, rows};
 use super::known::{Background, Known, Marks, Traffic, Window};
 
 /// Orders per second that order-service can do at its defaults: 32 workers at a mean of 91 ms.
@@ -186,15 +186,4 @@ fn reached(drill: &'static Drill, known: &Known, marks: &Marks, goal: Goal) -> O
     let rows = rows(&Scene::foreseen(drill, known, marks));
     let wanted = rows.iter().filter(|row| row.counts_for(goal));
     wanted.filter_map(|row| row.expected).reduce(Window::and)
-}
-
-impl Row {
-    /// Whether a goal asks for it.
-    pub fn counts_for(&self, goal: Goal) -> bool {
-        match goal {
-            Goal::Raised(alert) => self.subject == alert && self.step <= Step::InAlertmanager,
-            Goal::Onset => self.step.phase() == Phase::Onset,
-            Goal::Over => true,
-        }
-    }
 }

@@ -10,8 +10,6 @@ use super::matchers::{Labels, Matcher};
 const GROUP_WAIT: f64 = 30.0;
 /// The same for `group_interval`.
 const GROUP_INTERVAL: f64 = 300.0;
-/// The same for `repeat_interval`.
-const REPEAT_INTERVAL: f64 = 4.0 * 3600.0;
 
 /// Why a routing tree can't be followed.
 #[derive(Debug, Error)]
@@ -33,8 +31,6 @@ pub struct Way {
     pub group_wait: f64,
     /// Between notifications of a group that changed.
     pub group_interval: f64,
-    /// Between notifications of a group that did not change.
-    pub repeat_interval: f64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -52,7 +48,6 @@ struct Route {
     goes_on: bool,
     group_wait: Option<String>,
     group_interval: Option<String>,
-    repeat_interval: Option<String>,
     #[serde(default)]
     routes: Vec<Route>,
 }
@@ -68,7 +63,6 @@ pub fn ways(config: &str, labels: &Labels) -> Result<Vec<Way>, BadRouting> {
         receiver: String::new(),
         group_wait: GROUP_WAIT,
         group_interval: GROUP_INTERVAL,
-        repeat_interval: REPEAT_INTERVAL,
     };
     let mut found = Vec::new();
     follow(&config.route, &start, labels, &mut found)?;
@@ -86,7 +80,6 @@ fn follow(
         receiver: route.receiver.clone().unwrap_or(parent.receiver.clone()),
         group_wait: time(route.group_wait.as_deref(), parent.group_wait)?,
         group_interval: time(route.group_interval.as_deref(), parent.group_interval)?,
-        repeat_interval: time(route.repeat_interval.as_deref(), parent.repeat_interval)?,
     };
     let before = found.len();
     for child in &route.routes {

@@ -11,7 +11,7 @@ pub mod watch;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::definition::{Act, Drill, Goal, Hand, Mark, Service};
-use super::judge::{self, Phase, Row, Scene, Watched};
+use super::judge::{self, Phase, Row, Scene};
 use super::known::{Known, Marks};
 use super::progress::Progress;
 use super::servers::Servers;
@@ -227,9 +227,4 @@ pub fn stood_at(rows: &[Row]) -> String {
         ),
         None => "every step had been seen".into(),
     }
-}
-
-/// Watched figures before anything was seen of them.
-pub fn unread(drill: &Drill) -> Vec<Watched> {
-    drill.readings.iter().map(|_| Watched::default()).collect()
 }

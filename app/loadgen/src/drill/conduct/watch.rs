@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{now, unread};
+use super::now;
 use crate::drill::definition::{Drill, End};
 use crate::drill::durations;
 use crate::drill::evidence::{Evidence, stretch_before};
@@ -54,7 +54,7 @@ impl Watch {
             .fold(f64::MAX, f64::min);
         Self {
             evidence: vec![Evidence::default(); drill.proofs.len()],
-            readings: unread(drill),
+            readings: vec![Watched::default(); drill.readings.len()],
             strangers: Vec::new(),
             troubles: Vec::new(),
             pause: (shortest / 5.0).clamp(PAUSES.0, PAUSES.1),

@@ -1,6 +1,6 @@
 //! One line of the verdict: a step, when it was expected, when it was seen, and who says so.
 
-use crate::drill::definition::Mark;
+use crate::drill::definition::{Goal, Mark};
 use crate::drill::known::Window;
 
 /// The steps of an incident, in their order.
@@ -106,6 +106,15 @@ pub struct Row {
 }
 
 impl Row {
+    /// Whether a goal asks for it.
+    pub fn counts_for(&self, goal: Goal) -> bool {
+        match goal {
+            Goal::Raised(alert) => self.subject == alert && self.step <= Step::InAlertmanager,
+            Goal::Onset => self.step.phase() == Phase::Onset,
+            Goal::Over => true,
+        }
+    }
+
     /// Whether it is done with.
     pub fn is_settled(&self) -> bool {
         matches!(self.standing, Standing::Seen(_) | Standing::Skipped)

@@ -26,7 +26,6 @@ pub(super) fn background(hold: f64, traffic: &[(f64, f64)]) -> Background {
             receiver: "pagerduty".into(),
             group_wait: 10.0,
             group_interval: 30.0,
-            repeat_interval: 14_400.0,
         },
         group_lingers: false,
         alarm_after: 60.0,
