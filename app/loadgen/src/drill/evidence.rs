@@ -51,16 +51,17 @@ impl Evidence {
     /// Adds what a look shows; `before` are the requests made before the drill.
     pub fn learn(
         &mut self,
-        (proof, background): (&Proof, &Background),
+        background: &Background,
         marks: &Marks,
         before: &BTreeMap<String, Requests>,
         look: &Look,
     ) {
+        let proof = background.proof;
         let Some(cause) = marks.get(proof.cause).map(|cause| cause.earliest) else {
             return;
         };
         if let Some(series) = &look.series {
-            self.learn_samples((proof, background), cause, series, look);
+            self.learn_samples(background, cause, series, look);
         }
         if let Some(held) = &look.held {
             self.learn_held(proof, held, look.at);
@@ -85,11 +86,12 @@ impl Evidence {
 
     fn learn_samples(
         &mut self,
-        (proof, background): (&Proof, &Background),
+        background: &Background,
         cause: UnixSeconds,
         series: &[AlertSeries],
         look: &Look,
     ) {
+        let proof = background.proof;
         let times = |state: &str| {
             let mut times: Vec<_> = series
                 .iter()

@@ -73,7 +73,6 @@ pub fn judge(drill: &'static Drill, survey: &Survey) -> Result<Known, Vec<Obstac
         None => 0.0,
         Some(storm) => {
             let found = rate_to_outrun(
-                &drill.proofs[0],
                 &backgrounds[0],
                 storm,
                 (scrape, survey.rival_hold.unwrap_or(f64::MAX)),

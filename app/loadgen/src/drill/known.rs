@@ -2,7 +2,7 @@
 //!
 //! Gathered by [`survey`](super::survey); [`prediction`](super::prediction) makes a timeline of it.
 
-use super::definition::Mark;
+use super::definition::{Mark, Proof};
 use super::matchers::Labels;
 use super::routing::Way;
 
@@ -74,6 +74,8 @@ pub struct Known {
 /// What is known for one proof; times in seconds.
 #[derive(Clone, Debug)]
 pub struct Background {
+    /// What must be proven.
+    pub proof: &'static Proof,
     /// The rule's `for`.
     pub hold: f64,
     /// How often it is evaluated.

@@ -5,7 +5,7 @@
 //! after w in any case; it becomes visible within s. Pending, firing and the rest follow from there, in
 //! [`judge`](super::judge).
 
-use super::definition::{Act, Decline, Drill, Goal, Guard, Mark, Onset, Proof, Share, Storm};
+use super::definition::{Act, Decline, Drill, Goal, Guard, Mark, Onset, Share, Storm};
 use super::judge::{Row, Scene, rows};
 use super::known::{Background, Known, Marks, Traffic, Window};
 
@@ -21,11 +21,8 @@ const LONG: f64 = 1800.0;
 const HANDS: f64 = 30.0;
 
 /// The shares of a proof's onset, each with the traffic in its window.
-fn shares<'a>(
-    proof: &'a Proof,
-    background: &'a Background,
-) -> impl Iterator<Item = (&'a Share, &'a Traffic)> {
-    let shares: &[Share] = match proof.onset {
+fn shares(background: &Background) -> impl Iterator<Item = (&Share, &Traffic)> {
+    let shares: &[Share] = match background.proof.onset {
         Onset::Share(shares) => shares,
         _ => &[],
     };
@@ -53,14 +50,9 @@ fn missing_bad(share: &Share, traffic: &Traffic) -> f64 {
 }
 
 /// How long after its cause an alert's expression becomes true.
-pub fn onset(
-    proof: &Proof,
-    background: &Background,
-    known: &Known,
-    storm: Option<&Storm>,
-) -> Window {
+pub fn onset(background: &Background, known: &Known, storm: Option<&Storm>) -> Window {
     let visible = known.scrape + SCRAPING;
-    match (proof.onset, storm) {
+    match (background.proof.onset, storm) {
         (Onset::Within(seconds), _) => Window::new(0.0, seconds + visible),
         (Onset::Fills(share), _) => {
             let orders = share * known.queue_capacity;
@@ -70,7 +62,7 @@ pub fn onset(
         (Onset::Share(_), None) => Window::new(0.0, visible),
         (Onset::Share(_), Some(storm)) => {
             let mut window = Window::at(0.0);
-            for (share, traffic) in shares(proof, background) {
+            for (share, traffic) in shares(background) {
                 let missing = least(share.at_least, traffic.window) - traffic.orders;
                 let guard = (missing / known.rate).max(0.0);
                 let diluted = missing_bad(share, traffic)
@@ -90,13 +82,12 @@ pub fn onset(
 
 /// How long after its relief an alert's expression is found to be false.
 pub fn decline(
-    proof: &Proof,
     background: &Background,
     (known, marks): (&Known, &Marks),
     storm: Option<&Storm>,
 ) -> Window {
     let found = known.scrape + SCRAPING + background.interval;
-    let clears = match (proof.decline, storm) {
+    let clears = match (background.proof.decline, storm) {
         (Decline::Within(seconds), _) => seconds,
         (Decline::Dilution, Some(storm)) => {
             let length = marks
@@ -104,7 +95,7 @@ pub fn decline(
                 .zip(marks.get(Mark::Storm))
                 .map_or(0.0, |(calm, begin)| calm.latest - begin.earliest);
             let sent = known.rate * length;
-            let needed = shares(proof, background).map(|(share, traffic)| {
+            let needed = shares(background).map(|(share, traffic)| {
                 let bad = traffic.bad + storm.share * sent;
                 let healthy = bad / share.above - (traffic.bad + sent);
                 (healthy / RECOVERY).max(0.0).min(traffic.window)
@@ -120,7 +111,6 @@ pub fn decline(
 /// The rate at which the storm's alert is delivered before `rival_hold` seconds are over and its rival fires; `None` if no
 /// rate in the storm's bounds does it.
 pub fn rate_to_outrun(
-    proof: &Proof,
     background: &Background,
     storm: &Storm,
     (scrape, rival_hold): (f64, f64),
@@ -136,7 +126,7 @@ pub fn rate_to_outrun(
         + background.way.group_wait;
     // A tenth is left for what is not foreseen.
     let time = 0.9 * (rival_hold - after_onset);
-    let needed = shares(proof, background).map(|(share, traffic)| {
+    let needed = shares(background).map(|(share, traffic)| {
         let missing = least(share.at_least, traffic.window) - traffic.orders;
         let diluting = missing_bad(share, traffic) / (storm.share - share.above);
         missing.max(diluting) / time

@@ -132,7 +132,11 @@ async fn not_ready(servers: &Servers) -> Option<String> {
 }
 
 /// What rule and routing say about a proof.
-fn background(proof: &Proof, rules: &[Rule], configuration: &str) -> Result<Background, String> {
+fn background(
+    proof: &'static Proof,
+    rules: &[Rule],
+    configuration: &str,
+) -> Result<Background, String> {
     let rule = rule_of(proof, rules).ok_or_else(|| {
         format!(
             "no rule {}{} in Prometheus: renamed or not loaded",
@@ -152,6 +156,7 @@ fn background(proof: &Proof, rules: &[Rule], configuration: &str) -> Result<Back
         .copied()
         .fold(in_query.unwrap_or(0.0), f64::max);
     Ok(Background {
+        proof,
         hold: rule.hold,
         interval: rule.interval,
         query: rule.query.clone(),

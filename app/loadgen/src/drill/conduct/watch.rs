@@ -80,13 +80,9 @@ impl Watch {
         marks: &Marks,
     ) {
         let look = self.ask(servers, drill).await;
-        for ((proof, background), evidence) in drill
-            .proofs
-            .iter()
-            .zip(&known.backgrounds)
-            .zip(&mut self.evidence)
-        {
-            evidence.learn((proof, background), marks, &self.requests, &look);
+        for (background, evidence) in known.backgrounds.iter().zip(&mut self.evidence) {
+            let proof = background.proof;
+            evidence.learn(background, marks, &self.requests, &look);
             let has_expression = !matches!(proof.end, End::FallsSilent | End::Inhibited { .. });
             if let Some(cause) = marks.get(proof.cause).filter(|_| has_expression) {
                 replay(servers, background, evidence, cause.earliest).await;

@@ -3,10 +3,9 @@
 use super::chain::{Chain, Link};
 use super::reasons::{self, Case};
 use super::row::{Row, Step};
-use super::{SAMPLES, Scene, special};
-use crate::drill::definition::{End, Proof};
-use crate::drill::evidence::Evidence;
-use crate::drill::known::{Background, Window};
+use super::{SAMPLES, special};
+use crate::drill::definition::End;
+use crate::drill::known::Window;
 use crate::drill::prediction;
 
 /// Who says that an expression was true.
@@ -18,36 +17,27 @@ const DELIVERED: &str = "pager's record, Alertmanager's counters";
 /// From an evaluation to the alert in Alertmanager, and from there to its record in pager.
 pub(super) const TRANSPORT: f64 = 2.0;
 
-/// What is judged.
-type Subject<'a> = (&'a Proof, &'a Background, &'a Evidence);
-
 /// The rows of a proof; `others` are those of the drill's earlier proofs.
-pub fn rows(scene: &Scene<'_>, subject: Subject<'_>, others: &[Row]) -> Vec<Row> {
-    let (proof, background, evidence) = subject;
-    let case = Case {
-        scene,
-        proof,
-        background,
-        evidence,
-    };
+pub fn rows(case: &Case<'_>, others: &[Row]) -> Vec<Row> {
+    let (scene, proof) = (case.scene, case.background.proof);
     let limits = (scene.now, scene.slack);
     let mut chain = Chain::new(proof.alert, scene.marks.get(proof.cause), limits);
     match proof.end {
         End::Delivered(receiver) => {
-            begin(&mut chain, &case);
-            fire(&mut chain, &case);
-            deliver(&mut chain, &case, receiver);
-            resolve(&mut chain, &case);
-            deliver_end(&mut chain, &case, receiver);
+            begin(&mut chain, case);
+            fire(&mut chain, case);
+            deliver(&mut chain, case, receiver);
+            resolve(&mut chain, case);
+            deliver_end(&mut chain, case, receiver);
         }
         End::Fires { .. } => {
-            begin(&mut chain, &case);
-            fire(&mut chain, &case);
-            resolve(&mut chain, &case);
+            begin(&mut chain, case);
+            fire(&mut chain, case);
+            resolve(&mut chain, case);
         }
         End::Clears => {
-            begin(&mut chain, &case);
-            special::clear(&mut chain, &case);
+            begin(&mut chain, case);
+            special::clear(&mut chain, case);
         }
         End::Inhibited { by } => {
             let firing = others
@@ -57,9 +47,9 @@ pub fn rows(scene: &Scene<'_>, subject: Subject<'_>, others: &[Row]) -> Vec<Row>
                 super::Standing::Seen(at) => Some(Window::at(at)),
                 _ => row.expected,
             }));
-            special::inhibit(&mut chain, &case, by);
+            special::inhibit(&mut chain, case, by);
         }
-        End::FallsSilent => special::fall_silent(&mut chain, &case),
+        End::FallsSilent => special::fall_silent(&mut chain, case),
     }
     chain.into_rows()
 }
@@ -67,14 +57,13 @@ pub fn rows(scene: &Scene<'_>, subject: Subject<'_>, others: &[Row]) -> Vec<Row>
 fn begin(chain: &mut Chain, case: &Case<'_>) {
     let Case {
         scene,
-        proof,
         background,
         evidence,
     } = *case;
     let storm = scene.drill.storm();
     chain.then(Link {
         step: Step::True,
-        after: prediction::onset(proof, background, scene.known, storm),
+        after: prediction::onset(background, scene.known, storm),
         seen: evidence.true_at.or(evidence.pending_at),
         source: REPLAY,
         why: || reasons::never_true(case),
@@ -94,7 +83,6 @@ fn begin(chain: &mut Chain, case: &Case<'_>) {
 
 fn fire(chain: &mut Chain, case: &Case<'_>) {
     let Case {
-        proof,
         background,
         evidence,
         ..
@@ -121,7 +109,7 @@ fn fire(chain: &mut Chain, case: &Case<'_>) {
     let Some(sighting) = &evidence.sighting else {
         return;
     };
-    let (receiver, inhibitor) = match proof.end {
+    let (receiver, inhibitor) = match background.proof.end {
         End::Delivered(receiver) => (Some(receiver), None),
         End::Fires { inhibitor } => (None, Some(inhibitor)),
         _ => (None, None),
@@ -186,20 +174,14 @@ fn deliver(chain: &mut Chain, case: &Case<'_>, receiver: &str) {
 fn resolve(chain: &mut Chain, case: &Case<'_>) {
     let Case {
         scene,
-        proof,
         background,
         evidence,
     } = *case;
-    let relief = scene.marks.get(proof.relief);
+    let relief = scene.marks.get(background.proof.relief);
     chain.count_from(relief);
     chain.then(Link {
         step: Step::Resolved,
-        after: prediction::decline(
-            proof,
-            background,
-            (scene.known, scene.marks),
-            scene.drill.storm(),
-        ),
+        after: prediction::decline(background, (scene.known, scene.marks), scene.drill.storm()),
         // What is over before its cause is has not been resolved by that.
         seen: evidence
             .over_at

@@ -15,6 +15,7 @@ use super::definition::{Change, Drill, Mark, Reading};
 use super::evidence::Evidence;
 use super::known::{Known, Marks, Window};
 use chain::{Chain, Link};
+use reasons::Case;
 
 /// Who says that a moment was marked.
 const LOADGEN: &str = "loadgen";
@@ -100,15 +101,13 @@ pub fn rows(scene: &Scene<'_>) -> Vec<Row> {
         .filter_map(|mark| marked(scene, mark))
         .collect();
     let none = Evidence::default();
-    for (index, (proof, background)) in scene
-        .drill
-        .proofs
-        .iter()
-        .zip(&scene.known.backgrounds)
-        .enumerate()
-    {
-        let evidence = scene.evidence.get(index).unwrap_or(&none);
-        let more = alert::rows(scene, (proof, background, evidence), &rows);
+    for (index, background) in scene.known.backgrounds.iter().enumerate() {
+        let case = Case {
+            scene,
+            background,
+            evidence: scene.evidence.get(index).unwrap_or(&none),
+        };
+        let more = alert::rows(&case, &rows);
         rows.extend(more);
     }
     let unread = Watched::default();

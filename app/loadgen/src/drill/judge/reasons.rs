@@ -1,7 +1,7 @@
 //! Which link is broken, in words: one line for each, with where to look.
 
 use super::Scene;
-use crate::drill::definition::{Mark, Proof};
+use crate::drill::definition::Mark;
 use crate::drill::evidence::Evidence;
 use crate::drill::known::Background;
 use crate::drill::look::HeldBack;
@@ -11,9 +11,7 @@ use crate::drill::look::HeldBack;
 pub struct Case<'a> {
     /// The drill as it stands.
     pub scene: &'a Scene<'a>,
-    /// What must come.
-    pub proof: &'a Proof,
-    /// What was known before.
+    /// What must come, and what was known before.
     pub background: &'a Background,
     /// What was observed.
     pub evidence: &'a Evidence,
@@ -21,7 +19,7 @@ pub struct Case<'a> {
 
 impl Case<'_> {
     fn alert(&self) -> &'static str {
-        self.proof.alert
+        self.background.proof.alert
     }
 
     /// Seconds since a mark.
@@ -48,7 +46,7 @@ pub fn never_true(case: &Case<'_>) -> String {
         "{} never went pending: its expression is still false {:.0} s after its cause; does the load reach order-service, and \
          is it scraped?",
         case.alert(),
-        case.since(case.proof.cause)
+        case.since(case.background.proof.cause)
     ))
 }
 
@@ -159,7 +157,7 @@ pub fn not_resolved(case: &Case<'_>) -> String {
     case.with_troubles(format!(
         "{} still fires {:.0} s after its cause has ended",
         case.alert(),
-        case.since(case.proof.relief)
+        case.since(case.background.proof.relief)
     ))
 }
 
@@ -185,7 +183,7 @@ pub fn not_cleared(case: &Case<'_>) -> String {
     case.with_troubles(format!(
         "{} has not cleared {:.0} s after the healthy orders",
         case.alert(),
-        case.since(case.proof.relief)
+        case.since(case.background.proof.relief)
     ))
 }
 
@@ -215,7 +213,7 @@ pub fn no_alarm(case: &Case<'_>) -> String {
     format!(
         "Prometheus has been down for {:.0} s, and pager's dead man's switch has not said so: look at Watchdog's route in \
          alertmanager.yml and at --rules.alert.resend-delay",
-        case.since(case.proof.cause)
+        case.since(case.background.proof.cause)
     )
 }
 
@@ -223,6 +221,6 @@ pub fn no_alarm(case: &Case<'_>) -> String {
 pub fn alarm_not_over(case: &Case<'_>) -> String {
     case.with_troubles(format!(
         "Prometheus has been up again for {:.0} s, but pager's dead man's switch still raises its alarm",
-        case.since(case.proof.relief)
+        case.since(case.background.proof.relief)
     ))
 }

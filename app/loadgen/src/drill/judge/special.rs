@@ -16,14 +16,13 @@ const SWITCH: &str = "pager's record";
 pub(super) fn clear(chain: &mut Chain, case: &Case<'_>) {
     let Case {
         scene,
-        proof,
         background,
         evidence,
     } = *case;
-    chain.count_from(scene.marks.get(proof.relief));
+    chain.count_from(scene.marks.get(background.proof.relief));
     chain.then(Link {
         step: Step::Cleared,
-        after: prediction::decline(proof, background, (scene.known, scene.marks), None),
+        after: prediction::decline(background, (scene.known, scene.marks), None),
         seen: evidence.over_at,
         source: SAMPLES,
         why: || reasons::not_cleared(case),
@@ -51,7 +50,6 @@ pub(super) fn inhibit(chain: &mut Chain, case: &Case<'_>, by: &str) {
 pub(super) fn fall_silent(chain: &mut Chain, case: &Case<'_>) {
     let Case {
         scene,
-        proof,
         background,
         evidence,
     } = *case;
@@ -76,7 +74,7 @@ pub(super) fn fall_silent(chain: &mut Chain, case: &Case<'_>) {
         why: || reasons::no_alarm(case),
     });
     chain.remark("the dead man's switch raises its alarm".into());
-    chain.count_from(scene.marks.get(proof.relief));
+    chain.count_from(scene.marks.get(background.proof.relief));
     chain.then(Link {
         step: Step::EndDelivered,
         after: Window::new(0.0, interval + beat + TRANSPORT + scene.known.scrape),

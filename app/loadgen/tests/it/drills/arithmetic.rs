@@ -14,13 +14,11 @@ fn near(found: f64, wanted: f64) {
 fn a_share_passes_its_threshold_at_once_when_quiet_and_later_the_more_came_before() {
     let drill = Name::HighErrorRate.drill();
     let at = |orders: f64| {
-        let known = known(20.0, vec![background(120.0, &[(300.0, orders)])]);
-        onset(
-            &drill.proofs[0],
-            &known.backgrounds[0],
-            &known,
-            drill.storm(),
-        )
+        let known = known(
+            20.0,
+            vec![background(&drill.proofs[0], 120.0, &[(300.0, orders)])],
+        );
+        onset(&known.backgrounds[0], &known, drill.storm())
     };
     // Ten orders at 20/s; then a second for the order, and a scrape.
     near(at(0.0).earliest, 0.5);
@@ -37,7 +35,10 @@ fn a_quiet_storm_pages_within_seconds_of_what_rule_and_routing_allow() {
     let drill = Name::HighErrorRate.drill();
     let rows = timeline(
         drill,
-        &known(20.0, vec![background(120.0, &[(300.0, 0.0)])]),
+        &known(
+            20.0,
+            vec![background(&drill.proofs[0], 120.0, &[(300.0, 0.0)])],
+        ),
     );
     let expected = |step| {
         let row = rows
@@ -60,9 +61,9 @@ fn the_burn_storm_is_as_strong_as_it_must_be_to_page_before_it_is_inhibited() {
     let drill = Name::SloBurn.drill();
     let storm = drill.storm().expect("it has one");
     let rate = |hour: f64, minutes: f64| {
-        let mut background = background(0.0, &[(3600.0, hour), (300.0, minutes)]);
+        let mut background = background(&drill.proofs[0], 0.0, &[(3600.0, hour), (300.0, minutes)]);
         background.is_recorded = true;
-        rate_to_outrun(&drill.proofs[0], &background, storm, (5.0, 120.0))
+        rate_to_outrun(&background, storm, (5.0, 120.0))
     };
     // From quiet: 3,600 orders are there after 72 s.
     near(rate(0.0, 0.0).expect("it works from quiet"), 50.0);
@@ -73,8 +74,8 @@ fn the_burn_storm_is_as_strong_as_it_must_be_to_page_before_it_is_inhibited() {
     );
     assert_eq!(rate(1e6, 0.0), None, "no rate would do");
     // As many failures in the hour as the threshold allows: only the guard is left, and that is met.
-    let mut failed = background(0.0, &[(3600.0, 1e6), (300.0, 0.0)]);
+    let mut failed = background(&drill.proofs[0], 0.0, &[(3600.0, 1e6), (300.0, 0.0)]);
     failed.traffic[0].bad = 0.2e6;
-    let found = rate_to_outrun(&drill.proofs[0], &failed, storm, (5.0, 120.0));
+    let found = rate_to_outrun(&failed, storm, (5.0, 120.0));
     assert_eq!(found, Some(storm.rate));
 }

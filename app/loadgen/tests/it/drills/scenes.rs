@@ -39,7 +39,7 @@ fn learnt(series: Vec<AlertSeries>, is_active: bool) -> Evidence {
     };
     let mut evidence = Evidence::default();
     evidence.learn(
-        (&drill.proofs[0], &background(120.0, &[])),
+        &background(&drill.proofs[0], 120.0, &[]),
         &marks,
         &[("pagerduty".to_string(), Requests::default())].into(),
         &look,
@@ -75,7 +75,8 @@ fn an_alert_that_is_still_there_is_not_over_however_old_its_last_sample_is() {
 /// The row that says that the first alert of a drill is in Alertmanager, held back like this.
 fn raised(name: Name, held_back: Option<HeldBack>) -> Row {
     let drill: &'static Drill = name.drill();
-    let known = known(600.0, vec![background(15.0, &[]); drill.proofs.len()]);
+    let of = |proof| background(proof, 15.0, &[]);
+    let known = known(600.0, drill.proofs.iter().map(of).collect());
     let mut marks = Marks::default();
     marks.set(Mark::Storm, Window::at(1000.0));
     let evidence = Evidence {
@@ -160,7 +161,14 @@ fn a_figure_has_moved_when_it_is_where_its_change_wants_it() {
 #[test]
 fn a_figure_that_does_not_move_fails_the_drill_and_is_named_with_its_values() {
     let drill = Name::SloBurn.drill();
-    let known = known(50.0, vec![background(0.0, &[(3600.0, 0.0), (300.0, 0.0)])]);
+    let known = known(
+        50.0,
+        vec![background(
+            &drill.proofs[0],
+            0.0,
+            &[(3600.0, 0.0), (300.0, 0.0)],
+        )],
+    );
     let mut marks = Marks::default();
     marks.set(Mark::Storm, Window::at(1000.0));
     let judged = |now: f64| {
@@ -192,7 +200,10 @@ fn a_figure_that_does_not_move_fails_the_drill_and_is_named_with_its_values() {
 #[test]
 fn a_step_that_comes_too_late_fails_and_says_by_how_much() {
     let drill = Name::HighErrorRate.drill();
-    let known = known(20.0, vec![background(120.0, &[(300.0, 0.0)])]);
+    let known = known(
+        20.0,
+        vec![background(&drill.proofs[0], 120.0, &[(300.0, 0.0)])],
+    );
     let mut marks = Marks::default();
     marks.set(Mark::Storm, Window::at(1000.0));
     let judged = |firing_at: f64| {
@@ -277,7 +288,7 @@ fn the_end_of_an_alert_whose_group_goes_on_is_a_message_of_the_group() {
     };
     let mut evidence = Evidence::default();
     evidence.learn(
-        (&drill.proofs[0], &background(0.0, &[])),
+        &background(&drill.proofs[0], 0.0, &[]),
         &marks,
         &[].into(),
         &look,

@@ -1,12 +1,14 @@
 //! The stack's own timings, for what is computed and not run.
 
+use loadgen::drill::definition::Proof;
 use loadgen::drill::known::{Background, Known, Traffic};
 use loadgen::drill::matchers::Labels;
 use loadgen::drill::routing::Way;
 
-/// The stack's own timings.
-pub(super) fn background(hold: f64, traffic: &[(f64, f64)]) -> Background {
+/// The stack's own timings, for a proof of a drill.
+pub(super) fn background(proof: &'static Proof, hold: f64, traffic: &[(f64, f64)]) -> Background {
     Background {
+        proof,
         hold,
         interval: 5.0,
         query: String::new(),
