@@ -5,5 +5,6 @@ mod metrics;
 mod operations;
 mod orders;
 mod process;
+mod program;
 mod simulate;
 mod support;
