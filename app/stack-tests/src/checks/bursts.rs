@@ -43,7 +43,7 @@ fn bursts(stack: &Stack) -> Result<String> {
     let alerts = "last_over_time(ALERTS{alertname!=\"Watchdog\", slo=\"\"}[w])";
     let alerts = query(&stack.prometheus(), &within(alerts))?;
     ensure!(alerts.is_empty(), "{} was raised", alerts[0].labels);
-    let size = image_size(stack, "orderwatch/loadgen:local")?;
+    let size = image_size(stack, "loadgen")?;
     ensure!(size <= 8_000_000, "the image of loadgen has {size} bytes");
     Ok(format!(
         "{scheduled} of {scheduled} orders answered, queue {deepest} deep at most, no alert, image of {:.1} MB",

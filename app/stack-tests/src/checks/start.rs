@@ -42,7 +42,7 @@ pub(crate) fn from_nothing(stack: &Stack) -> Result<String> {
     }
     let mut sizes = Vec::new();
     for service in ["order-service", "pager", "loadgen"] {
-        let size = image_size(stack, &format!("orderwatch/{service}:local"))?;
+        let size = image_size(stack, service)?;
         ensure!(size <= 8_000_000, "the image of {service} has {size} bytes");
         sizes.push(format!("{service} {:.1} MB", size as f64 / 1e6));
     }
@@ -64,12 +64,11 @@ fn running(stack: &Stack) -> Result<Vec<String>> {
         .collect()
 }
 
-/// The size of an image in bytes.
-pub(crate) fn image_size(stack: &Stack, image: &str) -> Result<u64> {
-    let seen = stack.run(
-        &["docker", "image", "inspect", "--format", "{{.Size}}", image],
-        &[],
-    )?;
+/// The size in bytes of the image that Compose has built for a service.
+pub(crate) fn image_size(stack: &Stack, service: &str) -> Result<u64> {
+    let image = format!("{}-{service}", stack.project);
+    let inspect = ["docker", "image", "inspect", "--format", "{{.Size}}"];
+    let seen = stack.run(&[&inspect[..], &[&image]].concat(), &[])?;
     Ok(seen.output.trim().parse()?)
 }
 
