@@ -124,12 +124,24 @@ fn judge_rule(rules: &Value, alert: &str, judgement: &mut Judgement) {
     }
 }
 
-/// The names of the tests that promtool lists as failed.
+/// What promtool lists as failed: tests by their names, and queries with what was expected of them and what they returned.
 fn failed_tests(said: &str) -> BTreeSet<String> {
-    said.lines()
-        .filter_map(|line| line.trim().strip_prefix("name: "))
-        .map(|name| name.trim_end_matches(',').to_owned())
-        .collect()
+    let mut failed = BTreeSet::new();
+    let mut query = "";
+    let mut expected = "";
+    for line in said.lines().map(str::trim) {
+        if let Some(name) = line.strip_prefix("name: ") {
+            failed.insert(name.trim_end_matches(',').to_owned());
+        } else if let Some(rest) = line.strip_prefix("expr: ") {
+            query = rest.trim_end_matches(',');
+        } else if let Some(rest) = line.strip_prefix("exp: ") {
+            expected = rest;
+        } else if let Some(got) = line.strip_prefix("got: ").filter(|_| !query.is_empty()) {
+            failed.insert(format!("{query}: expected {expected}, but got {got}"));
+            query = "";
+        }
+    }
+    failed
 }
 
 /// promtool in the folder of the tests: one that is installed (`PROMTOOL` or on the path), or that of the stack's image.
@@ -193,5 +205,18 @@ mod tests {
         judge_rule(&parsed, "HighLatency", &mut judgement);
         assert_eq!(judgement.right, ["the rule HighLatency"]);
         assert_eq!(judgement.missing.len(), 7, "{:?}", judgement.missing);
+    }
+    #[test]
+    fn a_failed_query_is_told_with_what_it_should_return() {
+        let said = "  FAILED:\n    expr: \"ALERTS{alertname=\\\"HighErrorRate\\\"}\", time: 7m,\n        exp: {alertstate=\"pending\"} 1E+00\n        got: nil\n\
+                    \n  FAILED:\n    name: ten orders,\n    alertname: HighErrorRate, time: 2m,\n        exp:[]\n";
+        let failed: Vec<_> = failed_tests(said).into_iter().collect();
+        assert_eq!(
+            failed,
+            [
+                "\"ALERTS{alertname=\\\"HighErrorRate\\\"}\", time: 7m: expected {alertstate=\"pending\"} 1E+00, but got nil",
+                "ten orders",
+            ]
+        );
     }
 }
