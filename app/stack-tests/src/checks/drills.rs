@@ -25,7 +25,7 @@ pub(crate) const HIGH_ERROR_RATE_DUE: Due = Due {
 /// The alarm of the dead man's switch: within two minutes of the moment Prometheus was stopped.
 const SILENT_PIPE_DUE: Due = Due {
     step: "delivered",
-    after: "incident begins",
+    after: "stopped",
     seconds: 120.0,
 };
 
