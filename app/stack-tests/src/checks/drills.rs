@@ -64,11 +64,11 @@ fn in_time(due: Due, name: &str, verdict: &Value) -> Result<()> {
     let steps = drills
         .find(|drill| drill["name"] == name)
         .and_then(|drill| drill["steps"].as_array())
-        .with_context(|| format!("no drill {name}: {verdict}"))?;
+        .with_context(|| format!("no drill {name} in the report"))?;
     let seen = |wanted: &str| {
         let step = steps.iter().find(|step| step["step"] == wanted);
         step.and_then(|step| step["seen_seconds"].as_f64())
-            .with_context(|| format!("{name}: {wanted} was not seen: {verdict}"))
+            .with_context(|| format!("{name}: the step {wanted:?} was not seen"))
     };
     let took = seen(due.step)? - seen(due.after)?;
     ensure!(
