@@ -121,7 +121,7 @@ impl Display for Table<'_> {
                 row.subject,
                 row.step,
                 expected(row),
-                row.result,
+                result(row),
                 row.source
             )?;
         }
@@ -133,6 +133,19 @@ fn expected(row: &StepReport) -> String {
     match row.expected_from_seconds.zip(row.expected_to_seconds) {
         None => "-".into(),
         Some((from, to)) => format!("{from:.1} to {to:.1}"),
+    }
+}
+
+/// What became of the step, and by how much it was late if that was still acceptable.
+fn result(row: &StepReport) -> String {
+    let late = row
+        .seen_seconds
+        .zip(row.expected_to_seconds)
+        .map_or(0.0, |(seen, to)| seen - to);
+    if row.result == "seen" && late >= 0.1 {
+        format!("{late:.1} s late")
+    } else {
+        row.result.clone()
     }
 }
 
