@@ -50,8 +50,15 @@ impl Bench {
                 && ready(self.stack.alertmanager(), "/-/ready"),
             "the stack is not running, or not on the ports of .env; start it with scripts/up, then run this again"
         );
-        // Before the first scrape a burst is invisible to rate(). And a Prometheus that was down when a replica went away still
-        // shows it: every sum would count it, too.
+        Ok(())
+    }
+
+    /// Waits until Prometheus shows exactly the replicas that run. Before the first scrape a burst is invisible to `rate()`. And a
+    /// Prometheus that was down when a replica went away still shows it: every sum would count it, too.
+    ///
+    /// # Errors
+    /// It still shows others, or there was a signal.
+    pub fn only_what_runs(&self) -> Result<()> {
         let alone = || {
             let shown = self.query("up{job=\"order-service\"}")?.len();
             Ok(shown > 0 && shown == prometheus::replicas_up(&self.stack.prometheus())?)

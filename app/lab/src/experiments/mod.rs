@@ -24,6 +24,8 @@ pub struct Experiment {
     pub question: &'static str,
     /// About how long it takes on a quiet stack.
     pub takes: Duration,
+    /// Whether it counts orders, and so needs a Prometheus that shows what runs and nothing else.
+    counts_orders: bool,
     run: fn(&Bench) -> Result<()>,
 }
 
@@ -33,48 +35,56 @@ pub const ALL: [Experiment; 8] = [
         name: "pending",
         question: "Why `for`? Why not fire at once?",
         takes: Duration::from_mins(2),
+        counts_orders: true,
         run: pending::run,
     },
     Experiment {
         name: "sum",
         question: "Why does failures / total need sum()?",
         takes: Duration::from_secs(15),
+        counts_orders: true,
         run: sum::run,
     },
     Experiment {
         name: "pull",
         question: "Why does Prometheus pull?",
         takes: Duration::from_secs(20),
+        counts_orders: true,
         run: pull::run,
     },
     Experiment {
         name: "histogram",
         question: "Why a histogram and not an average?",
         takes: Duration::from_secs(50),
+        counts_orders: true,
         run: histogram::run,
     },
     Experiment {
         name: "cardinality",
         question: "Why is customer_id as a label dangerous?",
         takes: Duration::from_secs(90),
+        counts_orders: true,
         run: cardinality::run,
     },
     Experiment {
         name: "notification",
         question: "How would it reach Slack or PagerDuty?",
         takes: Duration::from_mins(1),
+        counts_orders: false,
         run: notification::run,
     },
     Experiment {
         name: "queue",
         question: "What does the queue do?",
         takes: Duration::from_secs(220),
+        counts_orders: true,
         run: queue::run,
     },
     Experiment {
         name: "reset",
         question: "What happens to rate() when the counter resets?",
         takes: Duration::from_secs(270),
+        counts_orders: true,
         run: reset::run,
     },
 ];
@@ -115,6 +125,9 @@ impl Experiment {
     pub fn run(&self, interrupt: &Interrupt) -> Result<()> {
         let bench = Bench::new(interrupt.clone())?;
         bench.screen.question(self.name, self.question);
+        if self.counts_orders {
+            bench.only_what_runs()?;
+        }
         let result = (self.run)(&bench);
         bench.screen.expect_put_back()?;
         result?;
