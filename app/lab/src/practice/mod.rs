@@ -138,7 +138,7 @@ impl Exercise {
                 "build the four panels at /d/practice in Grafana, or write their \"targets\" into the file"
             }
             Self::Rules => {
-                "write both rules; observability/prometheus/tests/order-service.yml and order-service-latency.yml say when each must fire"
+                "write both rules until their tests pass; observability/prometheus/tests/order-service.yml and order-service-latency.yml say when each must fire"
             }
         }
     }

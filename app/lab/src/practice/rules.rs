@@ -15,14 +15,16 @@ const TASKS: [(&str, &str); 2] = [
     (
         "HighErrorRate",
         "      # PRACTICE HighErrorRate (critical): of the orders in the last 5 minutes, more than 20 % failed, and there were at least 10
-      # orders; fires when this is true for 2 minutes. Use sum by (job) on both sides. Copy summary and description from the
-      # tests, and the form of the runbook and dashboard URLs from the rules below.
+      # orders; fires when this is true for 2 minutes. Use sum by (job) on both sides. Take summary and description from
+      # the tests, with {{ $value | humanizePercentage }} where they show the number, and the form of the runbook and dashboard URLs
+      # from the rules below.
 ",
     ),
     (
         "HighLatency",
         "      # PRACTICE HighLatency (warning): the 95th percentile of the order duration in the last 5 minutes is above 2 s, and there
-      # were at least 10 orders; fires when this is true for 1 minute. Sum by job and le before the quantile.
+      # were at least 10 orders; fires when this is true for 1 minute. Sum by job and le before the quantile. In its texts the number is
+      # {{ $value | humanizeDuration }}.
 ",
     ),
 ];
