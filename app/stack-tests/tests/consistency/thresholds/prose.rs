@@ -66,12 +66,17 @@ fn runbooks_and_annotations_name_the_times_of_their_rules() {
             all.any(|words| text.contains(&format!("{before}{words}")))
         };
         for time in &windows {
-            assert!(says(&opening, "", time), "no {time:?} in {opening:?}");
+            assert!(
+                says(&opening, "", time),
+                "the first paragraph of the runbook {alert} does not name the rule's window, {}",
+                time[0]
+            );
         }
         if let Some(time) = held {
             assert!(
                 says(&opening, "for ", time),
-                "not for {time:?}: {opening:?}"
+                "the first paragraph of the runbook {alert} does not say \"for {}\"",
+                time[0]
             );
         }
         if let Some((_, least)) = expr.split_once(">= ") {
