@@ -123,6 +123,19 @@ fn one_version_of_rust_builds_everything() {
     }
 }
 
+/// Under a fixed name, two stacks on one machine would replace each other's images.
+#[test]
+fn what_is_built_here_has_an_image_of_its_own_in_every_project() {
+    let compose = compose();
+    let services = compose["services"].as_object().expect("services");
+    let mut built = services
+        .iter()
+        .filter(|(_, service)| !service["build"].is_null());
+    assert!(built.clone().count() > 0);
+    let named = built.find(|(_, service)| !service["image"].is_null());
+    assert!(named.is_none(), "{named:?}");
+}
+
 #[test]
 fn every_container_is_hardened_and_watched() {
     let compose = compose();
