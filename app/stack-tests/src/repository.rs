@@ -43,6 +43,20 @@ pub fn stems(folder: &str, extension: &str) -> Vec<String> {
     stems
 }
 
+/// The texts of promtool's tests of the rules.
+///
+/// # Panics
+/// The folder is not there.
+pub fn rule_tests() -> Vec<String> {
+    const FOLDER: &str = "observability/prometheus/tests";
+    let folders = [FOLDER.to_owned(), format!("{FOLDER}/incidents")];
+    let files = folders.iter().flat_map(|folder| {
+        let stems = stems(folder, "yml").into_iter();
+        stems.map(move |stem| format!("{folder}/{stem}.yml"))
+    });
+    files.map(read).collect()
+}
+
 /// The settings of `.env`.
 ///
 /// # Panics

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use stack_tests::dashboards;
-use stack_tests::repository::{dot_env, read, stems};
+use stack_tests::repository::{read, rule_tests, stems};
 
 /// One alerting rule.
 struct Alert(Value);
@@ -117,13 +117,12 @@ fn every_alert_has_its_runbook_and_every_runbook_its_alert() {
 }
 
 #[test]
-fn every_dashboard_url_opens_a_dashboard_at_the_default_port() {
-    let port = &dot_env()["GRAFANA_PORT"];
+fn every_dashboard_url_opens_a_dashboard() {
     let dashboards = dashboards::all();
     for alert in all() {
         let url = alert.annotation("dashboard_url");
         let path = url
-            .strip_prefix(&format!("http://localhost:{port}/d/"))
+            .strip_prefix("{{ $externalLabels.grafana_url }}/d/")
             .unwrap_or_else(|| panic!("{}: {url}", alert.name()));
         let uid = path.split(['/', '?']).next().unwrap_or_default();
         assert!(
@@ -140,8 +139,7 @@ fn every_dashboard_url_opens_a_dashboard_at_the_default_port() {
 fn every_alert_has_a_test_in_which_it_fires_and_one_in_which_it_stays_silent() {
     let mut fires = BTreeSet::new();
     let mut silent = BTreeSet::new();
-    for file in stems("observability/prometheus/tests", "yml") {
-        let text = read(format!("observability/prometheus/tests/{file}.yml"));
+    for text in rule_tests() {
         let tests: Value = serde_saphyr::from_str(&text).expect("YAML");
         for test in tests["tests"].as_array().into_iter().flatten() {
             for case in test["alert_rule_test"].as_array().into_iter().flatten() {

@@ -153,6 +153,7 @@ fn instances_can_be_chosen_where_replicas_make_sense() {
             let expr = text(target, "expr");
             assert!(
                 expr.contains("$instance")
+                    || expr.contains("replicas_expected")
                     || expr.contains("ALERTS{")
                     || text(target, "legendFormat").contains("(alert)"),
                 "{}: {expr}",

@@ -4,6 +4,7 @@ mod alerts;
 mod dashboard_links;
 mod dashboards;
 mod documents;
+mod incidents;
 mod promql;
 mod settings;
 mod thresholds;

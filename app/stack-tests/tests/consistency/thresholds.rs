@@ -128,7 +128,7 @@ fn burn_rates_are_shown_over_every_window_that_an_alert_looks_at() {
         );
         asks("How Near Each Alert Is", &near);
         asks(
-            "Valid Orders",
+            "Errors per Window",
             &format!("rate{long}{{slo=\"availability\"}}"),
         );
     }

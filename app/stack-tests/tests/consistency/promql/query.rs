@@ -57,9 +57,6 @@ fn matchers(catalog: &Catalog, selector: &Selector, names: &[(&str, &Series)]) -
             MatchOp::Equal | MatchOp::NotEqual => *value == matcher.value,
             MatchOp::Re(regex) | MatchOp::NotRe(regex) => regex.is_match(value),
         };
-        if label == "le" && regex {
-            problems.push(format!("{matcher}: a bound is one value, as it is stored"));
-        }
         if label == "job" && !catalog.jobs.keys().any(wanted) {
             problems.push(format!("{matcher}: there is no such job"));
         }
