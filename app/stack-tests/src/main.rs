@@ -4,6 +4,7 @@
 //! for experiments that are not quiet. `scripts/test` runs this program; a failed check prints what it saw.
 
 mod checks;
+mod mutants;
 
 use std::process::ExitCode;
 use std::thread;
@@ -15,11 +16,16 @@ const USAGE: &str = "\
 Tests the running stack: starts stacks with scripts/up, tests them from outside, takes them down.
 
 Usage: stack-tests [--all] [PART...]   parts: alerts, operations, drills; without any: the first two, with --all every one
+       stack-tests mutants             how many small changes of the Prometheus rules their tests catch; starts no stack
 
 The parts run side by side, each on a stack of its own. They take about twenty minutes, since an alert over five minutes
 cannot be hurried; --all, which runs every drill, takes about twice that. Each stack runs from its own copy of the checkout,
 in the folder for temporary files, since rule files are edited. Set ORDERWATCH_DIRECTORY to test another checkout than the one
 this was built in.
+
+mutants changes thresholds, operators, windows, `for`, labels and matchers of the rules, one at a time, and runs the tests of the
+rules on each. At least 95 % must be caught; the rest must stand, with a reason, in observability/prometheus/tests/survivors.txt.
+It needs the image of the service prometheus.
 ";
 
 /// Checks that run on their own stack, at the same time as the other parts.
@@ -65,6 +71,9 @@ const PARTS: [Part; 3] = [
 fn main() -> ExitCode {
     let mut depth = Depth::Default;
     let mut chosen = Vec::new();
+    if std::env::args().skip(1).eq(["mutants"]) {
+        return mutants::run();
+    }
     for argument in std::env::args().skip(1) {
         match argument.as_str() {
             "--all" => depth = Depth::All,

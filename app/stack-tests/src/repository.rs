@@ -43,18 +43,26 @@ pub fn stems(folder: &str, extension: &str) -> Vec<String> {
     stems
 }
 
-/// The texts of promtool's tests of the rules.
+/// The paths from the root of the files in a folder, and in those in it, that end in `.extension`; sorted.
 ///
 /// # Panics
 /// The folder is not there.
-pub fn rule_tests() -> Vec<String> {
-    const FOLDER: &str = "observability/prometheus/tests";
-    let folders = [FOLDER.to_owned(), format!("{FOLDER}/incidents")];
-    let files = folders.iter().flat_map(|folder| {
-        let stems = stems(folder, "yml").into_iter();
-        stems.map(move |stem| format!("{folder}/{stem}.yml"))
-    });
-    files.map(read).collect()
+pub fn files(folder: &str, extension: &str) -> Vec<String> {
+    let entries =
+        fs::read_dir(root().join(folder)).unwrap_or_else(|failure| panic!("{folder}: {failure}"));
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry.expect("a readable folder").path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let from_root = format!("{folder}/{name}");
+        if path.is_dir() {
+            files.extend(self::files(&from_root, extension));
+        } else if path.extension().is_some_and(|found| found == extension) {
+            files.push(from_root);
+        }
+    }
+    files.sort();
+    files
 }
 
 /// The settings of `.env`.

@@ -1,78 +1,225 @@
-//! Every alert has its annotations, its runbook and its tests.
+//! Everything that belongs to an alert is there. What is missing is listed, in words that say what to do.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use stack_tests::dashboards;
-use stack_tests::repository::{read, rule_tests, stems};
+use stack_tests::dashboards::{self, Dashboard};
+use stack_tests::repository::{files, read, stems};
 
-/// One alerting rule.
-struct Alert(Value);
+use crate::promql::parts::Parts;
+use crate::promql::rules::{self, Rule};
+use crate::promql::series::Catalog;
 
-impl Alert {
-    fn name(&self) -> &str {
-        self.0["alert"].as_str().expect("only alerts are kept")
-    }
-
-    fn severity(&self) -> &str {
-        self.0["labels"]["severity"].as_str().unwrap_or_default()
-    }
-
-    fn annotation(&self, name: &str) -> &str {
-        self.0["annotations"][name]
-            .as_str()
-            .filter(|text| !text.trim().is_empty())
-            .unwrap_or_else(|| panic!("{} has no {name}", self.name()))
-    }
-}
+const TESTS: &str = "observability/prometheus/tests";
+const RUNBOOKS: &str = "observability/runbooks";
+const ROUTING: &str = "observability/alertmanager/tests/routing.txt";
 
 /// Every alerting rule of every rule file.
-fn all() -> Vec<Alert> {
-    stems("observability/prometheus/rules", "yml")
-        .iter()
-        .flat_map(|file| {
-            let text = read(format!("observability/prometheus/rules/{file}.yml"));
-            let rules: Value = serde_saphyr::from_str(&text).expect("YAML");
-            let groups = rules["groups"].as_array().cloned().unwrap_or_default();
-            groups
-                .into_iter()
-                .flat_map(|group| group["rules"].as_array().cloned().unwrap_or_default())
+fn all() -> impl Iterator<Item = Rule> {
+    let rules = rules::all().into_iter();
+    rules.filter(|rule| rule.record().is_none())
+}
+
+fn severity(alert: &Rule) -> &str {
+    alert.labels.get("severity").map_or("", String::as_str)
+}
+
+fn annotation<'a>(alert: &'a Rule, name: &str) -> &'a str {
+    alert.annotations.get(name).map_or("", String::as_str)
+}
+
+/// What is there, outside of the rules.
+struct Found {
+    /// The alerts that some test sees firing, and those that some test sees silent.
+    fires: BTreeSet<String>,
+    silent: BTreeSet<String>,
+    runbooks: Vec<String>,
+    dashboards: Vec<Dashboard>,
+    /// Names and severities.
+    routed: BTreeSet<(String, String)>,
+    catalog: Catalog,
+}
+
+impl Found {
+    fn read() -> Self {
+        let (mut fires, mut silent) = (BTreeSet::new(), BTreeSet::new());
+        for file in files(TESTS, "yml") {
+            let tests: Value = serde_saphyr::from_str(&read(file)).expect("YAML");
+            for test in tests["tests"].as_array().into_iter().flatten() {
+                for case in test["alert_rule_test"].as_array().into_iter().flatten() {
+                    let name = case["alertname"].as_str().expect("a name").to_owned();
+                    let expected = case["exp_alerts"].as_array();
+                    let firing = expected.is_some_and(|alerts| !alerts.is_empty());
+                    if firing { &mut fires } else { &mut silent }.insert(name);
+                }
+            }
+        }
+        let table = read(ROUTING);
+        let rows = table.lines().filter(|line| !line.starts_with('#'));
+        let routed = rows.filter_map(|row| {
+            let value = |label| {
+                row.split_whitespace()
+                    .find_map(|word| word.strip_prefix(label))
+            };
+            Some((
+                value("alertname=")?.to_owned(),
+                value("severity=")?.to_owned(),
+            ))
+        });
+        Self {
+            fires,
+            silent,
+            runbooks: stems(RUNBOOKS, "md"),
+            dashboards: dashboards::all(),
+            routed: routed.collect(),
+            catalog: Catalog::read(),
+        }
+    }
+
+    /// The names of the series that an expression asks for.
+    fn asked(&self, expr: &str) -> BTreeSet<String> {
+        let parts = Parts::of(expr).unwrap_or_default();
+        let selectors = parts.selectors.iter();
+        let names = selectors.flat_map(|selector| selector.names(&self.catalog));
+        names.map(|(name, _)| name.to_owned()).collect()
+    }
+
+    /// What is still to be done for an alert.
+    fn missing(&self, alert: &Rule) -> Vec<String> {
+        let name = alert.name();
+        let mut missing = Vec::new();
+        let mut need = |there: bool, what: &str| {
+            if !there {
+                missing.push(what.to_owned());
+            }
+        };
+        let severity = severity(alert);
+        need(
+            matches!(severity, "critical" | "warning" | "none"),
+            "set its label `severity` to critical, to warning, or, if it says that all is well, to none",
+        );
+        for wanted in ["summary", "description", "runbook_url", "dashboard_url"] {
+            let there = !annotation(alert, wanted).trim().is_empty();
+            need(there, &format!("write its annotation `{wanted}`"));
+        }
+        need(
+            self.fires.contains(name),
+            &format!(
+                "write a test in which it fires, an `alert_rule_test` with `exp_alerts`, in a file of {TESTS}/"
+            ),
+        );
+        // An alert of no severity says that all is well: it is never to be silent.
+        need(
+            self.silent.contains(name) || severity == "none",
+            &format!(
+                "write a test in which it stays silent, with `exp_alerts: []`, in a file of {TESTS}/"
+            ),
+        );
+        if self.runbooks.iter().any(|runbook| runbook == name) {
+            let page = read(format!("{RUNBOOKS}/{name}.md"));
+            let title = format!("# {name}");
+            need(
+                page.starts_with(&format!("{title}\n")),
+                &format!("begin {RUNBOOKS}/{name}.md with `{title}`"),
+            );
+            for heading in ["Meaning", "Impact", "Diagnosis", "Mitigation"] {
+                need(
+                    page.contains(&format!("\n## {heading}\n")),
+                    &format!("write the part `## {heading}` of {RUNBOOKS}/{name}.md"),
+                );
+            }
+        } else {
+            need(false, &format!("write its runbook, {RUNBOOKS}/{name}.md"));
+        }
+        let path = format!("/runbooks/{name}");
+        need(
+            annotation(alert, "runbook_url").ends_with(&path),
+            &format!("let its annotation `runbook_url` end in {path}"),
+        );
+        missing.extend(self.panel_missing(alert));
+        if !self
+            .routed
+            .contains(&(name.to_owned(), severity.to_owned()))
+        {
+            missing.push(format!(
+                "add a row to {ROUTING}: its receivers, then alertname={name} severity={severity} and its other labels"
+            ));
+        }
+        missing
+    }
+
+    /// The dashboard that an alert links is to show something that the alert looks at.
+    fn panel_missing(&self, alert: &Rule) -> Option<String> {
+        let (_, path) = annotation(alert, "dashboard_url").split_once("/d/")?;
+        let uid = path.split(['/', '?', '#']).next().unwrap_or_default();
+        let mut dashboards = self.dashboards.iter();
+        let Some(dashboard) = dashboards.find(|dashboard| dashboard.json["uid"] == uid) else {
+            return Some(format!(
+                "`dashboard_url` leads to {uid:?}, but no dashboard has that uid"
+            ));
+        };
+        let wanted = self.asked(&alert.expr);
+        let queries = dashboard.queries().into_iter();
+        let shown: BTreeSet<_> = queries.flat_map(|query| self.asked(&query.expr)).collect();
+        (!wanted.is_empty() && wanted.is_disjoint(&shown)).then(|| {
+            format!("add a panel to the dashboard {uid}, to which `dashboard_url` leads, that shows one of {wanted:?}")
         })
-        .filter(|rule| rule["alert"].is_string())
-        .map(Alert)
-        .collect()
+    }
 }
 
 #[test]
-fn every_alert_has_a_severity_and_four_annotations() {
+fn nothing_that_belongs_to_an_alert_is_missing() {
+    let found = Found::read();
+    let mut missing = BTreeSet::new();
     for alert in all() {
-        assert!(
-            matches!(alert.severity(), "critical" | "warning" | "none"),
-            "{}",
-            alert.name()
+        let name = alert.name();
+        missing.extend(
+            found
+                .missing(&alert)
+                .iter()
+                .map(|what| format!("{name}: {what}")),
         );
-        for annotation in ["summary", "description", "runbook_url", "dashboard_url"] {
-            alert.annotation(annotation);
-        }
     }
+    let named: BTreeSet<_> = all().map(|alert| alert.name().to_owned()).collect();
+    let severities: BTreeSet<_> = all()
+        .map(|alert| (alert.name().to_owned(), severity(&alert).to_owned()))
+        .collect();
+    let runbooks = found.runbooks.iter().filter(|name| !named.contains(*name));
+    missing.extend(
+        runbooks
+            .map(|name| format!("{name}: delete {RUNBOOKS}/{name}.md, no rule makes this alert")),
+    );
+    missing.extend(found.routed.difference(&severities).map(|(name, severity)| {
+        format!("{name}: delete the row with severity={severity} from {ROUTING}, no rule makes this alert")
+    }));
+    let missing: Vec<_> = missing.into_iter().collect();
+    assert!(
+        missing.is_empty(),
+        "still to be done:\n{}",
+        missing.join("\n")
+    );
+}
+
+/// The name of each alert with what a message says about it.
+fn prose() -> impl Iterator<Item = (String, String)> {
+    let said = |alert: Rule| {
+        let texts = alert.annotations.iter();
+        let texts = texts.filter(|(kind, _)| matches!(kind.as_str(), "summary" | "description"));
+        let texts = texts.map(|(_, text)| (alert.name().to_owned(), text.clone()));
+        texts.collect::<Vec<_>>()
+    };
+    all().flat_map(said)
 }
 
 #[test]
 fn numbers_in_annotations_are_made_readable() {
-    for alert in all() {
-        for annotation in ["summary", "description"] {
-            let text = alert.annotation(annotation);
-            for (before, after) in text
-                .match_indices("$value")
-                .map(|(at, value)| text.split_at(at + value.len()))
-            {
-                let shown = after.trim_start().starts_with("| ");
-                assert!(
-                    shown || before.ends_with("if eq $value"),
-                    "{}: {text}",
-                    alert.name()
-                );
-            }
+    for (alert, text) in prose() {
+        for (before, after) in text
+            .match_indices("$value")
+            .map(|(at, value)| text.split_at(at + value.len()))
+        {
+            let shown = after.trim_start().starts_with("| ");
+            assert!(shown || before.ends_with("if eq $value"), "{alert}: {text}");
         }
     }
 }
@@ -80,88 +227,14 @@ fn numbers_in_annotations_are_made_readable() {
 /// Alertmanager reads what it sends to `PagerDuty` as YAML; templates/pagerduty.tmpl makes only `: ` and `{{` safe.
 #[test]
 fn no_annotation_is_anything_but_a_text_in_yaml() {
-    for alert in all() {
-        for annotation in ["summary", "description"] {
-            let text = alert.annotation(annotation);
-            // What `{{ … }}` becomes is a number or a name.
-            let parts = text.split("{{").filter_map(|part| part.rsplit("}}").next());
-            let expanded = parts.collect::<Vec<_>>().join("1");
-            let safe = expanded.replace(": ", ":\u{a0}");
-            // What is no YAML at all stays the text that it is.
-            if let Ok(read) = serde_saphyr::from_str::<Value>(&safe) {
-                assert!(read.is_string(), "{}: {safe} is {read}", alert.name());
-            }
+    for (alert, text) in prose() {
+        // What `{{ … }}` becomes is a number or a name.
+        let parts = text.split("{{").filter_map(|part| part.rsplit("}}").next());
+        let expanded = parts.collect::<Vec<_>>().join("1");
+        let safe = expanded.replace(": ", ":\u{a0}");
+        // What is no YAML at all stays the text that it is.
+        if let Ok(read) = serde_saphyr::from_str::<Value>(&safe) {
+            assert!(read.is_string(), "{alert}: {safe} is {read}");
         }
-    }
-}
-
-#[test]
-fn every_alert_has_its_runbook_and_every_runbook_its_alert() {
-    let alerts = all();
-    let named: BTreeSet<_> = alerts.iter().map(Alert::name).collect();
-    let runbooks = stems("observability/runbooks", "md");
-    assert_eq!(named, runbooks.iter().map(String::as_str).collect());
-    for alert in &alerts {
-        let name = alert.name();
-        let url = alert.annotation("runbook_url");
-        assert!(url.ends_with(&format!("/runbooks/{name}")), "{name}: {url}");
-        let page = read(format!("observability/runbooks/{name}.md"));
-        assert!(page.starts_with(&format!("# {name}\n")), "{name}");
-        for heading in ["Meaning", "Impact", "Diagnosis", "Mitigation"] {
-            assert!(
-                page.contains(&format!("\n## {heading}\n")),
-                "{name} has no {heading}"
-            );
-        }
-    }
-}
-
-#[test]
-fn every_dashboard_url_opens_a_dashboard() {
-    let dashboards = dashboards::all();
-    for alert in all() {
-        let url = alert.annotation("dashboard_url");
-        let path = url
-            .strip_prefix("{{ $externalLabels.grafana_url }}/d/")
-            .unwrap_or_else(|| panic!("{}: {url}", alert.name()));
-        let uid = path.split(['/', '?']).next().unwrap_or_default();
-        assert!(
-            dashboards
-                .iter()
-                .any(|dashboard| dashboard.json["uid"] == uid),
-            "{}: {url}",
-            alert.name()
-        );
-    }
-}
-
-#[test]
-fn every_alert_has_a_test_in_which_it_fires_and_one_in_which_it_stays_silent() {
-    let mut fires = BTreeSet::new();
-    let mut silent = BTreeSet::new();
-    for text in rule_tests() {
-        let tests: Value = serde_saphyr::from_str(&text).expect("YAML");
-        for test in tests["tests"].as_array().into_iter().flatten() {
-            for case in test["alert_rule_test"].as_array().into_iter().flatten() {
-                let name = case["alertname"].as_str().expect("a name").to_owned();
-                let expected = case["exp_alerts"]
-                    .as_array()
-                    .is_some_and(|all| !all.is_empty());
-                if expected { &mut fires } else { &mut silent }.insert(name);
-            }
-        }
-    }
-    for alert in all() {
-        assert!(
-            fires.contains(alert.name()),
-            "{} fires in no test",
-            alert.name()
-        );
-        // An alert of no severity says that all is well: it is never to be silent.
-        assert!(
-            silent.contains(alert.name()) || alert.severity() == "none",
-            "{} is silent in no test",
-            alert.name()
-        );
     }
 }

@@ -1,13 +1,10 @@
-//! Every query in a rule, a dashboard or a runbook asks for series that exist, and for nothing that cannot be meant. That what
-//! is wrong is found: `refusals`.
+//! Every query in a rule, a dashboard or a runbook asks for series that exist, with labels, windows and buckets that they have.
 
-mod legends;
-mod parts;
 mod query;
-mod recordings;
-mod refusals;
-mod rules;
-mod series;
+
+pub(crate) mod parts;
+pub(crate) mod rules;
+pub(crate) mod series;
 
 use std::collections::BTreeSet;
 
@@ -16,7 +13,6 @@ use stack_tests::repository::{read, stems};
 
 use parts::Parts;
 use query::problems;
-use rules::Rule;
 use series::Catalog;
 
 /// A query, and where it stands.
@@ -115,46 +111,5 @@ fn what_others_expose_is_listed_only_if_it_is_asked_for() {
     {
         let name = line.split(' ').nth(2).unwrap_or_default();
         assert!(asked.contains(name), "nobody asks for {name}");
-    }
-}
-
-#[test]
-fn recording_rules_are_named_read_and_in_order() {
-    let catalog = Catalog::read();
-    let others = of_dashboards().into_iter().chain(of_runbooks());
-    let elsewhere: Vec<_> = others.map(|query| query.expr).collect();
-    let wrong = recordings::problems(&catalog, &rules::all(), &elsewhere);
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
-#[test]
-fn each_burn_alert_is_over_the_windows_that_its_labels_and_its_limit_name() {
-    let catalog = Catalog::read();
-    let rules = rules::all();
-    let pair = |rule: &Rule| {
-        let label = |name| rule.labels.get(name).cloned();
-        Some((label("long_window")?, label("short_window")?))
-    };
-    let of = |alerting: bool| {
-        let rules = rules.iter();
-        rules.filter(move |rule| rule.record().is_none() == alerting)
-    };
-    let limits: BTreeSet<_> = of(false).filter_map(pair).collect();
-    let alerts: BTreeSet<_> = of(true).filter_map(pair).collect();
-    assert_eq!(alerts, limits);
-    assert_eq!(limits.len(), 4);
-    for rule in of(true) {
-        let Some((long, short)) = pair(rule) else {
-            continue;
-        };
-        let reads = recordings::reads(&catalog, &rule.expr);
-        let windows: BTreeSet<_> = reads
-            .iter()
-            .filter_map(|name| recordings::window(name))
-            .collect();
-        assert_eq!(windows, BTreeSet::from([long.as_str(), short.as_str()]));
-        assert!(rule.expr.contains(&format!("long_window=\"{long}\"")));
-        let slo = &rule.labels["slo"];
-        assert_eq!(rule.expr.matches(&format!("slo=\"{slo}\"")).count(), 3);
     }
 }

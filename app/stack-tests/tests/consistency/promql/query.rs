@@ -91,7 +91,12 @@ fn window(selector: &Selector, names: &[(&str, &Series)]) -> Vec<String> {
     let mut problems = Vec::new();
     for (name, series) in names {
         let shortest = series.interval * SCRAPES;
-        if let Some(window) = selector.window.filter(|window| *window < shortest) {
+        // These ask for one sample, or for none.
+        let one = matches!(
+            selector.function,
+            Some("last_over_time" | "absent_over_time")
+        );
+        if let Some(window) = selector.window.filter(|window| !one && *window < shortest) {
             problems.push(format!(
                 "{name}: {window:?} holds fewer than {SCRAPES} samples, which come every {:?}",
                 series.interval

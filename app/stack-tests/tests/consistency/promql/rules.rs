@@ -27,6 +27,7 @@ pub(crate) struct Rule {
     pub(crate) expr: String,
     /// The labels that the rule sets.
     pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) annotations: BTreeMap<String, String>,
 }
 
 impl Rule {
@@ -49,15 +50,18 @@ impl Rule {
         let kind = text(&rule["record"])
             .map(Kind::Record)
             .or_else(|| text(&rule["alert"]).map(Kind::Alert));
-        let labels = rule["labels"].as_object().into_iter().flatten();
+        let texts = |map: &Value| {
+            let map = map.as_object().into_iter().flatten();
+            map.map(|(name, value)| (name.clone(), text(value).expect("a text")))
+                .collect()
+        };
         Self {
             group: text(&group["name"]).expect("a group has a name"),
             interval: duration(&group["interval"]).unwrap_or(every),
             kind: kind.expect("a rule records or alerts"),
             expr: text(&rule["expr"]).expect("a rule has an expression"),
-            labels: labels
-                .map(|(name, value)| (name.clone(), text(value).expect("a label is text")))
-                .collect(),
+            labels: texts(&rule["labels"]),
+            annotations: texts(&rule["annotations"]),
         }
     }
 }

@@ -46,7 +46,8 @@ impl Catalog {
         let rules = rules::all();
         let mut series = golden(jobs[GOLDEN_JOB]);
         series.extend(foreign(&jobs));
-        series.extend(recorded(&rules));
+        let recorded = recorded(&rules, &series);
+        series.extend(recorded);
         series.insert("ALERTS".to_owned(), alerts(&rules));
         Self { series, jobs }
     }
@@ -168,21 +169,23 @@ fn foreign(jobs: &BTreeMap<String, Duration>) -> BTreeMap<String, Series> {
         .collect()
 }
 
-/// What rules record: the labels of its level and those that the rule sets, with the values that any rule gives them.
-fn recorded(rules: &[Rule]) -> BTreeMap<String, Series> {
+/// What rules record: the labels in its level, such as `job_slo`, and those that the rule sets, with the values that any rule
+/// gives them. `known` has the series that are not recorded.
+fn recorded(rules: &[Rule], known: &BTreeMap<String, Series>) -> BTreeMap<String, Series> {
     let mut values = BTreeMap::new();
     let recording = || rules.iter().filter(|rule| rule.record().is_some());
     for (label, value) in recording().flat_map(|rule| &rule.labels) {
         add(&mut values, label, value);
     }
+    let elsewhere = known.values().flat_map(|series| series.labels.keys());
+    let elsewhere = elsewhere.map(String::as_str).chain(TARGET_LABELS);
+    let labels: BTreeSet<_> = elsewhere.chain(values.keys().map(String::as_str)).collect();
     recording()
         .map(|rule| {
-            let level = super::recordings::level(rule.name()).unwrap_or_default();
-            let names = rule
-                .labels
-                .keys()
-                .map(String::as_str)
-                .chain(level.iter().copied());
+            let level = format!("_{}_", rule.name().split(':').next().unwrap_or_default());
+            let in_level = labels.iter().copied();
+            let in_level = in_level.filter(|label| level.contains(&format!("_{label}_")));
+            let names = rule.labels.keys().map(String::as_str).chain(in_level);
             let labels = names
                 .map(|label| (label.to_owned(), values.get(label).cloned().flatten()))
                 .collect();
