@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use stack_tests::dashboards;
-use stack_tests::repository::{dot_env, read, stems};
+use stack_tests::repository::{read, stems};
 
 /// One alerting rule.
 struct Alert(Value);
@@ -103,8 +103,8 @@ fn every_alert_has_its_runbook_and_every_runbook_its_alert() {
     assert_eq!(named, runbooks.iter().map(String::as_str).collect());
     for alert in &alerts {
         let name = alert.name();
-        let url = alert.annotation("runbook_url");
-        assert!(url.ends_with(&format!("/runbooks/{name}")), "{name}: {url}");
+        let url = format!("{{{{ $externalLabels.pager_url }}}}/runbooks/{name}");
+        assert_eq!(alert.annotation("runbook_url"), url);
         let page = read(format!("observability/runbooks/{name}.md"));
         assert!(page.starts_with(&format!("# {name}\n")), "{name}");
         for heading in ["Meaning", "Impact", "Diagnosis", "Mitigation"] {
@@ -117,22 +117,32 @@ fn every_alert_has_its_runbook_and_every_runbook_its_alert() {
 }
 
 #[test]
-fn every_dashboard_url_opens_a_dashboard_at_the_default_port() {
-    let port = &dot_env()["GRAFANA_PORT"];
+fn every_dashboard_url_opens_a_dashboard() {
     let dashboards = dashboards::all();
     for alert in all() {
         let url = alert.annotation("dashboard_url");
-        let path = url
-            .strip_prefix(&format!("http://localhost:{port}/d/"))
-            .unwrap_or_else(|| panic!("{}: {url}", alert.name()));
-        let uid = path.split(['/', '?']).next().unwrap_or_default();
-        assert!(
-            dashboards
-                .iter()
-                .any(|dashboard| dashboard.json["uid"] == uid),
-            "{}: {url}",
-            alert.name()
-        );
+        let path = url.strip_prefix("{{ $externalLabels.grafana_url }}/d/");
+        let uid = path.and_then(|path| path.split(['/', '?']).next());
+        let known = dashboards
+            .iter()
+            .any(|dashboard| Some(dashboard.name.as_str()) == uid);
+        assert!(known, "{}: {url}", alert.name());
+    }
+}
+
+#[test]
+fn no_annotation_has_a_fixed_address_or_a_label_that_prometheus_does_not_add() {
+    let text = read("observability/prometheus/prometheus.yml");
+    let prometheus: Value = serde_saphyr::from_str(&text).expect("YAML");
+    let added = &prometheus["global"]["external_labels"];
+    for alert in all() {
+        let annotations = alert.0["annotations"].to_string();
+        let fixed = annotations.contains("://") || annotations.contains("localhost");
+        assert!(!fixed, "{}: {annotations}", alert.name());
+        for rest in annotations.split("$externalLabels.").skip(1) {
+            let label = rest.split([' ', '}']).next().unwrap_or_default();
+            assert!(added[label].is_string(), "{}: {label}", alert.name());
+        }
     }
 }
 

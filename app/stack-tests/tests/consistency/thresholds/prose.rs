@@ -1,7 +1,7 @@
 //! The numbers of the rules, where they are repeated in prose: in annotations, at the beginning of runbooks, in panels.
 
 use serde_json::Value;
-use stack_tests::repository::{dot_env, read};
+use stack_tests::repository::read;
 
 use super::facts::Facts;
 use crate::dashboards::text;
@@ -183,18 +183,5 @@ fn burn_rates_in_prose_are_those_of_the_rules() {
         }
         let fastest = limits.iter().map(|(_, limit)| *limit).fold(0.0, f64::max);
         says(&page, &format!("At a burn rate of {fastest}, "));
-    }
-}
-
-#[test]
-fn addresses_in_descriptions_are_at_ports_of_dot_env() {
-    let settings = dot_env();
-    for rule in plain_alerts(&Facts::read()) {
-        let description = text(&rule["annotations"], "description");
-        for rest in description.split("localhost:").skip(1) {
-            let port = rest.split('/').next().unwrap_or_default();
-            let mut ports = settings.iter().filter(|(name, _)| name.ends_with("_PORT"));
-            assert!(ports.any(|(_, known)| known == port), "{description}");
-        }
     }
 }
