@@ -1,5 +1,6 @@
 //! The settings: which there are, their ranges and defaults. How they are read: [`service::config`].
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -18,11 +19,21 @@ pub struct Config {
     pub routing_key: RoutingKey,
     /// `PAGER_DEADMAN_SECONDS`: the alarm is raised this long after the last heartbeat.
     pub alarm_after: Duration,
+    /// [`LINKS`]: where browsers find the stack's services, by the variable's name in lower case. Unknown ones are empty.
+    pub links: BTreeMap<String, String>,
     /// `PAGER_RUNBOOKS`: the folder with the runbooks.
     pub runbooks: PathBuf,
     /// `RUST_LOG`: level or filter of the log.
     pub log_filter: Targets,
 }
+
+/// The variables with the addresses that dashboards link.
+const LINKS: [&str; 4] = [
+    "PROMETHEUS_URL",
+    "ALERTMANAGER_URL",
+    "GRAFANA_URL",
+    "PAGER_URL",
+];
 
 /// What `PagerDuty` calls an integration key. Not shown by `Debug`: keys do not belong in logs.
 #[derive(Clone, PartialEq, Eq)]
@@ -80,6 +91,12 @@ impl Config {
                 RoutingKey::parse,
             ),
             alarm_after: Duration::from_secs(reader.whole("PAGER_DEADMAN_SECONDS", 60, 1..=3_600)),
+            links: LINKS
+                .map(|name| {
+                    let address = reader.parsed(name, String::new(), "an address");
+                    (name.to_lowercase(), address)
+                })
+                .into(),
             // From the folder `app`, where `cargo run -p pager` is typed.
             runbooks: reader.parsed(
                 "PAGER_RUNBOOKS",
@@ -135,6 +152,7 @@ mod tests {
         let config = config(&[
             ("PAGER_ADDRESS", "0.0.0.0:9000"),
             ("PAGER_PAGERDUTY_ROUTING_KEY", key),
+            ("PAGER_URL", "http://[::1]:8025"),
             ("PAGER_DEADMAN_SECONDS", "7"),
             ("PAGER_RUNBOOKS", "/runbooks"),
             ("RUST_LOG", "warn"),
@@ -144,6 +162,8 @@ mod tests {
         assert!(config.routing_key.admits(key) && !config.routing_key.admits(DEMO_ROUTING_KEY));
         assert_eq!(config.alarm_after, Duration::from_secs(7));
         assert_eq!(config.runbooks, PathBuf::from("/runbooks"));
+        assert_eq!(config.links["pager_url"], "http://[::1]:8025");
+        assert_eq!(config.links["grafana_url"], "");
         assert!(!format!("{config:?}").contains(key), "the key is not shown");
     }
 

@@ -18,6 +18,8 @@ Usage: pager               serve until SIGTERM or Ctrl-C
 Settings, from the environment:
   PAGER_ADDRESS                where to listen                                  [127.0.0.1:8025]
   PAGER_PAGERDUTY_ROUTING_KEY  the only key that events are accepted with       [the demo key]
+  PROMETHEUS_URL, ALERTMANAGER_URL, GRAFANA_URL, PAGER_URL
+                               what dashboards link, in the metric pager_links_info
   PAGER_DEADMAN_SECONDS        alarm this long after the last heartbeat         [60]
   PAGER_RUNBOOKS               folder with the runbooks          [../observability/runbooks]
   RUST_LOG                     log level or filter                              [info]

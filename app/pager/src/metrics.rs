@@ -1,5 +1,7 @@
 //! What pager tells about itself. Every series exists at zero from the first scrape.
 
+use std::collections::BTreeMap;
+
 use prometheus::core::Collector;
 use prometheus::{Gauge, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
 
@@ -128,6 +130,18 @@ impl Metrics {
                     .with_label_values(&[receiver.as_str(), refusal.as_str()]);
             }
         }
+    }
+
+    /// Adds `pager_links_info`, whose labels are these addresses.
+    ///
+    /// # Errors
+    /// It was added before.
+    pub fn show_links(&self, links: BTreeMap<String, String>) -> prometheus::Result<()> {
+        let help = "Where browsers find the stack's services: what dashboards link.";
+        let opts = Opts::new("pager_links_info", help).const_labels(links.into_iter().collect());
+        let info = IntGauge::with_opts(opts)?;
+        info.set(1);
+        self.registry.register(Box::new(info))
     }
 
     /// A notification was accepted.

@@ -71,6 +71,7 @@ impl Server {
         }
 
         let metrics = Arc::new(Metrics::new()?);
+        metrics.show_links(config.links)?;
         let feed = Feed::default();
         let inbox = Arc::new(Inbox::new(feed.clone(), metrics.clone()));
         let switch = Arc::new(DeadMansSwitch::new(

@@ -3,6 +3,7 @@
 //! [`crate::grafana`] checks whether Grafana itself accepts them, `grafana-schema/` whether each file has the types that Grafana
 //! publishes.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -13,6 +14,9 @@ use crate::repository;
 pub const FOLDER: &str = "observability/grafana/dashboards";
 /// The folder of the dashboard with empty panels. It has no queries.
 pub const PRACTICE_FOLDER: &str = "observability/grafana/practice";
+
+/// What dashboards ask to know where pager and Prometheus are. A pager that moved is there twice for up to five minutes.
+pub const ADDRESSES: &str = "topk(1, timestamp(pager_links_info))";
 
 /// The scrape interval of the datasource, its `timeInterval`: the smallest step of a query that does not set one.
 const SCRAPE_INTERVAL: Duration = Duration::from_secs(5);
@@ -138,6 +142,15 @@ impl Dashboard {
         found
     }
 
+    /// Every address that it links, with its variables as they are written.
+    pub fn links(&self) -> BTreeSet<&str> {
+        let mut links = BTreeSet::new();
+        collect_links(&self.json, &mut links);
+        // The list of other dashboards has none.
+        links.remove("");
+        links
+    }
+
     /// The queries of panels, annotations and variables, in the default view.
     pub fn queries(&self) -> Vec<Query> {
         self.queries_in(&View::default())
@@ -161,7 +174,7 @@ impl Dashboard {
         for variable in items(&self.json["templating"]["list"]) {
             let name = variable["name"].as_str().unwrap_or_default();
             let definition = variable["query"]["query"].as_str().unwrap_or_default();
-            let target = serde_json::json!({ "expr": label_values(definition) });
+            let target = serde_json::json!({ "expr": asked(definition) });
             queries.extend(self.query(&format!("variable {name}"), &target, view));
         }
         queries
@@ -221,12 +234,36 @@ fn seconds(text: &str) -> Duration {
     )
 }
 
-/// The series of `label_values(series, label)`.
-fn label_values(definition: &str) -> Option<&str> {
-    let inner = definition
-        .strip_prefix("label_values(")?
-        .strip_suffix(')')?;
-    inner.rsplit_once(',').map(|(series, _label)| series)
+/// What a variable asks for: the series of `label_values(series, label)`, the expression of `query_result(expression)`.
+fn asked(definition: &str) -> Option<&str> {
+    let inner = definition.strip_suffix(')')?;
+    let series = inner.strip_prefix("label_values(");
+    series
+        .and_then(|inner| inner.rsplit_once(','))
+        .map(|(series, _label)| series)
+        .or_else(|| inner.strip_prefix("query_result("))
+}
+
+/// Adds what is linked in here: addresses in fields of the name `url`, and those in HTML.
+fn collect_links<'a>(value: &'a Value, links: &mut BTreeSet<&'a str>) {
+    match value {
+        Value::Object(fields) => {
+            links.extend(fields.get("url").and_then(Value::as_str));
+            for field in fields.values() {
+                collect_links(field, links);
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                collect_links(item, links);
+            }
+        }
+        Value::String(text) => {
+            let anchors = text.split("href=\"").skip(1);
+            links.extend(anchors.filter_map(|rest| rest.split('"').next()));
+        }
+        _ => {}
+    }
 }
 
 #[cfg(test)]

@@ -28,12 +28,17 @@ pub struct Reply {
 impl Client {
     /// A client for the server on a port of this machine.
     pub fn new(port: u16) -> Self {
+        Self::at(format!("http://localhost:{port}"))
+    }
+
+    /// A client for the server at an address, to which paths are added.
+    pub fn at(base: String) -> Self {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(TIMEOUT))
             .build();
         Self {
-            base: format!("http://localhost:{port}"),
+            base,
             agent: config.into(),
         }
     }

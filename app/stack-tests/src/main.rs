@@ -125,6 +125,9 @@ fn alerts(stack: &Stack, report: &Report, depth: Depth) {
             checks::drills::message(stack, "HighErrorRate", receiver)
         });
     }
+    report.check("every link of every dashboard", || {
+        checks::links::of_dashboards(stack)
+    });
     if depth == Depth::All {
         checks::alerts::burst(stack, report);
     }

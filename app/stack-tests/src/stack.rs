@@ -21,6 +21,9 @@ const PORTS: [&str; 5] = [
     "ORDER_SERVICE_PORT",
 ];
 
+/// The host in the links of a stack under test: on loopback, but not the one of `.env`.
+const PUBLIC_HOST: &str = "127.0.0.1";
+
 /// The longest that one program may take; all drills together take the most. An engine that hangs must not hang the tests.
 const DEADLINE: &str = "1h";
 
@@ -33,6 +36,8 @@ pub struct Stack {
     pub project: String,
     /// By the names of [`PORTS`].
     ports: Vec<(&'static str, u16)>,
+    /// The host in its links.
+    public_host: String,
     /// The checkout whose scripts and files it uses.
     root: PathBuf,
 }
@@ -44,6 +49,7 @@ impl Stack {
         Self {
             project: project.to_owned(),
             ports: PORTS.into_iter().zip(first.unwrap_or(base)..).collect(),
+            public_host: PUBLIC_HOST.to_owned(),
             root: repository::root(),
         }
     }
@@ -83,6 +89,7 @@ impl Stack {
         Ok(Self {
             project: set("COMPOSE_PROJECT_NAME").unwrap_or_else(|| "orderwatch".to_owned()),
             ports: PORTS.into_iter().map(port).collect::<Result<_>>()?,
+            public_host: set("PUBLIC_HOST").context("PUBLIC_HOST is not set")?,
             root: repository::root(),
         })
     }
@@ -134,6 +141,16 @@ impl Stack {
         &self.ports
     }
 
+    /// The host in its links.
+    pub fn public_host(&self) -> &str {
+        &self.public_host
+    }
+
+    /// What its links to a service begin with; services go by the names of their port variables.
+    pub fn public_url(&self, name: &str) -> String {
+        format!("http://{}:{}", self.public_host, self.port(name))
+    }
+
     fn port(&self, name: &str) -> u16 {
         let named = self.ports.iter().find(|(found, _)| *found == name);
         named.expect("every port of PORTS is set").1
@@ -148,6 +165,7 @@ impl Stack {
             .current_dir(&self.root)
             .env("ORDERWATCH_DIRECTORY", &self.root)
             .env("COMPOSE_PROJECT_NAME", &self.project)
+            .env("PUBLIC_HOST", &self.public_host)
             .envs(
                 self.ports
                     .iter()

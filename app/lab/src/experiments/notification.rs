@@ -89,16 +89,7 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
 
 /// Hands both alerts to Alertmanager; with an end, they are over.
 fn post(bench: &Bench, since: Timestamp, until: Option<Timestamp>) -> Result<()> {
-    let port = |name: &str| {
-        let ports = bench.stack.ports();
-        let found = ports.iter().find(|(known, _)| *known == name);
-        found.map(|(_, port)| *port).context("a port of .env")
-    };
-    let (pager, grafana, prometheus) = (
-        port("PAGER_PORT")?,
-        port("GRAFANA_PORT")?,
-        port("PROMETHEUS_PORT")?,
-    );
+    let url = |service: &str| bench.stack.public_url(service);
     let alerts: Vec<Value> = ALERTS
         .iter()
         .map(|alert| {
@@ -107,11 +98,11 @@ fn post(bench: &Bench, since: Timestamp, until: Option<Timestamp>) -> Result<()>
                 "annotations": {
                     "summary": "Nothing is wrong, this is an experiment",
                     "description": "scripts/lab notification sends this to show what a person receives.",
-                    "runbook_url": format!("http://localhost:{pager}/runbooks/HighErrorRate"),
-                    "dashboard_url": format!("http://localhost:{grafana}/d/order-service"),
+                    "runbook_url": url("PAGER_PORT") + "/runbooks/HighErrorRate",
+                    "dashboard_url": url("GRAFANA_PORT") + "/d/order-service",
                 },
                 "startsAt": since.to_string(),
-                "generatorURL": format!("http://localhost:{prometheus}/alerts"),
+                "generatorURL": url("PROMETHEUS_PORT") + "/alerts",
             });
             if let Some(until) = until {
                 body["endsAt"] = until.to_string().into();

@@ -66,3 +66,10 @@ fn unknown_paths_and_methods_are_problems() {
         );
     }
 }
+
+#[test]
+fn a_metric_tells_dashboards_what_to_link() {
+    let service = Service::start(&[("PROMETHEUS_URL", "http://[::1]:9090")]);
+    let info = r#"pager_links_info{alertmanager_url="",grafana_url="",pager_url="",prometheus_url="http://[::1]:9090"}"#;
+    assert_eq!(service.client.sample(info), "1");
+}

@@ -1,11 +1,11 @@
 //! Drills and the lab, run as a person runs them, and the messages that a drill leaves in the inbox.
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
-use stack_tests::http::Client;
 use stack_tests::report::Report;
-use stack_tests::repository::dot_env;
 use stack_tests::stack::Stack;
+
+use super::links;
 
 /// A step of a drill, and how many seconds after an earlier one it is due.
 #[derive(Clone, Copy)]
@@ -118,35 +118,10 @@ pub(crate) fn message(stack: &Stack, alert: &str, receiver: &str) -> Result<Stri
         .find(|message| message["receiver"] == receiver && message["status"] == "firing")
         .with_context(|| format!("{receiver} has no message about {alert}: {messages}"))?;
     says_what_the_rule_says(stack, alert, &message["annotations"])?;
-    let mut followed = Vec::new();
-    for (name, link) in message["annotations"].as_object().into_iter().flatten() {
-        let Some(what) = name.strip_suffix("_url") else {
-            continue;
-        };
-        let link = link.as_str().context("a link is a text")?;
-        let (port, path) = local(link)?;
-        let Some(port) = stack_port(stack, port) else {
-            bail!("{what} leads to no service of the stack: {link}");
-        };
-        if what == "dashboard" && !stack.has_grafana()? {
-            followed.push("dashboard (skipped: this stack has no Grafana)".to_owned());
-            continue;
-        }
-        let answer = Client::new(port).get(path)?;
-        ensure!(
-            answer.status == 200,
-            "{what}: {link} answered {}",
-            answer.status
-        );
-        followed.push(what.to_owned());
-    }
-    for wanted in ["runbook", "dashboard", "prometheus", "silence"] {
-        ensure!(
-            followed.iter().any(|what| what.starts_with(wanted)),
-            "no link to {wanted} in {message}"
-        );
-    }
-    Ok(format!("the rule's texts; {}", followed.join(", ")))
+    Ok(format!(
+        "the rule's texts; {}",
+        links::of_message(stack, message)?
+    ))
 }
 
 /// A message has the summary and the description of its rule, with something in place of each `{{ … }}`.
@@ -168,27 +143,4 @@ fn says_what_the_rule_says(stack: &Stack, alert: &str, annotations: &Value) -> R
         );
     }
     Ok(())
-}
-
-/// Port and path of a link to this machine.
-fn local(link: &str) -> Result<(u16, &str)> {
-    let rest = link
-        .strip_prefix("http://localhost:")
-        .with_context(|| format!("{link} leads elsewhere"))?;
-    let (port, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    // What follows the hash is the page's own business.
-    let path = path.split('#').next().unwrap_or_default();
-    Ok((port.parse()?, if path.is_empty() { "/" } else { path }))
-}
-
-/// The port of this stack for one that is its own, or that is the default: the rules' links have the ports of `.env`.
-fn stack_port(stack: &Stack, port: u16) -> Option<u16> {
-    let defaults = dot_env();
-    let found = stack.ports().iter().find(|(name, own)| {
-        *own == port
-            || defaults
-                .get(*name)
-                .is_some_and(|set| *set == port.to_string())
-    });
-    found.map(|(_, own)| *own)
 }

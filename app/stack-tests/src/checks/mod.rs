@@ -6,6 +6,7 @@ pub(crate) mod dashboards;
 pub(crate) mod drills;
 pub(crate) mod inhibition;
 pub(crate) mod latency;
+pub(crate) mod links;
 pub(crate) mod operations;
 pub(crate) mod outage;
 pub(crate) mod pages;

@@ -83,7 +83,9 @@ fn three_replicas(stack: &Stack) -> Result<String> {
         "--wait",
         "--scale",
         "order-service=3",
+        "order-service",
     ];
+    let prometheus = stack.compose("ps -q prometheus")?;
     let scaled = stack.run(&words, &settings)?;
     ensure!(scaled.code == Some(0), "{}", scaled.output);
     let waited = wait_until("three targets are up", BACK_UP, || {
@@ -102,6 +104,10 @@ fn three_replicas(stack: &Stack) -> Result<String> {
         },
     )?;
     stack.compose("up -d --wait")?;
+    ensure!(
+        stack.compose("ps -q prometheus")? == prometheus,
+        "Prometheus was started anew"
+    );
     wait_until("one target is up", BACK_UP, || {
         Ok(replicas_up(&stack.prometheus())? == 1)
     })?;

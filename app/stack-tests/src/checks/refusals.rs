@@ -13,6 +13,7 @@ pub(crate) fn run(stack: &Stack, report: &Report) {
     report.check("another address with the password admin", || {
         open_address(stack)
     });
+    report.check("a public host that is none", || public_host(stack));
     report.check("another checkout", || other_checkout(stack));
     report.check("wrong settings", || wrong_settings(stack));
 }
@@ -38,6 +39,14 @@ fn taken_port(stack: &Stack) -> Result<String> {
 fn open_address(stack: &Stack) -> Result<String> {
     let up = stack.run(&["scripts/up"], &[("BIND_ADDRESS", "0.0.0.0")])?;
     refused(&up, &["GRAFANA_ADMIN_PASSWORD"])?;
+    Ok("refused".to_owned())
+}
+
+fn public_host(stack: &Stack) -> Result<String> {
+    for host in ["https://example.org", "::1", "localhost:9090", "a b", ""] {
+        let up = stack.run(&["scripts/up"], &[("PUBLIC_HOST", host)])?;
+        refused(&up, &[&format!("PUBLIC_HOST={host}")])?;
+    }
     Ok("refused".to_owned())
 }
 

@@ -16,8 +16,8 @@ pub(crate) fn from_nothing(stack: &Stack) -> Result<String> {
         running.contains(&"grafana".to_owned()) == has_grafana,
         "{running:?} run"
     );
-    for (name, port) in stack.ports() {
-        let shown = up.output.contains(&format!("http://localhost:{port}"));
+    for (name, _) in stack.ports() {
+        let shown = up.output.contains(&stack.public_url(name));
         ensure!(
             shown == (has_grafana || *name != "GRAFANA_PORT"),
             "{name}: {}",

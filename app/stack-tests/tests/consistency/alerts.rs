@@ -131,10 +131,10 @@ impl Found {
         } else {
             need(false, &format!("write its runbook, {RUNBOOKS}/{name}.md"));
         }
-        let path = format!("/runbooks/{name}");
+        let url = format!("{{{{ $externalLabels.pager_url }}}}/runbooks/{name}");
         need(
-            annotation(alert, "runbook_url").ends_with(&path),
-            &format!("let its annotation `runbook_url` end in {path}"),
+            annotation(alert, "runbook_url") == url,
+            &format!("let its annotation `runbook_url` be {url}"),
         );
         missing.extend(self.panel_missing(alert));
         if !self
@@ -150,7 +150,13 @@ impl Found {
 
     /// The dashboard that an alert links is to show something that the alert looks at.
     fn panel_missing(&self, alert: &Rule) -> Option<String> {
-        let (_, path) = annotation(alert, "dashboard_url").split_once("/d/")?;
+        const DASHBOARDS: &str = "{{ $externalLabels.grafana_url }}/d/";
+        let url = annotation(alert, "dashboard_url");
+        let Some(path) = url.strip_prefix(DASHBOARDS) else {
+            return Some(format!(
+                "let its annotation `dashboard_url` begin with {DASHBOARDS}"
+            ));
+        };
         let uid = path.split(['/', '?', '#']).next().unwrap_or_default();
         let mut dashboards = self.dashboards.iter();
         let Some(dashboard) = dashboards.find(|dashboard| dashboard.json["uid"] == uid) else {

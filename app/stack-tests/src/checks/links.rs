@@ -1,0 +1,105 @@
+//! Every link of a message and of the dashboards, followed as it is written. The stack has ports and a host of its own: an address
+//! that is written down somewhere leads to another stack or to none.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use stack_tests::dashboards::{self, ADDRESSES, PRACTICE_FOLDER};
+use stack_tests::http::Client;
+use stack_tests::prometheus::query;
+use stack_tests::stack::Stack;
+
+/// What every message links, by the names of port variables.
+const LINKED: [&str; 4] = [
+    "PROMETHEUS_PORT",
+    "ALERTMANAGER_PORT",
+    "GRAFANA_PORT",
+    "PAGER_PORT",
+];
+
+/// Every address in a message that pager has recorded, one at least of each service.
+pub(crate) fn of_message(stack: &Stack, message: &Value) -> Result<String> {
+    let text = message.to_string();
+    let links: BTreeSet<_> = text
+        .match_indices("http")
+        .filter_map(|(start, _)| text[start..].split(['"', ' ', '|', '>', ')', '\\']).next())
+        .filter(|link| link.contains("://"))
+        .map(ToOwned::to_owned)
+        .collect();
+    for service in LINKED {
+        let base = stack.public_url(service);
+        ensure!(
+            links.iter().any(|link| link.starts_with(&base)),
+            "no link to {service}, {base}, in {message}"
+        );
+    }
+    // They are for templates; on an alert they would be part of its identity.
+    let labels = message["labels"].as_object().context("labels")?;
+    ensure!(
+        labels.keys().all(|label| !label.ends_with("_url")),
+        "external labels were sent: {message}"
+    );
+    follow(stack, &links)
+}
+
+/// Every link of every dashboard, with its variables resolved as Grafana does.
+pub(crate) fn of_dashboards(stack: &Stack) -> Result<String> {
+    let info = query(&stack.prometheus(), ADDRESSES)?;
+    let addresses = info.first().context("pager says where it is")?;
+    let mut links = BTreeSet::new();
+    let practice = dashboards::in_folder(PRACTICE_FOLDER);
+    for dashboard in dashboards::all().iter().chain(&practice) {
+        for link in dashboard.links() {
+            let mut link = link
+                .replace("${__field.labels.alertname}", "HighErrorRate")
+                .replace("{{alertname}}", "HighErrorRate");
+            for (name, address) in addresses.labels.as_object().into_iter().flatten() {
+                let address = address.as_str().unwrap_or_default();
+                for variable in [format!("${{{name}:raw}}"), format!("{{{{{name}}}}}")] {
+                    link = link.replace(&variable, address);
+                }
+            }
+            if link.starts_with('/') {
+                link = stack.public_url("GRAFANA_PORT") + &link;
+            }
+            links.insert(link);
+        }
+    }
+    follow(stack, &links)
+}
+
+/// Each leads to a service of the stack, which has a page there. Without Grafana, its links are named instead.
+fn follow(stack: &Stack, links: &BTreeSet<String>) -> Result<String> {
+    ensure!(!links.is_empty(), "there are no links");
+    let has_grafana = stack.has_grafana()?;
+    let mut skipped = Vec::new();
+    for link in links {
+        // What follows the hash is the page's own business.
+        let address = link.split('#').next().unwrap_or_default();
+        let mut services = stack.ports().iter();
+        let found = services.find_map(|(service, _)| {
+            let base = stack.public_url(service);
+            let path = address.strip_prefix(&base)?.to_owned();
+            let whole = path.is_empty() || path.starts_with('/');
+            whole.then_some((*service, base, path))
+        });
+        let (service, base, path) =
+            found.with_context(|| format!("{link} leads to no service of the stack"))?;
+        if service == "GRAFANA_PORT" && !has_grafana {
+            skipped.push(link.as_str());
+            continue;
+        }
+        let status = Client::at(base).get(&path)?.status;
+        ensure!(status < 400, "{link} answered {status}");
+    }
+    let followed = links.len() - skipped.len();
+    Ok(if skipped.is_empty() {
+        format!("{followed} links followed")
+    } else {
+        format!(
+            "{followed} links followed; skipped, since this stack has no Grafana: {}",
+            skipped.join(", ")
+        )
+    })
+}
