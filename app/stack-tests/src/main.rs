@@ -128,10 +128,11 @@ fn alerts(stack: &Stack, report: &Report, depth: Depth) {
     report.check("every link of every dashboard", || {
         checks::links::of_dashboards(stack)
     });
-    if depth == Depth::All {
-        checks::alerts::burst(stack, report);
-    }
     checks::alerts::lone_failure(stack, report);
+    checks::alerts::burst(stack, report);
+    if depth == Depth::All {
+        checks::alerts::long_absence(stack, report);
+    }
     checks::walkthrough::run(stack, report);
     checks::pages::run(stack, report);
 }

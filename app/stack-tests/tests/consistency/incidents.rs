@@ -30,7 +30,7 @@ fn rows() -> Vec<Row> {
             Event::End(TagEnd::TableCell) => cell += 1,
             Event::Text(text) if cell == 0 => row.incident += &text,
             Event::Start(Tag::Link { dest_url, .. }) => {
-                row.file = dest_url.trim_start_matches("../").to_owned();
+                row.file = dest_url.trim_start_matches("../").into();
             }
             Event::Code(name) if cell == 5 => row.function = Some(name.to_string()),
             _ => {}

@@ -52,7 +52,6 @@ fn matchers(catalog: &Catalog, selector: &Selector, names: &[(&str, &Series)]) -
     let mut problems = Vec::new();
     for matcher in &selector.vector.matchers.matchers {
         let label = matcher.name.as_str();
-        let regex = matches!(matcher.op, MatchOp::Re(_) | MatchOp::NotRe(_));
         let wanted = |value: &String| match &matcher.op {
             MatchOp::Equal | MatchOp::NotEqual => *value == matcher.value,
             MatchOp::Re(regex) | MatchOp::NotRe(regex) => regex.is_match(value),
