@@ -183,6 +183,47 @@ fn every_container_is_hardened_and_watched() {
     }
 }
 
+/// Only order-service has settings that people get wrong while they learn: it gives up. What runs once has no reason to come back.
+#[test]
+fn what_watches_comes_back_whatever_ended_it() {
+    let compose = compose();
+    for (name, service) in compose["services"].as_object().expect("a map") {
+        let wanted = match name.as_str() {
+            "order-service" => "on-failure:3",
+            _ if service["profiles"].is_array() => "no",
+            _ => "unless-stopped",
+        };
+        assert_eq!(service["restart"], wanted, "{name}");
+    }
+    let after = compose["services"]["prometheus"]["depends_on"].to_string();
+    assert!(!after.contains("order-service"), "{after}");
+}
+
+/// Docker hands its client's proxy to every container.
+#[test]
+fn nothing_in_the_stack_is_asked_through_a_proxy() {
+    let compose = compose();
+    let services = compose["services"].as_object().expect("a map");
+    let own_programs = services
+        .iter()
+        .filter(|(_, service)| service["build"].is_object());
+    let own_programs: BTreeSet<_> = own_programs.map(|(name, _)| name.as_str()).collect();
+    for (name, service) in services {
+        if own_programs.contains(name.as_str()) {
+            continue;
+        }
+        for variable in ["NO_PROXY", "no_proxy"] {
+            let value = service["environment"][variable].as_str();
+            let direct: BTreeSet<_> = value.unwrap_or_default().split(',').collect();
+            // The load generator serves nothing.
+            let others = services.keys().filter(|other| *other != "loadgen");
+            for host in others.map(String::as_str).chain(["localhost"]) {
+                assert!(direct.contains(host), "{name}: {variable} lacks {host}");
+            }
+        }
+    }
+}
+
 #[test]
 fn grafana_knows_the_scrape_interval() {
     let prometheus: Value =
