@@ -171,8 +171,10 @@ fn every_container_is_hardened_and_watched() {
             );
         }
         for volume in service["volumes"].as_array().into_iter().flatten() {
-            let volume = volume.as_str().expect("the short form");
-            let (source, _) = volume.split_once(':').expect("source and target");
+            let source = volume["source"].as_str().unwrap_or_else(|| {
+                let short = volume.as_str().expect("the short form");
+                short.split_once(':').expect("source and target").0
+            });
             let file = source.starts_with('.')
                 && source.rsplit('/').next().is_some_and(|n| n.contains('.'));
             assert!(
@@ -222,6 +224,25 @@ fn nothing_in_the_stack_is_asked_through_a_proxy() {
             }
         }
     }
+}
+
+/// What is committed leads to pager; where git ignores them, files of one's own take its place.
+#[test]
+fn alertmanager_reads_the_secrets_that_dot_env_names() {
+    let compose = compose();
+    let volumes = compose["services"]["alertmanager"]["volumes"].as_array();
+    let mounted = volumes
+        .into_iter()
+        .flatten()
+        .find(|volume| volume["target"] == "/etc/alertmanager/secrets")
+        .expect("a folder of secrets");
+    assert_eq!(mounted["source"], "${ALERTMANAGER_SECRETS}");
+    // Otherwise Docker would make an empty folder where one is named that does not exist.
+    assert_eq!(mounted["bind"]["create_host_path"], false);
+    assert_eq!(
+        dot_env()["ALERTMANAGER_SECRETS"],
+        "./observability/alertmanager/secrets/examples"
+    );
 }
 
 #[test]
