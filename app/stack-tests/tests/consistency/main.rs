@@ -5,5 +5,6 @@ mod dashboard_links;
 mod dashboards;
 mod documents;
 mod promql;
+mod scripts;
 mod settings;
 mod thresholds;
