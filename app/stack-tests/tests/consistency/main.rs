@@ -6,5 +6,6 @@ mod dashboards;
 mod documents;
 mod incidents;
 mod promql;
+mod scripts;
 mod settings;
 mod thresholds;

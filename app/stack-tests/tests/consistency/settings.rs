@@ -171,8 +171,10 @@ fn every_container_is_hardened_and_watched() {
             );
         }
         for volume in service["volumes"].as_array().into_iter().flatten() {
-            let volume = volume.as_str().expect("the short form");
-            let (source, _) = volume.split_once(':').expect("source and target");
+            let source = volume["source"].as_str().unwrap_or_else(|| {
+                let short = volume.as_str().expect("the short form");
+                short.split_once(':').expect("source and target").0
+            });
             let file = source.starts_with('.')
                 && source.rsplit('/').next().is_some_and(|n| n.contains('.'));
             assert!(
@@ -181,6 +183,66 @@ fn every_container_is_hardened_and_watched() {
             );
         }
     }
+}
+
+/// Only order-service has settings that people get wrong while they learn: it gives up. What runs once has no reason to come back.
+#[test]
+fn what_watches_comes_back_whatever_ended_it() {
+    let compose = compose();
+    for (name, service) in compose["services"].as_object().expect("a map") {
+        let wanted = match name.as_str() {
+            "order-service" => "on-failure:3",
+            _ if service["profiles"].is_array() => "no",
+            _ => "unless-stopped",
+        };
+        assert_eq!(service["restart"], wanted, "{name}");
+    }
+    let after = compose["services"]["prometheus"]["depends_on"].to_string();
+    assert!(!after.contains("order-service"), "{after}");
+}
+
+/// Docker hands its client's proxy to every container.
+#[test]
+fn nothing_in_the_stack_is_asked_through_a_proxy() {
+    let compose = compose();
+    let services = compose["services"].as_object().expect("a map");
+    let own_programs = services
+        .iter()
+        .filter(|(_, service)| service["build"].is_object());
+    let own_programs: BTreeSet<_> = own_programs.map(|(name, _)| name.as_str()).collect();
+    for (name, service) in services {
+        if own_programs.contains(name.as_str()) {
+            continue;
+        }
+        for variable in ["NO_PROXY", "no_proxy"] {
+            let value = service["environment"][variable].as_str();
+            let direct: BTreeSet<_> = value.unwrap_or_default().split(',').collect();
+            // The load generator serves nothing.
+            let others = services.keys().filter(|other| *other != "loadgen");
+            for host in others.map(String::as_str).chain(["localhost"]) {
+                assert!(direct.contains(host), "{name}: {variable} lacks {host}");
+            }
+        }
+    }
+}
+
+/// What is committed leads to pager; where git ignores them, files of one's own take its place.
+#[test]
+fn alertmanager_reads_the_secrets_that_dot_env_names() {
+    let compose = compose();
+    let volumes = compose["services"]["alertmanager"]["volumes"].as_array();
+    let mounted = volumes
+        .into_iter()
+        .flatten()
+        .find(|volume| volume["target"] == "/etc/alertmanager/secrets")
+        .expect("a folder of secrets");
+    assert_eq!(mounted["source"], "${ALERTMANAGER_SECRETS}");
+    // Otherwise Docker would make an empty folder where one is named that does not exist.
+    assert_eq!(mounted["bind"]["create_host_path"], false);
+    assert_eq!(
+        dot_env()["ALERTMANAGER_SECRETS"],
+        "./observability/alertmanager/secrets/examples"
+    );
 }
 
 #[test]

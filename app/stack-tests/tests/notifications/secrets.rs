@@ -9,7 +9,7 @@ use stack_tests::repository::{dot_env, read, root};
 
 use crate::{alertmanager, integration};
 
-const FOLDER: &str = "observability/alertmanager/secrets";
+const FOLDER: &str = "observability/alertmanager/secrets/examples";
 
 /// The secret that an integration names, by its path in the container.
 fn secret(integration: &Value, field: &str) -> (String, String) {

@@ -1,0 +1,38 @@
+# shellcheck shell=bash
+# What the scripts have in common. Each of them sources this file first, which also changes to the root of the checkout.
+set -euo pipefail
+
+# In other languages, ranges such as [A-Z] contain other letters. With CDPATH, `cd` could go to another folder.
+export LC_ALL=C
+unset CDPATH
+cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
+
+readonly SCRIPT=scripts/${0##*/}
+fail() { printf '%s: %s\n' "$SCRIPT" "$*" >&2; exit 1; }
+# After the usage.
+no_such_option() { printf '%s: no such option: %s\n' "$SCRIPT" "$1" >&2; exit 2; }
+
+# macOS has no `timeout`: there, commands run without a limit.
+command -v timeout >/dev/null || timeout() { shift; "$@"; }
+
+# setting NAME: prints a setting as Docker Compose reads it, from the environment or else from .env: it fills in the name of an
+# image, and prints that.
+setting() {
+    # shellcheck disable=SC2016 # Compose fills it in.
+    printf 'name: settings\nservices: {setting: {image: "=${%s}"}}\n' "$1" \
+        | docker compose --project-directory . --file - config --images | sed -n 's/^=//p'
+}
+
+# The containers run as users of their own. What they may not read is noticed late: a secret, only when a page is lost.
+check_readable() {
+    local secrets file unreadable
+    secrets=$(setting ALERTMANAGER_SECRETS)
+    for file in observability/alertmanager/secrets/examples/*; do
+        [[ -s $secrets/${file##*/} ]] || fail "there is no $secrets/${file##*/}; the README says what belongs there ('Where alerts go')"
+    done
+    unreadable=$(find observability "$secrets" \( ! -perm -o=r -o -type d ! -perm -o=x \) -print | sort -u)
+    [[ -z $unreadable ]] || fail "the containers, which run as users of their own, may not read
+$(head -n 5 <<<"$unreadable")
+Let them, then run this again: chmod -R o+rX observability '$secrets'
+To keep others on this machine from reading it, close the folder above instead: chmod go-rwx '$PWD'"
+}
