@@ -14,7 +14,7 @@ use crate::feed::Feed;
 use crate::inbox::Inbox;
 use crate::metrics::Metrics;
 use crate::moment::Moment;
-use crate::notification::{Notification, Pairs, Receiver, Status};
+use crate::notification::{Alert, Notification, Pairs, Receiver, Status};
 
 /// The alert that is the heartbeat.
 pub const HEARTBEAT_ALERT: &str = "Watchdog";
@@ -47,31 +47,46 @@ struct State {
 
 impl State {
     fn notification(&self, status: Status, dedup_key: String) -> Notification {
-        let (summary, description) = match status {
-            Status::Firing => (
-                format!("No heartbeat for {} s", self.since.elapsed().as_secs()),
+        let silence = self.since.elapsed().as_secs();
+        let (summary, description) = match (status, self.last_beat) {
+            (Status::Firing, Some(_)) => (
+                format!("No heartbeat for {silence} s"),
                 "The alert that fires always no longer arrives: Prometheus, Alertmanager or the way between them and here \
-                 is broken, and no other alert can be relied on. Look at the targets and rules of Prometheus, then at \
+                 is broken, and no other alert can be relied on. What was resolved in the last minutes may not be over: \
+                 without Prometheus, alerts end by themselves. Look at the targets and rules of Prometheus, then at \
                  Alertmanager's log.",
             ),
-            Status::Resolved => (
+            (Status::Firing, None) => (
+                format!("No heartbeat in the first {silence} s"),
+                "The alert that fires always has not arrived since this dead man's switch started: Prometheus, Alertmanager or \
+                 the way between them and here is broken, and no alert can be relied on. What was resolved before may not \
+                 be over. Look at the targets and rules of Prometheus, then at Alertmanager's log.",
+            ),
+            (Status::Resolved, _) => (
                 "The heartbeat is back".to_owned(),
-                "The alert that fires always arrives again.",
+                "The alert that fires always arrives again. What still fires is told anew.",
             ),
         };
         let mut annotations = self.annotations.clone();
         annotations.insert("summary".to_owned(), summary);
         annotations.insert("description".to_owned(), description.to_owned());
-        let labels = [("alertname", HEARTBEAT_ALERT), ("severity", "critical")];
+        let labels: Pairs = [("alertname", HEARTBEAT_ALERT), ("severity", "critical")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into();
+        let alert = Alert {
+            status,
+            labels: labels.clone(),
+            annotations: annotations.clone(),
+        };
         Notification {
             receiver: Receiver::DeadMansSwitch,
             alertname: HEARTBEAT_ALERT.to_owned(),
             status,
             severity: "critical".to_owned(),
-            labels: labels
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .into(),
+            labels,
             annotations,
+            alerts: vec![alert],
+            more: 0,
             dedup_key: Some(dedup_key),
         }
     }

@@ -97,11 +97,11 @@ impl Inbox {
         }
     }
 
-    /// Entries received at or after `since`, of this alert; oldest first.
+    /// Entries received at or after `since`, about this alert among others; oldest first.
     pub fn select(&self, since: Option<Moment>, alertname: Option<&str>) -> Vec<Arc<Entry>> {
         let wanted = |entry: &Entry| {
             since.is_none_or(|since| entry.received_at >= since)
-                && alertname.is_none_or(|name| entry.notification.alertname == name)
+                && alertname.is_none_or(|name| entry.notification.concerns(name))
         };
         let kept = self.kept();
         let entries = kept.entries.iter().map(|held| &held.entry);
@@ -161,6 +161,8 @@ mod tests {
             severity: "critical".to_owned(),
             labels: Pairs::new(),
             annotations: Pairs::new(),
+            alerts: Vec::new(),
+            more: 0,
             dedup_key: Some(alertname.to_owned()),
         }
     }

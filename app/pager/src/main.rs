@@ -36,7 +36,8 @@ fn main() -> ExitCode {
     program.run(Config::from_env, |config| config.address, serve)
 }
 
-#[tokio::main]
+// Two threads: what is parsed at the same time bounds the memory, too.
+#[tokio::main(worker_threads = 2)]
 async fn serve(config: Config) -> Result<(), String> {
     logging::start(config.log_filter.clone());
     let shutdown =

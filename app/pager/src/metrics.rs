@@ -16,6 +16,7 @@ const REFUSALS: [(Receiver, &[Refusal]); 3] = [
             Refusal::InvalidPayload,
             Refusal::NoText,
             Refusal::TooManyAttachments,
+            Refusal::InvalidBlocks,
             Refusal::NoTeam,
             Refusal::PayloadTooLarge,
             Refusal::Outage,
@@ -216,8 +217,8 @@ mod tests {
         assert!(own.iter().all(|line| line.ends_with(" 0")), "{own:#?}");
         let count = |name: &str| own.iter().filter(|line| line.starts_with(name)).count();
         assert_eq!(count("pager_notifications_total{"), 8);
-        assert_eq!(count("pager_refused_total{"), 14);
-        assert_eq!(own.len(), 8 + 14 + 6);
+        assert_eq!(count("pager_refused_total{"), 15);
+        assert_eq!(own.len(), 8 + 15 + 6);
         assert!(own.contains(
             &r#"pager_refused_total{reason="invalid_routing_key",receiver="pagerduty"} 0"#
         ));

@@ -71,26 +71,50 @@ const PAIR_OVERHEAD: usize = 100;
 /// Bytes that an entry takes beside its texts and pairs.
 const ENTRY_OVERHEAD: usize = 500;
 
+/// One of the alerts that a message is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Alert {
+    /// Firing or resolved.
+    pub status: Status,
+    /// All its labels.
+    pub labels: Pairs,
+    /// All its annotations.
+    pub annotations: Pairs,
+}
+
 /// What was sent. Texts that a message does not have are empty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Notification {
     /// The way it came.
     pub receiver: Receiver,
-    /// The alert's name.
+    /// The alert's name; of several different ones, what the message says in its place.
     pub alertname: String,
-    /// Firing or resolved.
+    /// Firing or resolved. A message fires while one of its alerts does.
     pub status: Status,
     /// `critical`, `warning` or whatever else the sender uses.
     pub severity: String,
     /// The labels that all alerts of the message have in common.
     pub labels: Pairs,
-    /// Their annotations; and the links of the message, each as `<what>_url`.
+    /// The annotations that they have in common; and the links of the message, each as `<what>_url`.
     pub annotations: Pairs,
+    /// The alerts, as far as the message shows them. None if it does not say.
+    pub alerts: Vec<Alert>,
+    /// How many more there are.
+    pub more: usize,
     /// What ties the resolved message to the firing one, where the sender says it.
     pub dedup_key: Option<String>,
 }
 
 impl Notification {
+    /// Whether it is about an alert of this name, among others.
+    pub fn concerns(&self, alertname: &str) -> bool {
+        let mut alerts = self.alerts.iter();
+        self.alertname == alertname
+            || alerts.any(|alert| alert.labels.get("alertname").is_some_and(|own| own == alertname))
+            // Of those that it does not show, it has the names.
+            || self.alertname.split(", ").any(|name| name == alertname)
+    }
+
     /// Roughly the bytes it takes to keep: its texts, and what a map and an allocator add to each of them.
     pub fn size(&self) -> usize {
         let pairs = |pairs: &Pairs| -> usize {
@@ -99,7 +123,11 @@ impl Notification {
                 .map(|(name, value)| name.len() + value.len() + PAIR_OVERHEAD)
                 .sum()
         };
+        let alerts = self.alerts.iter();
         ENTRY_OVERHEAD
+            + alerts
+                .map(|alert| PAIR_OVERHEAD + pairs(&alert.labels) + pairs(&alert.annotations))
+                .sum::<usize>()
             + self.alertname.len()
             + self.severity.len()
             + pairs(&self.labels)

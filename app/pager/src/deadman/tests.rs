@@ -60,6 +60,11 @@ async fn the_first_beat_may_take_two_minutes() {
     watched.pass(SECOND).await;
     assert_eq!(watched.state(), HeartbeatState::Silent);
     assert_eq!(watched.alarms().len(), 1);
+    let alarm = &watched.inbox.select(None, None)[0].notification;
+    assert_eq!(
+        alarm.annotations["summary"],
+        "No heartbeat in the first 120 s"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -117,6 +122,11 @@ async fn the_alarm_links_what_the_heartbeat_linked() {
     let alarm = &entries[0].notification;
     assert_eq!(alarm.annotations.get(&runbook.0), Some(&runbook.1));
     assert_eq!(alarm.annotations["summary"], "No heartbeat for 60 s");
+    let description = &alarm.annotations["description"];
+    assert!(
+        description.contains("What was resolved in the last minutes may not be over"),
+        "{description}"
+    );
     assert_eq!(alarm.severity, "critical");
 }
 

@@ -33,7 +33,12 @@ pub(super) async fn slack(
     let content_type = headers.get(header::CONTENT_TYPE);
     let is_form = content_type
         .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.starts_with("application/x-www-form-urlencoded"));
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|value| {
+            value
+                .trim()
+                .eq_ignore_ascii_case("application/x-www-form-urlencoded")
+        });
     match slack_api::read(&body, is_form) {
         Ok(notifications) => {
             for notification in notifications {

@@ -1,17 +1,26 @@
-//! What surrounds every request: a limit on the body, protection from panics, and headers that tell browsers to be strict.
+//! What surrounds every request: a limit on the body, protection from panics, and headers that tell browsers to be strict. What
+//! surrounds every message besides: limits on how many are read at once, and for how long.
+
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::map_response;
 use axum::response::Response;
 use service::problem::answer_panic;
+use tower::limit::GlobalConcurrencyLimitLayer;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::TimeoutLayer;
 
 use super::AppState;
 
-/// The largest body that is read.
-pub(super) const MAX_BODY_BYTES: usize = 64 << 10;
+/// The largest body that is read: `PagerDuty`'s limit. Slack documents none.
+pub(super) const MAX_BODY_BYTES: usize = 512 << 10;
+/// Messages that are read at once; others wait. Together with the size of a body this bounds the memory that they take.
+const MAX_MESSAGES: usize = 32;
+/// How long one of them may take to arrive.
+const MESSAGE_DEADLINE: Duration = Duration::from_secs(10);
 
 /// Nothing but what is served here, and no script or style within a page: what others sent cannot run even if it became
 /// markup.
@@ -24,6 +33,16 @@ pub(super) fn surround(routes: Router<AppState>) -> Router<AppState> {
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(CatchPanicLayer::custom(answer_panic))
         .layer(map_response(be_strict))
+}
+
+/// Puts the limits around the paths that take messages.
+pub(super) fn limit(messages: Router<AppState>) -> Router<AppState> {
+    messages
+        .route_layer(TimeoutLayer::with_status_code(
+            StatusCode::REQUEST_TIMEOUT,
+            MESSAGE_DEADLINE,
+        ))
+        .route_layer(GlobalConcurrencyLimitLayer::new(MAX_MESSAGES))
 }
 
 async fn be_strict(mut response: Response) -> Response {

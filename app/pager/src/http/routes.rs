@@ -8,17 +8,18 @@ use super::{AppState, endpoints, events, layers, operations, pages, records};
 
 /// The whole service as one axum application.
 pub fn app(state: AppState) -> Router {
-    let routes = Router::new()
+    let messages = Router::new()
+        .route("/slack", post(endpoints::slack))
+        .route("/slack/", post(endpoints::slack_elsewhere))
+        .route("/slack/{*elsewhere}", post(endpoints::slack_elsewhere))
+        .route("/pagerduty/v2/enqueue", post(endpoints::pagerduty))
+        .route("/webhook", post(endpoints::webhook));
+    let routes = layers::limit(messages)
         .route("/", get(pages::inbox))
         .route("/inbox.js", get(pages::script))
         .route("/style.css", get(pages::style))
         .route("/icon.svg", get(pages::icon))
         .route("/events", get(events::stream))
-        .route("/slack", post(endpoints::slack))
-        .route("/slack/", post(endpoints::slack_elsewhere))
-        .route("/slack/{*elsewhere}", post(endpoints::slack_elsewhere))
-        .route("/pagerduty/v2/enqueue", post(endpoints::pagerduty))
-        .route("/webhook", post(endpoints::webhook))
         .route("/notifications", get(records::notifications))
         .route("/heartbeat", get(records::heartbeat))
         .route("/outage", get(records::outages))

@@ -6,6 +6,7 @@
 const RECEIVERS = { 'slack': 'Slack', 'pagerduty': 'PagerDuty', 'webhook': 'Webhook', 'dead-mans-switch': "Dead man's switch" };
 const LINKS = [['runbook_url', 'Runbook'], ['dashboard_url', 'Dashboard'], ['prometheus_url', 'Prometheus'], ['silence_url', 'Silence'], ['alertmanager_url', 'Alertmanager']];
 const KEPT = 1000;
+const KEPT_ALERTS = 50;       // of one card
 
 const byId = id => document.getElementById(id);
 
@@ -31,12 +32,13 @@ function take(entry) {
   const key = keyOf(entry);
   let card = open.get(key);
   if (!card) {
-    card = { key, first: entry, latest: entry, resolved: null, times: 0, acknowledged: false, element: document.createElement('article') };
+    card = { key, first: entry, latest: entry, resolved: null, alerts: new Map(), times: 0, acknowledged: false, element: document.createElement('article') };
     cards.unshift(card);
     byId('cards').prepend(card.element);
     while (cards.length > KEPT) forget(cards.pop());
   }
   card.acknowledged ||= entry.acknowledged;
+  noteAlerts(card, entry);
   if (entry.status === 'resolved') {
     card.resolved = entry;
     open.delete(key);
@@ -48,6 +50,19 @@ function take(entry) {
   return card;
 }
 
+// Each message tells how its alerts are now. One that is over is told once, and stays on the card; when all is over, so are those
+// that the message had no room for.
+function noteAlerts(card, entry) {
+  if (entry.status === 'resolved') for (const alert of card.alerts.values()) alert.status = 'resolved';
+  for (const alert of entry.alerts) card.alerts.set(JSON.stringify(alert.labels), { ...alert });
+  for (const key of card.alerts.keys()) if (card.alerts.size > KEPT_ALERTS) card.alerts.delete(key);
+}
+
+function nameOf(card) {
+  const names = new Set([...card.alerts.values()].map(alert => alert.labels.alertname).filter(Boolean));
+  return [...names].join(', ') || card.latest.alertname;
+}
+
 function forget(card) {
   card.element.remove();
   if (open.get(card.key) === card) open.delete(card.key);
@@ -56,7 +71,7 @@ function forget(card) {
 // A message that is about no alert neither fires nor ends.
 function statusOf(card) {
   if (card.resolved) return 'resolved';
-  return card.latest.alertname ? 'firing' : 'message';
+  return card.latest.alertname || card.alerts.size ? 'firing' : 'message';
 }
 
 // --- how it is shown -----------------------------------------------------------------------------------------------
@@ -90,6 +105,50 @@ function stateOf(card) {
   return statusOf(card) === 'firing' ? `firing for ${duration(Date.now() + clockOffset - began)}` : '';
 }
 
+function drawLinks(annotations, which) {
+  const links = element('p', 'links');
+  for (const [name, text] of which) {
+    const url = annotations[name] ?? '';
+    if (!/^https?:\/\//.test(url)) continue;
+    const link = element('a', '', text);
+    link.href = url;
+    link.target = '_blank';
+    link.rel = 'noreferrer';
+    links.append(link);
+  }
+  return links;
+}
+
+function drawLabels(all, shown) {
+  const labels = element('p', 'labels');
+  for (const [name, value] of Object.entries(all)) {
+    if (name === 'alertname' || name === 'severity' || shown[name] === value) continue;
+    labels.append(element('code', '', `${name}="${value}"`), ' ');
+  }
+  return labels;
+}
+
+// What fires first; of each alert, what it does not share with the others.
+function drawAlerts(card) {
+  const list = element('ul', 'alerts');
+  const alerts = [...card.alerts.values()].sort((a, b) => (a.status === 'resolved') - (b.status === 'resolved'));
+  const name = nameOf(card);
+  for (const { status, labels, annotations } of alerts) {
+    const item = element('li', status);
+    const head = element('p', 'summary');
+    head.append(element('span', 'state', status === 'resolved' ? 'over' : 'firing'), ' ');
+    head.append([labels.alertname === name ? '' : labels.alertname, annotations.summary].filter(Boolean).join(': '));
+    item.append(head);
+    if (annotations.description && status !== 'resolved') item.append(element('p', 'description', annotations.description));
+    const own = LINKS.filter(([link]) => annotations[link] !== card.latest.annotations[link]);
+    item.append(...[drawLabels(labels, card.latest.labels), drawLinks(annotations, own)].filter(part => part.childNodes.length));
+    list.append(item);
+  }
+  const { more } = card.resolved ?? card.latest;
+  if (more) list.append(element('li', 'more', `and ${more} more`));
+  return list;
+}
+
 function draw(card) {
   const { latest } = card;
   const status = statusOf(card);
@@ -98,39 +157,31 @@ function draw(card) {
   const made = card.element;
   made.className = `card ${status} ${rank}`;
   made.dataset.status = status;
-  made.dataset.alertname = latest.alertname;
+  made.dataset.alertname = nameOf(card);
 
   const head = element('div', 'head');
   head.append(element('span', 'severity', severity));
-  head.append(element('h2', '', latest.alertname || latest.annotations.summary || 'Message'));
+  head.append(element('h2', '', nameOf(card) || latest.annotations.summary || 'Message'));
   card.state = element('span', 'state', stateOf(card));
   head.append(card.state);
 
   const body = element('div', 'body');
-  if (latest.alertname && latest.annotations.summary) body.append(element('p', 'summary', latest.annotations.summary));
-  if (latest.annotations.description) body.append(element('p', 'description', latest.annotations.description));
+  if (card.alerts.size > 1 || latest.more) {
+    body.append(drawAlerts(card));
+  } else {
+    if (nameOf(card) && latest.annotations.summary) body.append(element('p', 'summary', latest.annotations.summary));
+    if (latest.annotations.description) body.append(element('p', 'description', latest.annotations.description));
+  }
 
   const foot = element('div', 'foot');
-  const links = element('p', 'links');
-  for (const [name, text] of LINKS) {
-    const url = latest.annotations[name] ?? '';
-    if (!/^https?:\/\//.test(url)) continue;
-    const link = element('a', '', text);
-    link.href = url;
-    link.target = '_blank';
-    link.rel = 'noreferrer';
-    links.append(link);
-  }
+  const links = drawLinks(latest.annotations, LINKS);
   const facts = element('p', 'facts');
   const receiver = element('span', `receiver ${latest.receiver}`, RECEIVERS[latest.receiver] ?? latest.receiver);
   facts.append(receiver, card.times ? ' received ' : ' resolved ', moment(card.first.received_at));
   if (card.times > 1) facts.append(`, sent ${card.times} times`);
   if (card.resolved && card.times) facts.append(', resolved ', moment(card.resolved.received_at));
   if (card.acknowledged && !card.resolved) facts.append(', acknowledged');
-  const labels = element('p', 'labels');
-  for (const [name, value] of Object.entries(latest.labels)) {
-    if (name !== 'alertname' && name !== 'severity') labels.append(element('code', '', `${name}="${value}"`), ' ');
-  }
+  const labels = drawLabels(latest.labels, {});
   foot.append(...[links, facts, labels].filter(part => part.childNodes.length));
   made.replaceChildren(head, body, foot);
 }

@@ -3,15 +3,17 @@
 //! - [`slack`]: incoming webhooks
 //! - [`pagerduty`]: the Events API v2
 //! - [`webhook`]: Alertmanager's webhook
+//! - [`texts`]: what our Alertmanager configuration writes about alerts
 //!
 //! How the answers look over HTTP: [`crate::http`].
 
 pub mod pagerduty;
 pub mod slack;
+mod texts;
 pub mod webhook;
 
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde::{Deserialize, Deserializer};
 
 use crate::notification::Pairs;
 
@@ -24,6 +26,8 @@ pub enum Refusal {
     NoText,
     /// A Slack message with more attachments than Slack takes.
     TooManyAttachments,
+    /// A Slack message with more blocks than Slack takes, or longer ones.
+    InvalidBlocks,
     /// A wrong path: at Slack, the path is the secret.
     NoTeam,
     /// A `PagerDuty` event with another key than ours.
@@ -43,6 +47,7 @@ impl Refusal {
             Self::InvalidPayload => "invalid_payload",
             Self::NoText => "no_text",
             Self::TooManyAttachments => "too_many_attachments",
+            Self::InvalidBlocks => "invalid_blocks",
             Self::NoTeam => "no_team",
             Self::InvalidRoutingKey => "invalid_routing_key",
             Self::UnsupportedVersion => "unsupported_version",
@@ -52,22 +57,20 @@ impl Refusal {
     }
 }
 
-/// Reads a JSON object. Read directly, an array would do for a struct as well.
+/// Reads a JSON object. An array would do for a struct as well.
 fn object<T: DeserializeOwned>(body: &[u8]) -> serde_json::Result<T> {
-    let object: Map<String, Value> = serde_json::from_slice(body)?;
-    serde_json::from_value(Value::Object(object))
+    if body.trim_ascii_start().starts_with(b"{") {
+        serde_json::from_slice(body)
+    } else {
+        Err(serde::de::Error::custom("not an object"))
+    }
 }
 
-/// The texts of a JSON object; numbers and the like as JSON writes them.
-fn pairs(object: &Map<String, Value>) -> Pairs {
-    let text = |value: &Value| match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    object
-        .iter()
-        .map(|(name, value)| (name.clone(), text(value)))
-        .collect()
+/// `null` is what a field that is absent is.
+fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 /// Adds the links of a message as `<what>_url`. They replace annotations of that name: they are what a person follows.

@@ -1,13 +1,14 @@
 //! The `PagerDuty` Events API v2: trigger, acknowledge and resolve, tied together by the `dedup_key`.
 //!
-//! Labels and annotations are where our Alertmanager configuration puts them: in the custom details.
+//! The alerts are where our Alertmanager configuration puts them: in the custom details `labels`, `firing` and `resolved`.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{Refusal, add_links, object, pairs};
+use super::texts::Told;
+use super::{Refusal, add_links, object, or_default};
 use crate::config::RoutingKey;
-use crate::notification::{Notification, Receiver, Status};
+use crate::notification::{Notification, Pairs, Receiver, Status};
 
 /// What an event asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -36,16 +37,21 @@ struct Body {
     routing_key: Option<Value>,
     event_action: Option<Value>,
     dedup_key: Option<Value>,
+    #[serde(deserialize_with = "or_default")]
     payload: Map<String, Value>,
+    #[serde(deserialize_with = "or_default")]
     links: Vec<Link>,
 }
 
 #[derive(Deserialize)]
 struct Link {
     href: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     text: String,
 }
+
+/// Characters that a summary may have.
+const MAX_SUMMARY: usize = 1_024;
 
 const SEVERITIES: [&str; 4] = ["critical", "warning", "error", "info"];
 
@@ -123,6 +129,10 @@ impl Body {
                     let error = format!("'payload.{field}' is missing or blank");
                     require(!self.payload(field).is_empty(), &error);
                 }
+                require(
+                    self.payload("summary").chars().count() <= MAX_SUMMARY,
+                    "Length of 'payload.summary' is incorrect (should be at most 1024 characters)",
+                );
                 let severity = self.payload("severity");
                 require(
                     severity.is_empty() || SEVERITIES.contains(&severity),
@@ -150,35 +160,44 @@ impl Body {
     }
 
     fn notification(&self, status: Status, dedup_key: String) -> Notification {
-        let details = |name: &str| {
+        let detail = |name: &str| {
             let details = self.payload.get("custom_details");
-            let object = details.and_then(|details| details.get(name)?.as_object());
-            object.map(pairs).unwrap_or_default()
+            let detail = details.and_then(|details| details.get(name)?.as_str());
+            detail.unwrap_or_default()
         };
-        let labels = details("labels");
+        let mut links = Pairs::new();
+        let sent = self.links.iter();
+        add_links(
+            &mut links,
+            sent.map(|link| (link.text.as_str(), link.href.as_str())),
+        );
+        let alerts = [detail("firing"), detail("resolved")].join("\n");
+        let told = Told::read(detail("labels"), &alerts, &links);
         let label_or = |name: &str, field: &str| {
-            let label = labels.get(name).cloned();
+            let label = told.labels.get(name).cloned();
             label.unwrap_or_else(|| self.payload(field).to_owned())
         };
-        let mut annotations = details("annotations");
+        let (alertname, severity) = (
+            label_or("alertname", "class"),
+            label_or("severity", "severity"),
+        );
+        let mut annotations = told.annotations;
+        annotations.extend(links);
         let summary = self.payload("summary");
         if !summary.is_empty() {
             annotations
                 .entry("summary".to_owned())
                 .or_insert_with(|| summary.to_owned());
         }
-        let links = self.links.iter();
-        add_links(
-            &mut annotations,
-            links.map(|link| (link.text.as_str(), link.href.as_str())),
-        );
         Notification {
             receiver: Receiver::Pagerduty,
-            alertname: label_or("alertname", "class"),
+            alertname,
             status,
-            severity: label_or("severity", "severity"),
-            labels,
+            severity,
+            labels: told.labels,
             annotations,
+            alerts: told.alerts,
+            more: told.more,
             dedup_key: Some(dedup_key),
         }
     }

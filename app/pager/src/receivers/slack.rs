@@ -1,81 +1,106 @@
 //! Slack incoming webhooks: a JSON body, or a form whose `payload` is one, with a text, attachments or blocks.
 //!
-//! Slack shows texts; labels and annotations are recovered from where our own template puts them (observability/alertmanager/
-//! templates/slack.tmpl): a field `Labels`, the attachment's text, its buttons. A message of somebody else has fewer of them.
+//! Slack shows texts. The alerts are where our Alertmanager configuration puts them: in a field `Labels` and the attachment's
+//! text; links are its buttons. A message of somebody else has fewer of them.
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Refusal, add_links, object};
+use super::texts::Told;
+use super::{Refusal, add_links, object, or_default};
 use crate::notification::{Notification, Pairs, Receiver, Status};
 
 /// Slack refuses more.
 const MAX_ATTACHMENTS: usize = 100;
+/// Slack refuses more, in a message or in one of its attachments.
+const MAX_BLOCKS: usize = 50;
+/// Characters that a block's text may have; a header has fewer, and each field of a section.
+const MAX_BLOCK_TEXT: usize = 3_000;
+const MAX_HEADER: usize = 150;
+const MAX_BLOCK_FIELDS: usize = 10;
+const MAX_BLOCK_FIELD: usize = 2_000;
+/// Characters of a message's text, and of an attachment's. Slack cuts what is longer.
+const SHOWN_TEXT: usize = 40_000;
+const SHOWN_ATTACHMENT: usize = 8_000;
 /// Slack's name for green, which Alertmanager's own template and ours give to what is over.
 const RESOLVED_COLOUR: &str = "good";
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
+#[serde(default)]
 struct Message {
-    #[serde(default)]
+    #[serde(deserialize_with = "or_default")]
     text: String,
-    #[serde(default)]
+    #[serde(deserialize_with = "or_default")]
     attachments: Vec<Attachment>,
-    #[serde(default)]
+    #[serde(deserialize_with = "or_default")]
     blocks: Vec<Value>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct Attachment {
+    #[serde(deserialize_with = "or_default")]
     title: String,
+    #[serde(deserialize_with = "or_default")]
     text: String,
+    #[serde(deserialize_with = "or_default")]
     fallback: String,
+    #[serde(deserialize_with = "or_default")]
     color: String,
+    #[serde(deserialize_with = "or_default")]
     callback_id: String,
+    #[serde(deserialize_with = "or_default")]
     fields: Vec<Field>,
+    #[serde(deserialize_with = "or_default")]
     actions: Vec<Action>,
+    #[serde(deserialize_with = "or_default")]
+    blocks: Vec<Value>,
 }
 
+/// Any value will do: numbers are shown as they are.
 #[derive(Deserialize)]
 struct Field {
     #[serde(default)]
-    title: String,
+    title: Value,
     #[serde(default)]
-    value: String,
+    value: Value,
 }
 
 #[derive(Deserialize)]
 struct Action {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     text: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     url: String,
 }
 
 /// Reads a body: one notification for each attachment, or one for the text.
 ///
 /// # Errors
-/// It is no message, or one without anything to show.
+/// It is no message, one without anything to show, or one with more than Slack takes.
 pub fn read(body: &[u8], is_form: bool) -> Result<Vec<Notification>, Refusal> {
-    let payload = if is_form {
-        let payload = form_urlencoded::parse(body).find(|(name, _)| name == "payload");
-        payload
-            .ok_or(Refusal::InvalidPayload)?
-            .1
-            .into_owned()
-            .into_bytes()
+    let message: Message = if is_form {
+        let mut fields = form_urlencoded::parse(body);
+        let payload = fields.find(|(name, _)| name == "payload");
+        object(payload.ok_or(Refusal::InvalidPayload)?.1.as_bytes())
     } else {
-        body.to_vec()
-    };
-    let message: Message = object(&payload).map_err(|_| Refusal::InvalidPayload)?;
+        object(body)
+    }
+    .map_err(|_| Refusal::InvalidPayload)?;
     if message.attachments.len() > MAX_ATTACHMENTS {
         return Err(Refusal::TooManyAttachments);
     }
+    let attached = message.attachments.iter().map(|one| &one.blocks);
+    if !attached
+        .chain([&message.blocks])
+        .all(|blocks| valid(blocks))
+    {
+        return Err(Refusal::InvalidBlocks);
+    }
     if !message.attachments.is_empty() {
-        return Ok(message
-            .attachments
-            .iter()
-            .map(|a| a.notification(&message.text))
+        let attachments = message.attachments.iter();
+        return Ok(attachments
+            .map(|attachment| attachment.notification(&message.text))
             .collect());
     }
     let text = if message.text.trim().is_empty() {
@@ -83,17 +108,34 @@ pub fn read(body: &[u8], is_form: bool) -> Result<Vec<Notification>, Refusal> {
     } else {
         Some(message.text.as_str())
     };
-    match text {
-        Some(text) => {
-            let attachment = Attachment {
-                text: text.to_owned(),
-                ..Attachment::default()
-            };
-            Ok(vec![attachment.notification("")])
-        }
-        None if message.blocks.is_empty() => Err(Refusal::NoText),
-        None => Ok(vec![Attachment::default().notification("")]),
+    if text.is_none() && message.blocks.is_empty() {
+        return Err(Refusal::NoText);
     }
+    let attachment = Attachment {
+        text: start(text.unwrap_or_default(), SHOWN_TEXT).to_owned(),
+        ..Attachment::default()
+    };
+    Ok(vec![attachment.notification("")])
+}
+
+/// Whether there are not too many blocks, nor too long ones.
+fn valid(blocks: &[Value]) -> bool {
+    let fits =
+        |text: Option<&str>, most: usize| text.is_none_or(|text| text.chars().count() <= most);
+    blocks.len() <= MAX_BLOCKS
+        && blocks.iter().all(|block| {
+            let fields = block["fields"].as_array().map_or(&[][..], Vec::as_slice);
+            let most = if block["type"] == "header" {
+                MAX_HEADER
+            } else {
+                MAX_BLOCK_TEXT
+            };
+            fits(block_text(block), most)
+                && fields.len() <= MAX_BLOCK_FIELDS
+                && fields
+                    .iter()
+                    .all(|field| fits(field["text"].as_str(), MAX_BLOCK_FIELD))
+        })
 }
 
 /// The text of a section or header block.
@@ -103,29 +145,40 @@ fn block_text(block: &Value) -> Option<&str> {
 
 impl Attachment {
     fn notification(&self, message_text: &str) -> Notification {
-        let labels = self.field("Labels").map(labels).unwrap_or_default();
-        let label = |name: &str| labels.get(name).cloned().unwrap_or_default();
-        let mut annotations = self.texts(message_text);
+        let mut links = Pairs::new();
         let buttons = self.actions.iter();
         add_links(
-            &mut annotations,
-            buttons.map(|a| (a.text.as_str(), a.url.as_str())),
+            &mut links,
+            buttons.map(|button| (button.text.as_str(), button.url.as_str())),
         );
+        let text = shown(start(&self.text, SHOWN_ATTACHMENT));
+        let told = Told::read(&shown(self.field("Labels")), &text, &links);
+        let label = |name: &str| told.labels.get(name).cloned().unwrap_or_default();
+        let (alertname, severity) = (label("alertname"), label("severity"));
+        let mut annotations = told.annotations;
+        annotations.extend(links);
+        for (name, text) in self.texts(message_text, &text, told.alerts.is_empty()) {
+            annotations.entry(name.to_owned()).or_insert(text);
+        }
         Notification {
             receiver: Receiver::Slack,
-            alertname: label("alertname"),
+            alertname,
             status: self.status(),
-            severity: label("severity"),
-            labels,
+            severity,
+            labels: told.labels,
             annotations,
+            alerts: told.alerts,
+            more: told.more,
             // Our template names the alert group there; Slack itself has no such key.
             dedup_key: Some(self.callback_id.clone()).filter(|key| !key.is_empty()),
         }
     }
 
-    fn field(&self, title: &str) -> Option<&str> {
-        let field = self.fields.iter().find(|field| field.title == title)?;
-        Some(&field.value)
+    fn field(&self, title: &str) -> &str {
+        let field = self.fields.iter().find(|field| field.title == title);
+        field
+            .and_then(|field| field.value.as_str())
+            .unwrap_or_default()
     }
 
     fn status(&self) -> Status {
@@ -137,45 +190,55 @@ impl Attachment {
         }
     }
 
-    /// A first line in bold is the summary, what follows the description.
-    fn texts(&self, message_text: &str) -> Pairs {
-        let text = unescaped(self.text.trim());
-        let (first, rest) = text.split_once('\n').unwrap_or((&text, ""));
-        let bold = first
-            .strip_prefix('*')
-            .and_then(|line| line.strip_suffix('*'));
-        let (summary, description) = if let Some(summary) = bold {
-            (summary.to_owned(), rest.trim().to_owned())
-        } else {
-            let headlines = [message_text, &self.fallback, &self.title];
-            let headline = headlines.into_iter().find(|text| !text.is_empty());
-            match headline {
-                Some(headline) => (unescaped(headline), text.clone()),
-                None => (first.to_owned(), rest.trim().to_owned()),
+    /// The headline is the summary, and the text, unless it is about alerts that are told one by one, the description.
+    fn texts(
+        &self,
+        message_text: &str,
+        text: &str,
+        is_description: bool,
+    ) -> Vec<(&'static str, String)> {
+        let headlines = [message_text, &self.fallback, &self.title];
+        let headline = headlines.into_iter().find(|text| !text.is_empty());
+        let text = if is_description { text.trim() } else { "" };
+        let (summary, description) = match headline {
+            Some(headline) => (shown(headline), text),
+            None => {
+                let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+                (first.to_owned(), rest.trim())
             }
         };
-        [("summary", summary), ("description", description)]
-            .into_iter()
-            .filter(|(_, text)| !text.is_empty())
-            .map(|(name, text)| (name.to_owned(), text))
-            .collect()
+        [
+            ("summary", summary),
+            ("description", description.to_owned()),
+        ]
+        .into_iter()
+        .filter(|(_, text)| !text.is_empty())
+        .collect()
     }
 }
 
-/// Lines of `name="value"`, the values quoted as JSON and Go quote texts.
-fn labels(field: &str) -> Pairs {
-    let field = unescaped(field);
-    let pair = |line: &str| {
-        let (name, value) = line.trim().split_once('=')?;
-        let value = serde_json::from_str(value).unwrap_or_else(|_| value.to_owned());
-        Some((name.to_owned(), value))
-    };
-    field.lines().filter_map(pair).collect()
+/// As much of a text as is shown.
+fn start(text: &str, characters: usize) -> &str {
+    let end = text.char_indices().nth(characters);
+    end.map_or(text, |(end, _)| &text[..end])
 }
 
-/// Slack's three control characters arrive escaped.
-fn unescaped(text: &str) -> String {
-    text.replace("&lt;", "<")
+/// A text as Slack shows it: what stands between `<` and `>` is a mention or a link, unless they are escaped.
+fn shown(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, (inside, after))) = rest
+        .split_once('<')
+        .and_then(|(before, after)| Some((before, after.split_once('>')?)))
+    {
+        shown.push_str(before);
+        let label = inside.rsplit('|').next().unwrap_or_default();
+        shown.push_str(&label.replacen('!', "@", 1));
+        rest = after;
+    }
+    shown.push_str(rest);
+    shown
+        .replace("&lt;", "<")
         .replace("&gt;", ">")
         .replace("&amp;", "&")
 }

@@ -2,9 +2,9 @@
 
 use serde::Deserialize;
 
-use super::{Refusal, add_links, object};
+use super::{Refusal, add_links, object, or_default};
 use crate::deadman::HEARTBEAT_ALERT;
-use crate::notification::{Notification, Pairs, Receiver, Status};
+use crate::notification::{Alert as Told, Notification, Pairs, Receiver, Status};
 
 /// The version that is understood: Alertmanager's only one since 0.16.
 const VERSION: &str = "4";
@@ -23,7 +23,7 @@ struct Body {
 struct Alert {
     status: String,
     labels: Pairs,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     annotations: Pairs,
     #[serde(default, rename = "generatorURL")]
     generator_url: String,
@@ -65,6 +65,11 @@ pub fn read(body: &[u8]) -> Result<Delivery, Refusal> {
             delivery.heartbeat = Some(annotations);
             continue;
         }
+        let told = Told {
+            status,
+            labels: alert.labels.clone(),
+            annotations: annotations.clone(),
+        };
         add_links(
             &mut annotations,
             [("prometheus", alert.generator_url.as_str())].into_iter(),
@@ -76,6 +81,8 @@ pub fn read(body: &[u8]) -> Result<Delivery, Refusal> {
             severity: alert.labels.get("severity").cloned().unwrap_or_default(),
             labels: alert.labels,
             annotations,
+            alerts: vec![told],
+            more: 0,
             dedup_key: Some(alert.fingerprint).filter(|key| !key.is_empty()),
         });
     }
@@ -130,6 +137,17 @@ mod tests {
         assert_eq!(
             (first.severity.as_str(), first.dedup_key.as_deref()),
             ("warning", Some("abc"))
+        );
+    }
+
+    #[test]
+    fn annotations_may_be_null() {
+        let mut alert = alert("HighLatency", "firing");
+        alert["annotations"] = Value::Null;
+        let delivery = read_json(&json!({"version": "4", "alerts": [alert]})).expect("accepted");
+        assert_eq!(
+            delivery.notifications[0].alerts[0].annotations,
+            Pairs::new()
         );
     }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tungstenite::{Message, WebSocket, client};
 
-use crate::support::{Client, PATIENCE, Service, wait_for};
+use crate::support::{Client, KEY, PATIENCE, Service, wait_for};
 
 /// A browser with one page.
 struct Browser {
@@ -187,8 +187,8 @@ fn pairs_slack_messages_by_name_and_labels_and_refuses_links_that_are_none() {
     let mut browser = Browser::open(&service);
     let message = |title: &str, name: &str| {
         json!({"attachments": [{
-            "title": format!("[{title}] {name}"), "text": "*It is so*",
-            "fields": [{"title": "Labels", "value": format!("alertname={name:?}\nseverity=\"warning\"")}],
+            "title": format!("[{title}] {name}"), "text": "It is so",
+            "fields": [{"title": "Labels", "value": format!("* alertname = {name}\n* severity = warning\n")}],
             "actions": [
                 {"text": "Runbook", "url": "javascript:window.attacked=true"},
                 {"text": "Dashboard", "url": "http://localhost:3000/d/order-service"},
@@ -225,6 +225,85 @@ fn pairs_slack_messages_by_name_and_labels_and_refuses_links_that_are_none() {
     browser.evaluate("document.querySelector('[data-show=firing]').click()");
     assert_eq!(browser.text(".card.resolved"), "");
     assert!(browser.text(".card.firing").contains('B'));
+}
+
+/// One incident, three alerts one after the other: each says on its card whether it fires or is over, until all are.
+#[test]
+fn an_incident_of_several_alerts_is_one_card_that_says_which_are_over() {
+    let service = Service::start(&[]);
+    let mut browser = Browser::open(&service);
+    let alert = |head: &str, name: &str| {
+        format!("{head} UTC\n  {name} it is\n  why\n  * alertname = {name}\n")
+    };
+    let told = |action: &str, firing: &[&str], resolved: &[&str]| {
+        let texts = |head: &str, names: &[&str]| {
+            names
+                .iter()
+                .map(|name| alert(head, name))
+                .collect::<String>()
+        };
+        let answer = service.client.post(
+            "/pagerduty/v2/enqueue",
+            &json!({
+                "routing_key": KEY, "event_action": action, "dedup_key": "k",
+                "payload": {
+                    "summary": "several", "source": "order-service", "severity": "critical", "class": "several",
+                    "custom_details": {
+                        "labels": "* job = order-service\n",
+                        "firing": texts("Since 2026-01-01 00:00:00", firing),
+                        "resolved": texts("From 2026-01-01 00:00:00 to 00:01:00", resolved),
+                    },
+                },
+            }),
+        );
+        assert_eq!(answer.status, 202, "{}", answer.body);
+    };
+    let lines =
+        "[...document.querySelectorAll('.card .alerts li .summary')].map(line => line.innerText)";
+    let wait_for_lines = |browser: &mut Browser, wanted: &[&str]| {
+        browser.wait(
+            &wanted.join(", "),
+            &format!(
+                "JSON.stringify({lines}) === JSON.stringify({})",
+                json!(wanted)
+            ),
+        );
+    };
+    told("trigger", &["HighErrorRate"], &[]);
+    told("trigger", &["HighErrorRate", "OrderServiceDown"], &[]);
+    wait_for_lines(
+        &mut browser,
+        &[
+            "firing HighErrorRate: HighErrorRate it is",
+            "firing OrderServiceDown: OrderServiceDown it is",
+        ],
+    );
+    assert_eq!(browser.text(".card h2"), "HighErrorRate, OrderServiceDown");
+    told("trigger", &["OrderServiceDown"], &["HighErrorRate"]);
+    told("trigger", &["OrderServiceDown"], &[]);
+    wait_for_lines(
+        &mut browser,
+        &[
+            "firing OrderServiceDown: OrderServiceDown it is",
+            "over HighErrorRate: HighErrorRate it is",
+        ],
+    );
+    assert_eq!(
+        browser.text(".card.firing h2"),
+        "HighErrorRate, OrderServiceDown"
+    );
+    told("resolve", &[], &["OrderServiceDown"]);
+    wait_for_lines(
+        &mut browser,
+        &[
+            "over HighErrorRate: HighErrorRate it is",
+            "over OrderServiceDown: OrderServiceDown it is",
+        ],
+    );
+    assert_eq!(
+        browser.evaluate("document.querySelectorAll('.card').length"),
+        1
+    );
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! `GET /notifications`.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::support::Service;
+use crate::support::{KEY, Service};
 
 #[test]
 fn an_item_has_exactly_what_was_agreed() {
@@ -14,10 +14,12 @@ fn an_item_has_exactly_what_was_agreed() {
         names,
         [
             "alertname",
+            "alerts",
             "annotations",
             "dedup_key",
             "id",
             "labels",
+            "more",
             "received_at",
             "receiver",
             "severity",
@@ -59,6 +61,59 @@ fn selects_by_time_and_name_oldest_first() {
     );
     assert_eq!(ids("?since=4102444800"), [0_u64; 0]);
     assert_eq!(ids("?since=2020-01-01T00:00:00%2B02:00&alertname=B"), [2]);
+}
+
+#[test]
+fn a_message_about_several_alerts_is_found_by_each_of_them() {
+    let service = Service::start(&[]);
+    let firing =
+        "Since 2026-01-01 00:00:00 UTC\n  31 % of orders fail\n  \n  * alertname = HighErrorRate\n";
+    let over = "From 2026-01-01 00:00:00 to 00:01:00 UTC, 1m 0s\n  gone\n  \n  * alertname = OrderServiceDown\n";
+    let event = json!({
+        "routing_key": KEY, "event_action": "trigger", "dedup_key": "k",
+        "payload": {
+            "summary": "HighErrorRate: 31 % of orders fail", "source": "order-service", "severity": "critical",
+            "class": "HighErrorRate, OrderServiceDown",
+            "custom_details": {"labels": "* job = order-service\n", "firing": firing, "resolved": over},
+        },
+    });
+    assert_eq!(
+        service.client.post("/pagerduty/v2/enqueue", &event).status,
+        202
+    );
+    let found = |name: &str| {
+        service
+            .client
+            .get(&format!("/notifications?alertname={name}"))
+            .json()
+    };
+    assert_eq!(found("OrdersStalled"), json!([]));
+    for name in [
+        "HighErrorRate",
+        "OrderServiceDown",
+        "HighErrorRate,%20OrderServiceDown",
+    ] {
+        let item = &found(name)[0];
+        assert_eq!(
+            (&item["status"], &item["alertname"]),
+            (&json!("firing"), &json!("HighErrorRate, OrderServiceDown"))
+        );
+        assert_eq!(
+            item["alerts"],
+            json!([
+                {
+                    "status": "firing",
+                    "labels": {"alertname": "HighErrorRate", "job": "order-service"},
+                    "annotations": {"summary": "31 % of orders fail"},
+                },
+                {
+                    "status": "resolved",
+                    "labels": {"alertname": "OrderServiceDown", "job": "order-service"},
+                    "annotations": {"summary": "gone"},
+                },
+            ])
+        );
+    }
 }
 
 #[test]

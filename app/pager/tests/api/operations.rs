@@ -31,16 +31,16 @@ fn metrics_count_what_was_received() {
 }
 
 #[test]
-fn a_body_over_64_kib_is_refused() {
+fn a_body_over_512_kib_is_refused() {
     let service = Service::start(&[]);
     let text = |bytes: usize| json!({"text": "x".repeat(bytes)});
-    assert_eq!(service.client.post("/slack", &text(64_000)).status, 200);
+    assert_eq!(service.client.post("/slack", &text(524_000)).status, 200);
     for (path, receiver) in [
         ("/slack", "slack"),
         ("/pagerduty/v2/enqueue", "pagerduty"),
         ("/webhook", "webhook"),
     ] {
-        let answer = service.client.post(path, &text(70_000));
+        let answer = service.client.post(path, &text(525_000));
         assert_eq!(answer.status, 413, "{path}");
         assert_eq!(answer.json()["code"], "payload_too_large");
         let series =

@@ -71,7 +71,13 @@ fn refuses_as_pagerduty_does() {
     another["routing_key"] = json!(KEY);
     another["event_action"] = json!("close");
     assert!(refused(&another).starts_with("'event_action' is invalid"));
+    let summary = |characters| {
+        let payload = json!({"summary": "é".repeat(characters), "source": "x", "severity": "info"});
+        json!({"routing_key": KEY, "event_action": "trigger", "dedup_key": "k", "payload": payload, "links": null})
+    };
+    assert!(refused(&summary(1_025)).starts_with("Length of 'payload.summary'"));
     assert!(service.client.notifications().is_empty());
+    assert_eq!(service.client.post(PATH, &summary(1_024)).status, 202);
     let series = r#"pager_refused_total{reason="invalid_routing_key",receiver="pagerduty"}"#;
     assert_eq!(service.client.sample(series), "1");
 }

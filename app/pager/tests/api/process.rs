@@ -1,12 +1,16 @@
 //! The program itself: settings, exit codes, signals, the health check.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use ureq::Agent;
+
+use crate::support::Client;
 
 fn program() -> Command {
     let mut program = Command::new(env!("CARGO_BIN_EXE_pager"));
@@ -111,6 +115,45 @@ fn the_health_check_tells_a_running_service_from_none() {
     process.terminate();
     assert_eq!(process.end().0, Some(0));
     assert_eq!(check().0, Some(1));
+}
+
+/// The largest that are accepted, and such as take the most memory when they are read. The container has 128 MiB.
+#[cfg(target_os = "linux")]
+#[test]
+fn fifty_large_messages_at_once_leave_the_memory_bounded() {
+    const LARGE: usize = 500 << 10;
+    let process = Process::start();
+    let client = Client::new(process.address);
+    let key = "orderwatch0demo0routing0key00000";
+    let event = |details: Value| {
+        let payload =
+            json!({"summary": "x", "source": "x", "severity": "info", "custom_details": details});
+        json!({"routing_key": key, "event_action": "trigger", "payload": payload}).to_string()
+    };
+    let alerts = "Since 2026-01-01 00:00:00 UTC\n  é\n  é\n  * a = b\n".repeat(LARGE / 60);
+    let messages = [
+        event(
+            json!({"labels": format!("* a = {}", "x".repeat(LARGE)), "firing": "Since 1 UTC\n".repeat(20)}),
+        ),
+        event(json!({"firing": alerts})),
+        event(json!({"firing": vec![1; LARGE / 2]})),
+    ];
+    thread::scope(|scope| {
+        for i in 0..50 {
+            let (client, body) = (&client, &messages[i % messages.len()]);
+            scope.spawn(move || {
+                let answer = client.send("POST", "/pagerduty/v2/enqueue", "application/json", body);
+                assert_eq!(answer.status, 202, "{}", answer.body);
+            });
+        }
+    });
+    let status = fs::read_to_string(format!("/proc/{}/status", process.child.id()));
+    let status = status.expect("it still runs");
+    let peak = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
+    let peak: u64 = peak.expect("a size").parse().expect("a number");
+    assert!(peak < 120 << 10, "{peak} KiB");
 }
 
 #[test]

@@ -20,9 +20,13 @@ fn accepts_a_message_and_says_ok() {
 fn accepts_a_form() {
     let service = Service::start(&[]);
     let form = "payload=%7B%22text%22%3A%22Hello%22%7D";
-    let content_type = "application/x-www-form-urlencoded";
-    let answer = service.client.send("POST", "/slack", content_type, form);
-    assert_eq!((answer.status, answer.body.as_str()), (200, "ok"));
+    for content_type in [
+        "application/x-www-form-urlencoded",
+        "APPLICATION/X-WWW-Form-URLEncoded; charset=UTF-8",
+    ] {
+        let answer = service.client.send("POST", "/slack", content_type, form);
+        assert_eq!((answer.status, answer.body.as_str()), (200, "ok"));
+    }
 }
 
 #[test]

@@ -152,18 +152,28 @@ impl Client {
 }
 
 fn event(action: &str, alertname: &str, dedup_key: &str, description: &str) -> Value {
+    let alert = format!("  it is so\n  {description}\n");
+    let (firing, resolved) = match action {
+        "resolve" => (
+            "none".to_owned(),
+            format!("From 2026-01-01 00:00:00 to 00:01:00 UTC, 1m 0s\n{alert}"),
+        ),
+        _ => (
+            format!("Since 2026-01-01 00:00:00 UTC\n{alert}"),
+            "none".to_owned(),
+        ),
+    };
     json!({
         "routing_key": KEY, "event_action": action, "dedup_key": dedup_key,
         "payload": {
             "summary": format!("{alertname}: it is so"), "source": "order-service", "severity": "critical",
             "custom_details": {
-                "labels": {"alertname": alertname, "job": "order-service", "severity": "critical"},
-                "annotations": {
-                    "description": description,
-                    "runbook_url": format!("http://localhost:8025/runbooks/{alertname}"),
-                },
+                "labels": format!("* alertname = {alertname}\n* job = order-service\n* severity = critical\n"),
+                "firing": firing,
+                "resolved": resolved,
             },
         },
+        "links": [{"text": "Runbook", "href": format!("http://localhost:8025/runbooks/{alertname}")}],
     })
 }
 

@@ -25,9 +25,10 @@ fn trigger() -> Value {
         "payload": {
             "summary": "31 % of orders fail", "source": "orderwatch", "severity": "critical", "class": "HighErrorRate",
             "custom_details": {
-                "labels": {"alertname": "HighErrorRate", "job": "order-service", "severity": "critical"},
-                "annotations": {"description": "too many", "runbook_url": "http://a/1"},
-                "num_firing": "1",
+                "labels": "* alertname = HighErrorRate\n* job = order-service\n* severity = critical\n",
+                "firing": "Since 2026-01-01 00:00:00 UTC\n  31 % of orders fail\n  too many\n",
+                "resolved": "none",
+                "num_firing": 1,
             },
         },
         "links": [{"href": "http://b/2", "text": "Runbook"}, {"href": "http://b/3", "text": "Prometheus"}],
@@ -42,12 +43,21 @@ fn reads_labels_annotations_and_links() {
     assert_eq!(notification.alertname, "HighErrorRate");
     assert_eq!(notification.labels["job"], "order-service");
     assert_eq!(notification.annotations["summary"], "31 % of orders fail");
-    assert_eq!(
-        notification.annotations["runbook_url"], "http://b/2",
-        "the link, not the annotation"
-    );
+    assert_eq!(notification.annotations["description"], "too many");
+    assert_eq!(notification.annotations["runbook_url"], "http://b/2");
     assert_eq!(notification.annotations["prometheus_url"], "http://b/3");
     assert_eq!(notification.dedup_key.as_deref(), Some("k"));
+    let [alert] = &notification.alerts[..] else {
+        panic!("{:?}", notification.alerts);
+    };
+    assert_eq!(
+        (alert.status, &alert.labels),
+        (Status::Firing, &notification.labels)
+    );
+    assert_eq!(
+        alert.annotations.keys().collect::<Vec<_>>(),
+        ["description", "runbook_url", "summary"]
+    );
 }
 
 #[test]
@@ -55,7 +65,7 @@ fn a_foreign_event_has_what_it_has() {
     let mut body = trigger();
     body["payload"]["custom_details"] = json!("text");
     body["dedup_key"] = Value::Null;
-    body["links"] = json!([]);
+    body["links"] = Value::Null;
     let Ok(Event::Notified(notification)) = read_json(&body) else {
         panic!("refused");
     };
