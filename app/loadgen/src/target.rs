@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use http_body_util::Empty;
 use hyper::body::Bytes;
 use hyper::header::{HOST, HeaderValue, USER_AGENT};
-use hyper::http::uri::PathAndQuery;
+use hyper::http::uri::{Authority, PathAndQuery};
 use hyper::{Method, Request, Uri};
 use thiserror::Error;
 
@@ -29,6 +29,12 @@ pub enum BadUrl {
     /// Some other protocol.
     #[error("`{0}` is not plain HTTP; wanted: http://HOST:PORT (TLS is not spoken)")]
     NotHttp(String),
+    /// A port that is none.
+    #[error("`{0}` has a port that is none; wanted: http://HOST:PORT, PORT from 1 to 65535")]
+    BadPort(String),
+    /// A name and a password, which nothing here sends.
+    #[error("`{0}` has credentials, which loadgen does not send; wanted: http://HOST:PORT")]
+    HasCredentials(String),
     /// A path where only a server is wanted.
     #[error("`{0}` has a path; wanted: http://HOST:PORT, and the path with --path")]
     HasPath(String),
@@ -58,9 +64,19 @@ impl Server {
         if uri.path() != "/" || uri.query().is_some() {
             return Err(BadUrl::HasPath(text.into()));
         }
+        let authority = uri.authority().map_or("", Authority::as_str);
+        if authority.contains('@') {
+            return Err(BadUrl::HasCredentials(text.into()));
+        }
+        // `Uri` reads a port that is none as no port at all.
+        let port = match authority.strip_prefix(host) {
+            Some("") => Some(80),
+            Some(rest) => rest.strip_prefix(':').and_then(port),
+            None => None,
+        };
         Ok(Self {
             host: host.into(),
-            port: uri.port_u16().unwrap_or(80),
+            port: port.ok_or_else(|| BadUrl::BadPort(text.into()))?,
         })
     }
 
@@ -88,6 +104,12 @@ impl Server {
         }
         Ok(addresses)
     }
+}
+
+/// Digits alone: `parse` takes `+80` too.
+fn port(text: &str) -> Option<u16> {
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|port| is_number && *port > 0)
 }
 
 /// What is sent, and where to.

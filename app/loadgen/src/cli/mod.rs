@@ -14,7 +14,10 @@ use crate::target::Server;
 use crate::times::{parse_duration, parse_wait};
 use crate::verdict::Threshold;
 use drill::DrillArgs;
-use values::{parse_connections, parse_method, parse_path, parse_rate, parse_share, parse_timeout};
+use values::{
+    parse_connections, parse_method, parse_path, parse_rate, parse_share, parse_threads,
+    parse_timeout,
+};
 
 /// Below every `--help`.
 const MORE: &str = "\
@@ -68,7 +71,7 @@ pub struct Args {
     #[arg(long, value_name = "NUMBER", value_parser = parse_rate, allow_negative_numbers = true)]
     pub rate: Option<f64>,
 
-    /// Length of the whole scenario, such as 500ms, 90s or 2m
+    /// Length of the whole scenario, such as 500ms, 90s or 1m30s
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub duration: Option<Duration>,
 
@@ -108,8 +111,8 @@ pub struct Args {
     #[arg(long, value_name = "METHOD", value_parser = parse_method, default_value = "POST")]
     pub method: Method,
 
-    /// Worker threads [default: one for each processor, at most 4]
-    #[arg(long, value_name = "NUMBER", value_parser = parse_connections)]
+    /// Worker threads, at most 64 [default: one for each processor, at most 4]
+    #[arg(long, value_name = "NUMBER", value_parser = parse_threads)]
     pub threads: Option<usize>,
 
     /// How long to wait for the target to be ready, and for Prometheus; 0s waits for neither

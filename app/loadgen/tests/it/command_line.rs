@@ -71,3 +71,28 @@ fn without_arguments_it_makes_bursts() {
     );
     assert!(settings.waits_for_scrape && !settings.json);
 }
+
+#[test]
+fn times_methods_and_percentiles_are_taken_as_people_write_them() {
+    let settings = |more: &[&str]| {
+        let args = Args::try_parse_from([&["loadgen", "steady"], more].concat());
+        let args = args.unwrap_or_else(|error| panic!("{more:?}: {error}"));
+        Settings::new(args).expect("nothing contradicts")
+    };
+    for (text, seconds) in [
+        ("1m30s", 90.0),
+        ("1h1m1s", 3661.0),
+        ("1m 30s", 90.0),
+        ("2s500ms", 2.5),
+        ("1.5m", 90.0),
+    ] {
+        let duration = settings(&["--duration", text]).shape.duration;
+        assert_eq!(duration.as_secs_f64(), seconds, "{text}");
+    }
+    for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] {
+        assert_eq!(settings(&["--method", method]).method, method);
+    }
+    for threshold in ["p75>1s", "p99.99>1s", "p1<1us"] {
+        assert_eq!(settings(&["--fail", threshold]).thresholds.len(), 1);
+    }
+}
