@@ -13,10 +13,10 @@ use crate::report::build::Sources;
 use crate::report::text::Text;
 use crate::settings::Settings;
 use crate::signals::Signals;
-use crate::stack::{NotFound, Stack};
+use crate::stack::{Found, NotFound, Stack};
 use crate::target::{Requests, Server, Target};
 use crate::verdict::{Exit, Verdict};
-use crate::waiting::{self, WaitedInVain};
+use crate::waiting::{self, NotReady};
 use crate::watch::watch;
 
 /// Why there was no run.
@@ -30,9 +30,9 @@ pub enum Failure {
         /// What the look-up said.
         cause: io::Error,
     },
-    /// Target or scrape was waited for in vain.
+    /// The target is not ready, or not scraped.
     #[error(transparent)]
-    Waited(#[from] WaitedInVain),
+    NotReady(#[from] NotReady),
     /// Path and target make no request.
     #[error("cannot make the request: {0}")]
     Request(#[from] hyper::http::Error),
@@ -72,6 +72,7 @@ struct Surroundings {
     server: Server,
     addresses: Vec<SocketAddr>,
     prometheus: Option<Server>,
+    guess: Option<String>,
 }
 
 /// Does what the settings say, and returns how it ended.
@@ -84,6 +85,9 @@ pub async fn run(settings: Settings) -> Result<Exit, Failure> {
     let mut screen = Screen::new(|name| std::env::var(name).ok());
     let prepared = async {
         let mut found = look_up(&settings).await?;
+        if let Some(guess) = &found.guess {
+            screen.note(guess);
+        }
         screen.note(&format!(
             "loadgen {}: {}, seed {}",
             settings.scenario.name(),
@@ -130,13 +134,19 @@ async fn look_up(settings: &Settings) -> Result<Surroundings, Failure> {
             server: server.clone(),
             addresses,
             prometheus,
+            guess: None,
         });
     }
     match Stack::find().await {
-        Ok((stack, addresses)) => Ok(Surroundings {
+        Ok(Found {
+            stack,
+            addresses,
+            guess,
+        }) => Ok(Surroundings {
             server: stack.order_service,
             addresses,
             prometheus: named(settings.prometheus.clone().unwrap_or(stack.prometheus)),
+            guess,
         }),
         Err(NotFound { server, cause }) => Err(Failure::Unknown {
             url: server.url(),
