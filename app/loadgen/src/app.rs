@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use thiserror::Error;
 
+use crate::addresses::Addresses;
 use crate::engine::{EngineError, Run, Running};
 use crate::limits::{FileLimit, allow_connections};
 use crate::live::Screen;
@@ -97,7 +98,7 @@ pub async fn run(settings: Settings) -> Result<Exit, Failure> {
         wait(&settings, &mut found, &mut screen).await?;
         let requests = Requests::new(&found.server, &settings.method, &settings.path)?;
         let target = Target {
-            addresses: found.addresses,
+            addresses: Addresses::of(&found.server, found.addresses),
             requests,
         };
         let running = launch(&settings, target.clone()).await?;

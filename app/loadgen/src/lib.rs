@@ -7,6 +7,7 @@
 //!
 //! [`drill`] makes incidents with the same engine, and proves that their alerts reach people.
 
+pub mod addresses;
 pub mod app;
 pub mod cli;
 pub mod clock;

@@ -1,4 +1,4 @@
-//! Where requests go: one address look-up per run, every address used, the requests made once.
+//! Where requests go: a server and its name, and the requests of a run, made once.
 //!
 //! What is asked before a run starts (is it ready, has Prometheus seen it) is in [`waiting`](crate::waiting).
 
@@ -7,15 +7,19 @@ use std::net::SocketAddr;
 
 use http_body_util::Empty;
 use hyper::body::Bytes;
-use hyper::header::{HOST, HeaderValue, USER_AGENT};
+use hyper::header::{CONTENT_LENGTH, HOST, HeaderValue, USER_AGENT};
 use hyper::http::uri::{Authority, PathAndQuery};
 use hyper::{Method, Request, Uri};
 use thiserror::Error;
 
+use crate::addresses::Addresses;
 use crate::schedule::Order;
 
 /// The body of every request: none.
 pub type NoBody = Empty<Bytes>;
+
+/// Most headers of an answer.
+pub(crate) const MOST_HEADERS: usize = 1000;
 
 /// Extra seconds of an order that is forced to be slow.
 pub const SLOW_SECONDS: u32 = 3;
@@ -116,7 +120,7 @@ fn port(text: &str) -> Option<u16> {
 #[derive(Clone, Debug)]
 pub struct Target {
     /// The server's addresses; connections are spread over them.
-    pub addresses: Vec<SocketAddr>,
+    pub addresses: Addresses,
     /// The requests, by kind of order.
     pub requests: Requests,
 }
@@ -127,6 +131,15 @@ pub struct Requests {
     plain: Request<NoBody>,
     failing: Request<NoBody>,
     slow: Request<NoBody>,
+}
+
+/// Says that there is no body where the method allows for one (RFC 9110, 8.6): strict servers answer 411 otherwise.
+pub(crate) fn say_empty(request: &mut Request<NoBody>) {
+    if [Method::POST, Method::PUT, Method::PATCH].contains(request.method()) {
+        request
+            .headers_mut()
+            .insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    }
 }
 
 impl Requests {
@@ -140,13 +153,13 @@ impl Requests {
         path: &PathAndQuery,
     ) -> Result<Self, hyper::http::Error> {
         let host = HeaderValue::try_from(server.authority())?;
-        let request = |fault: &str| {
+        let request = |fault: &str| -> Result<_, hyper::http::Error> {
             let joint = match (fault, path.query()) {
                 ("", _) => "",
                 (_, None) => "?",
                 (_, Some(_)) => "&",
             };
-            Request::builder()
+            let mut request = Request::builder()
                 .method(method)
                 .uri(format!("{path}{joint}{fault}"))
                 .header(HOST, host.clone())
@@ -154,7 +167,9 @@ impl Requests {
                     USER_AGENT,
                     concat!("orderwatch-loadgen/", env!("CARGO_PKG_VERSION")),
                 )
-                .body(NoBody::new())
+                .body(NoBody::new())?;
+            say_empty(&mut request);
+            Ok(request)
         };
         Ok(Self {
             plain: request("")?,

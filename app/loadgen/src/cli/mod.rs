@@ -31,16 +31,16 @@ What the three times mean:
   response   done - intended    what somebody who arrived on schedule waited; thresholds use this
 
 Classes, each arrival in exactly one: ok (status below 400), http_4xx, http_5xx, timeout (sent, no complete answer in time),
-connect (no connection), reset (connection broke, or not HTTP), expired (never sent, every connection was busy).
+connect (never sent, no connection), reset (connection broke, or not HTTP), expired (never sent, every connection was busy).
 
-Figures for --fail: p50 p90 p95 p99 p99.9 mean max (of response), error_rate (all but ok), achieved (share of the asked rate
-that was sent), expired (a number, or a share with %). A threshold without samples fails.
+Figures for --fail: pN (a percentile, such as p75 or p99.99), mean and max of response, error_rate (all but ok), achieved (share
+of the asked rate that was sent), expired (a number, or a share with %). A threshold without samples fails.
 
 Exit codes: 0 pass, 1 run failed, 2 usage, 3 threshold missed, 4 drill failed, 5 invalid run (the generator was too slow),
 130 or 143 stopped by SIGINT or SIGTERM. The first signal stops sending, waits for what is in flight and reports; the second ends at once.
 
---json: one object, schema_version 1. scheduled = sent + counts.expired = the sum of counts; times are seconds and end
-in _seconds; lag, own_lag, service, response: count, mean, p50, p90, p95, p99, p99_9, max, or null without samples; the
+--json: one object, schema_version 2. scheduled = sent + counts.connect + counts.expired = the sum of counts; times are seconds
+and end in _seconds; lag, own_lag, service, response: count, mean, p50, p90, p95, p99, p99_9, max, or null without samples; the
 same by stage under stages; outcome, exit_code and reasons say how it went.";
 
 /// What can be asked for besides a load.

@@ -188,6 +188,7 @@ impl Crew {
                 done: end,
             },
             own_lag: now.saturating_sub(arrival.intended.max(free_since)),
+            ran_out: end == arrival.intended + self.floor.timeout,
         });
     }
 
@@ -207,7 +208,11 @@ impl Crew {
 
     /// Records the end of an arrival.
     pub(super) fn record(&self, entry: &Entry) {
-        lock(&self.book).record(entry);
+        let mut book = lock(&self.book);
+        book.record(entry);
+        if entry.class.is_answer() && entry.timing.done <= self.floor.end() {
+            book.count_in_time();
+        }
     }
 
     fn door(&self) -> &Door {

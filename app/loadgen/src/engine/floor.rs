@@ -18,6 +18,8 @@ pub(super) struct Floor {
     pub(super) agenda: Agenda,
     /// How long after its intended instant an arrival is given up.
     pub(super) timeout: Duration,
+    /// Length of the schedule.
+    pub(super) length: Duration,
     /// One door to each worker.
     pub(super) doors: Vec<Door>,
 }
@@ -86,6 +88,14 @@ impl Floor {
         for door in &self.doors {
             door.bell.notify_one();
         }
+    }
+
+    /// When the schedule ends, or was ended.
+    pub(super) fn end(&self) -> Duration {
+        self.agenda
+            .stopped()
+            .unwrap_or(self.length)
+            .min(self.length)
     }
 
     /// Ends the schedule now.

@@ -56,13 +56,13 @@ pub enum EngineError {
     Crashed,
     /// The sums don't agree: a mistake in this program.
     #[error(
-        "the accounts don't balance: {sent} sent + {expired} expired, {scheduled} scheduled; the run has no result"
+        "the accounts don't balance: {sent} sent + {unsent} not sent, {scheduled} scheduled; the run has no result"
     )]
     Unbalanced {
         /// Arrivals given to a connection.
         sent: u64,
         /// Arrivals never sent.
-        expired: u64,
+        unsent: u64,
         /// Arrivals the schedule gave out.
         scheduled: u64,
     },

@@ -13,7 +13,7 @@ use super::floor::{Door, Floor};
 use super::worker::{Effort, Worker, close};
 use super::{EngineError, Run, SharedBook, pacer};
 use crate::clock::Clock;
-use crate::ledger::{Book, Class, Totals};
+use crate::ledger::{Book, Totals};
 use crate::scenario::Load;
 use crate::schedule::Arrivals;
 
@@ -69,6 +69,7 @@ pub(super) fn supervise(run: &Run, launched: Launch) -> Result<Totals, EngineErr
         clock: Clock::starting_in(run_up),
         agenda,
         timeout: run.timeout,
+        length: run.plan.duration(),
         doors,
     });
     for start in starts {
@@ -98,11 +99,7 @@ pub(super) fn supervise(run: &Run, launched: Launch) -> Result<Totals, EngineErr
     }
     totals.is_open_loop = matches!(run.plan.load, Load::Open(_));
     totals.scheduled = floor.agenda.given();
-    totals.asked_for = floor
-        .agenda
-        .stopped()
-        .unwrap_or(run.plan.duration())
-        .min(run.plan.duration());
+    totals.asked_for = floor.end();
     totals.busiest = busiest.as_secs_f64() / totals.elapsed.as_secs_f64().max(f64::MIN_POSITIVE);
     checked(totals)
 }
@@ -112,15 +109,10 @@ fn checked(totals: Totals) -> Result<Totals, EngineError> {
     if totals.is_balanced() {
         return Ok(totals);
     }
-    let (sent, expired, scheduled) = (
-        totals.sent(),
-        totals.count(Class::Expired),
-        totals.scheduled,
-    );
     Err(EngineError::Unbalanced {
-        sent,
-        expired,
-        scheduled,
+        sent: totals.sent(),
+        unsent: totals.unsent(),
+        scheduled: totals.scheduled,
     })
 }
 
@@ -135,7 +127,7 @@ fn hire(run: &Run, index: usize, threads: usize, book: SharedBook) -> Result<Hir
     let worker = Worker {
         index,
         channels,
-        requests: run.target.requests.clone(),
+        target: run.target.clone(),
         book,
     };
     let (opened_sender, opened) = oneshot::channel();
@@ -151,7 +143,10 @@ fn hire(run: &Run, index: usize, threads: usize, book: SharedBook) -> Result<Hir
                 .enable_time()
                 .build_local(LocalOptions::default())
                 .ok()?;
-            local.block_on(worker.work(opened_sender, start_receiver))
+            let effort = local.block_on(worker.work(opened_sender, start_receiver));
+            // A look-up may still be on its way: dropping the runtime would wait for its end.
+            local.shutdown_background();
+            effort
         })?;
     Ok(Hired {
         thread,

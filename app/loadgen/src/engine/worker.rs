@@ -17,7 +17,7 @@ use super::floor::Floor;
 use super::{SharedBook, lock};
 use crate::clock::ThreadUse;
 use crate::ledger::{Class, Entry, Timing};
-use crate::target::Requests;
+use crate::target::{Requests, Target};
 
 /// How long connections may take to open before the schedule starts; those that don't, open when they are needed.
 const OPENING: Duration = Duration::from_secs(5);
@@ -28,8 +28,8 @@ pub(super) struct Worker {
     pub(super) index: usize,
     /// Its connections, still closed.
     pub(super) channels: Vec<Channel>,
-    /// What is sent.
-    pub(super) requests: Requests,
+    /// What is sent, and where to.
+    pub(super) target: Target,
     /// Its accounts.
     pub(super) book: SharedBook,
 }
@@ -63,7 +63,9 @@ impl Worker {
         let floor = start.await.ok()?;
         let before = ThreadUse::now();
         let crew = Rc::new(Crew::new(floor, self.index, self.book));
-        let requests = Rc::new(self.requests);
+        let requests = Rc::new(self.target.requests);
+        // One for all workers.
+        let keeper = (self.index == 0).then(|| spawn_local(self.target.addresses.keep()));
         let tasks: Vec<JoinHandle<()>> = channels
             .into_iter()
             .map(|channel| spawn_local(Desk::new(&crew, &requests, channel).serve()))
@@ -73,6 +75,9 @@ impl Worker {
             task.await.ok()?;
         }
         dispatcher.abort();
+        if let Some(keeper) = keeper {
+            keeper.abort();
+        }
         crew.end();
         Some(Effort {
             busy: ThreadUse::now().since(before).busy(),
@@ -181,16 +186,15 @@ impl Desk {
             Some(Ok(status)) => Class::of_status(status),
             Some(Err(Failure::Connect)) => Class::Connect,
             Some(Err(Failure::Reset)) => Class::Reset,
-            None => Class::Timeout,
+            None if self.channel.is_open() => Class::Timeout,
+            // Still connecting: nothing was sent.
+            None => Class::Connect,
         };
         if answer.is_none() {
             self.channel.close();
         }
-        let done = if class == Class::Timeout {
-            deadline
-        } else {
-            freed
-        };
+        let ran_out = class == Class::Timeout || answer.is_none();
+        let done = if ran_out { deadline } else { freed };
         let timing = Timing {
             intended: arrival.intended,
             sent,
@@ -203,6 +207,7 @@ impl Desk {
                 class,
                 timing,
                 own_lag,
+                ran_out,
             },
             freed,
         )

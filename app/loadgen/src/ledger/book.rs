@@ -66,16 +66,21 @@ impl Book {
             class,
             timing,
             own_lag,
+            ran_out,
         } = *entry;
         let StageTotals {
             counts,
             response,
+            hung,
             service,
-            ..
         } = &mut self.totals.stages[stage];
         counts[class as usize] += 1;
         response[class as usize].record(timing.response());
         self.interval.counts[class as usize] += 1;
+        if class == Class::Connect && ran_out {
+            hung.record(timing.response());
+            self.interval.response.record(timing.response());
+        }
         if class.has_response_time() {
             self.interval.response.record(timing.response());
         }
@@ -84,6 +89,8 @@ impl Book {
             if own_lag > timing.lag() / 2 {
                 self.totals.expired_while_free += 1;
             }
+        }
+        if !class.is_sent() {
             return;
         }
         if class.has_response_time() {
@@ -92,6 +99,11 @@ impl Book {
         self.totals.last_sent = self.totals.last_sent.max(timing.sent);
         self.totals.lag.record(timing.lag());
         self.interval.lag.record(timing.lag());
+    }
+
+    /// Counts an answer that came before the end of the schedule.
+    pub fn count_in_time(&mut self) {
+        self.totals.answered_in_time += 1;
     }
 
     /// Ends a window of the thread that keeps this book; see [`Strain::end_window`].

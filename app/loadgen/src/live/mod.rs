@@ -87,7 +87,9 @@ impl Memory {
             self.history.remove(0);
         }
         let ended: u64 = self.counts.iter().sum();
-        let sent = look.scheduled - self.counts[Class::Expired as usize].min(look.scheduled);
+        let unsent = Class::ALL.into_iter().filter(|class| !class.is_sent());
+        let unsent: u64 = unsent.map(|class| self.counts[class as usize]).sum();
+        let sent = look.scheduled.saturating_sub(unsent);
         let achieved = sent.saturating_sub(self.sent_before) as f64
             / look.since.as_secs_f64().max(f64::MIN_POSITIVE);
         self.sent_before = sent;

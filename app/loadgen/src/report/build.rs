@@ -44,18 +44,18 @@ impl Report {
         } = sources;
         let overall = totals.overall();
         let is_open = totals.is_open_loop;
-        let answers: u64 = Class::ALL
-            .into_iter()
-            .filter(|class| class.is_answer())
-            .map(|class| overall.count(class))
-            .sum();
         let elapsed = totals.elapsed.as_secs_f64().max(f64::MIN_POSITIVE);
         Self {
             schema_version: SCHEMA_VERSION,
             scenario: settings.scenario.name().into(),
             load: if is_open { "open" } else { "closed" }.into(),
             target: server.url(),
-            addresses: target.addresses.iter().map(ToString::to_string).collect(),
+            addresses: target
+                .addresses
+                .known()
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
             asked: asked(settings, is_open),
             outcome: verdict.outcome,
             exit_code: verdict.exit.code(),
@@ -66,7 +66,7 @@ impl Report {
             counts: counts(&overall),
             error_rate: totals.error_rate(),
             achieved: totals.achieved().filter(|_| is_open),
-            answers_per_second: answers as f64 / elapsed,
+            answers_per_second: totals.answers_per_second(),
             asked_seconds: totals.asked_for.as_secs_f64(),
             elapsed_seconds: totals.elapsed.as_secs_f64(),
             lag: totals.lag.quantiles(),

@@ -61,8 +61,8 @@ fn write_head(report: &Report, f: &mut Formatter<'_>) -> fmt::Result {
     )?;
     write!(
         f,
-        "\n  scheduled {scheduled} = sent {sent} + expired {}",
-        report.counts.expired
+        "\n  scheduled {scheduled} = sent {sent} + connect {} + expired {}",
+        report.counts.connect, report.counts.expired
     )?;
     if let Some(achieved) = report.achieved {
         write!(f, "; {:.1} % of the asked rate achieved", achieved * 100.0)?;

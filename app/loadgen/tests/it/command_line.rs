@@ -27,7 +27,7 @@ fn help_shows_every_scenario_with_an_example_and_every_exit_code() {
         "3 threshold",
         "5 invalid",
         "130 or 143",
-        "schema_version 1",
+        "schema_version 2",
         "lag",
         "expired",
     ] {

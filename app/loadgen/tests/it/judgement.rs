@@ -25,6 +25,7 @@ fn run(class: Class, response: Duration, own_lag: Duration) -> Totals {
             class,
             timing,
             own_lag,
+            ran_out: false,
         });
     }
     let mut totals = book.into_totals();
