@@ -63,8 +63,10 @@ impl Marks {
 pub struct Known {
     /// Between two scrapes of order-service, in seconds.
     pub scrape: f64,
-    /// Orders per second of the storm, raised where it must outrun another alert.
+    /// Orders per second of the storm.
     pub rate: f64,
+    /// How long after its cause the last alert of a page may be over at the latest, in seconds.
+    pub tail: f64,
     /// Orders that may wait in the service's queue.
     pub queue_capacity: f64,
     /// What is known for each proof, in the order of the drill.
@@ -82,7 +84,7 @@ pub struct Background {
     pub interval: f64,
     /// The rule's expression.
     pub query: String,
-    /// The labels that are known of its alerts: name, and what the rule adds.
+    /// The labels that are known of its alerts: name, job, and what the rule adds.
     pub labels: Labels,
     /// The longest window of the expression, or of what it rests on.
     pub longest: f64,

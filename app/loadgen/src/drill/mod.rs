@@ -12,6 +12,7 @@ pub mod durations;
 pub mod evidence;
 pub mod fitness;
 pub mod identity;
+pub mod incident;
 pub mod judge;
 pub mod known;
 pub mod look;

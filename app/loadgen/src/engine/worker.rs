@@ -184,11 +184,10 @@ impl Desk {
             // An answer that was complete only after the deadline came too late, whichever of the two was noticed first.
             Some(Ok(_)) if freed > deadline => Class::Timeout,
             Some(Ok(status)) => Class::of_status(status),
-            Some(Err(Failure::Connect)) => Class::Connect,
             Some(Err(Failure::Reset)) => Class::Reset,
             None if self.channel.is_open() => Class::Timeout,
-            // Still connecting: nothing was sent.
-            None => Class::Connect,
+            // Refused, or still connecting: nothing was sent.
+            Some(Err(Failure::Connect)) | None => Class::Connect,
         };
         if answer.is_none() {
             self.channel.close();

@@ -85,10 +85,8 @@ impl Book {
             self.interval.response.record(timing.response());
         }
         self.totals.own_lag.record(own_lag);
-        if class == Class::Expired {
-            if own_lag > timing.lag() / 2 {
-                self.totals.expired_while_free += 1;
-            }
+        if class == Class::Expired && own_lag > timing.lag() / 2 {
+            self.totals.expired_while_free += 1;
         }
         if !class.is_sent() {
             return;

@@ -79,15 +79,15 @@ fn times_methods_and_percentiles_are_taken_as_people_write_them() {
         let args = args.unwrap_or_else(|error| panic!("{more:?}: {error}"));
         Settings::new(args).expect("nothing contradicts")
     };
-    for (text, seconds) in [
-        ("1m30s", 90.0),
-        ("1h1m1s", 3661.0),
-        ("1m 30s", 90.0),
-        ("2s500ms", 2.5),
-        ("1.5m", 90.0),
+    for (text, millis) in [
+        ("1m30s", 90_000),
+        ("1h1m1s", 3_661_000),
+        ("1m 30s", 90_000),
+        ("2s500ms", 2_500),
+        ("1.5m", 90_000),
     ] {
         let duration = settings(&["--duration", text]).shape.duration;
-        assert_eq!(duration.as_secs_f64(), seconds, "{text}");
+        assert_eq!(duration.as_millis(), millis, "{text}");
     }
     for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] {
         assert_eq!(settings(&["--method", method]).method, method);

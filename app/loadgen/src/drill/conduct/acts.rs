@@ -85,7 +85,8 @@ impl Performance<'_> {
             let is_diluted = rows
                 .iter()
                 .filter(|row| row.step == Step::Resolved)
-                .all(Row::is_settled);
+                .all(Row::is_settled)
+                && self.watch.evidence.iter().all(|own| own.fellow.is_none());
             if goal == Goal::Over && is_diluted {
                 self.end_load().await?;
             }

@@ -141,7 +141,7 @@ fn deliver(chain: &mut Chain, case: &Case<'_>, receiver: &str) {
     } = *case;
     let way = &background.way;
     // A group that is still there from the last time waits for its interval instead.
-    let latest = if background.group_lingers {
+    let latest = if background.group_lingers || evidence.has_joined {
         way.group_wait.max(way.group_interval)
     } else {
         way.group_wait
