@@ -98,6 +98,8 @@ pub struct Background {
     pub way: Way,
     /// Whether its group in Alertmanager may still be there from the last time.
     pub group_lingers: bool,
+    /// Whether another alert of the drill may open its group before it comes.
+    pub group_shared: bool,
     /// After this long without a beat, the dead man's switch raises the alarm.
     pub alarm_after: f64,
     /// Prometheus waits at least this long before it sends an alert again.

@@ -118,10 +118,9 @@ impl Survey {
             found.alarm_after = heartbeat.alarm_after_seconds;
             found.resend = resend.unwrap_or(found.resend);
             let lingering = now - found.way.group_interval - LINGERING;
-            // Another alert of this drill may have opened it too.
             let is_shared = !found.way.group_by.iter().any(|label| label == "alertname");
-            found.group_lingers = is_shared && (!proofs.is_empty() || !drill.companions.is_empty())
-                || fellow(&found, &held).is_some()
+            found.group_shared = is_shared && (!proofs.is_empty() || !drill.companions.is_empty());
+            found.group_lingers = fellow(&found, &held).is_some()
                 || recent
                     .iter()
                     .any(|one| one.received_at > lingering && is_about(&found, one));
@@ -228,6 +227,7 @@ fn background(
         way: way(&labels, proof, configuration).map_err(Obstacle::lasting)?,
         labels,
         group_lingers: false,
+        group_shared: false,
         alarm_after: 0.0,
         // Prometheus's own default.
         resend: 60.0,

@@ -38,6 +38,7 @@ pub(super) fn background(proof: &'static Proof, hold: f64, traffic: &[(f64, f64)
             group_by: vec!["job".into()],
         },
         group_lingers: false,
+        group_shared: false,
         alarm_after: 60.0,
         resend: 10.0,
     }
