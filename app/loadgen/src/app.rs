@@ -40,8 +40,8 @@ pub enum Failure {
     /// Not enough file descriptors.
     #[error(transparent)]
     Files(#[from] FileLimit),
-    /// Signals can't be heard.
-    #[error("cannot listen to signals: {0}")]
+    /// Signal handlers can't be installed.
+    #[error("cannot install signal handlers: {0}")]
     Signals(io::Error),
     /// The engine gave up.
     #[error(transparent)]

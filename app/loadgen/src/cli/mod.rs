@@ -28,7 +28,7 @@ By default every scenario ends within two minutes; --rate is its peak rate, --du
 What the three times mean:
   lag        sent - intended    how late a request left; near zero unless every connection was busy
   service    done - sent        what the target took, as closed-loop tools see it
-  response   done - intended    what somebody who arrived on schedule waited; thresholds use this
+  response   done - intended    latency from the scheduled send time; thresholds use this
 
 Classes, each arrival in exactly one: ok (status below 400), http_4xx, http_5xx, timeout (sent, no complete answer in time),
 connect (never sent, no connection), reset (connection broke, or not HTTP), expired (never sent, every connection was busy).

@@ -1,16 +1,16 @@
 //! The running load: one pacing thread, a few worker threads, and what they share.
 //!
-//! `agenda` gives out arrivals in order, `floor` is what the threads see of each other, `pacer` wakes workers when
-//! something is due, `worker` runs connections on one thread, `crew` holds those that wait for work, and `channel` is one
+//! `queue` gives out arrivals in order, `shared` is what the threads see of each other, `pacer` wakes workers when
+//! something is due, `worker` runs connections on one thread, `connections` holds those that wait for work, and `channel` is one
 //! HTTP connection; `moment` is a time they share. When things are due is decided in [`schedule`](crate::schedule), what is counted in
 //! [`ledger`](crate::ledger).
 
-mod agenda;
 mod channel;
-mod crew;
-mod floor;
+mod connections;
 mod moment;
 mod pacer;
+mod queue;
+mod shared;
 mod supervisor;
 mod worker;
 
@@ -24,7 +24,7 @@ use crate::ledger::{Book, Interval, Totals};
 use crate::scenario::Plan;
 use crate::schedule::Spacing;
 use crate::target::Target;
-use floor::Floor;
+use shared::Shared;
 
 /// Everything a run is made of.
 #[derive(Clone, Debug)]
@@ -71,7 +71,7 @@ pub enum EngineError {
 /// A run under way.
 #[derive(Debug)]
 pub struct Running {
-    floor: Arc<Floor>,
+    shared: Arc<Shared>,
     books: Vec<SharedBook>,
     outcome: oneshot::Receiver<Result<Totals, EngineError>>,
 }
@@ -94,8 +94,8 @@ impl Run {
                 let _nobody_waits = finished.send(supervisor::supervise(&self, launched));
             })?;
         match launch.await {
-            Ok((floor, books)) => Ok(Running {
-                floor,
+            Ok((shared, books)) => Ok(Running {
+                shared,
                 books,
                 outcome,
             }),
@@ -111,17 +111,17 @@ impl Run {
 impl Running {
     /// Time since the schedule's start.
     pub fn now(&self) -> Duration {
-        self.floor.clock.now()
+        self.shared.clock.now()
     }
 
     /// Arrivals given out so far.
     pub fn scheduled(&self) -> u64 {
-        self.floor.agenda.given()
+        self.shared.queue.given()
     }
 
     /// Ends the schedule here; what is in flight is waited for.
     pub fn stop(&self) {
-        self.floor.stop();
+        self.shared.stop();
     }
 
     /// Adds what was recorded since the last look to `seen`, using `spare` for the exchange.

@@ -29,7 +29,7 @@ impl Timing {
         self.done.saturating_sub(self.sent)
     }
 
-    /// Done − intended: what someone who arrived on schedule would have waited.
+    /// Done − intended: latency from the scheduled send time.
     pub fn response(&self) -> Duration {
         self.done.saturating_sub(self.intended)
     }

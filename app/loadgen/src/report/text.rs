@@ -78,7 +78,7 @@ fn write_times(report: &Report, f: &mut Formatter<'_>) -> fmt::Result {
     writeln!(f, "  {:<10}{}", "lag", Columns(report.lag))?;
     writeln!(
         f,
-        "  Response is what somebody who came on schedule waited (done - intended); service is what the target took once\n  \
+        "  Response is the latency from the scheduled send time (done - intended); service is what the target took once\n  \
              it was asked (done - sent); lag is how late it was asked (sent - intended)."
     )
 }
