@@ -24,7 +24,7 @@ const LONGEST_ANSWER: usize = 4 * 1024 * 1024;
 
 /// Why a question had no answer.
 #[derive(Debug, Error)]
-pub enum NoAnswer {
+pub(crate) enum NoAnswer {
     /// No connection, or it broke.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -44,7 +44,7 @@ pub enum NoAnswer {
 
 /// A question, and how long its answer is waited for.
 #[derive(Clone, Debug)]
-pub struct Question<'a> {
+pub(crate) struct Question<'a> {
     /// GET, or POST without a body.
     pub method: Method,
     /// Path and query.
@@ -66,7 +66,7 @@ pub struct Answer {
 ///
 /// # Errors
 /// No whole answer came in time.
-pub async fn ask(server: &Server, question: Question<'_>) -> Result<Answer, NoAnswer> {
+pub(crate) async fn ask(server: &Server, question: Question<'_>) -> Result<Answer, NoAnswer> {
     let patience = question.patience;
     let asked = async {
         let addresses = server.resolve().await?;
@@ -81,7 +81,7 @@ pub async fn ask(server: &Server, question: Question<'_>) -> Result<Answer, NoAn
 ///
 /// # Errors
 /// No whole answer came in time.
-pub async fn ask_at(
+pub(crate) async fn ask_at(
     server: &Server,
     addresses: &[SocketAddr],
     question: Question<'_>,

@@ -20,7 +20,7 @@ pub struct Stack {
 
 /// A stack that was found.
 #[derive(Debug)]
-pub struct Found {
+pub(crate) struct Found {
     /// Its servers.
     pub stack: Stack,
     /// Addresses of its order-service.
@@ -31,7 +31,7 @@ pub struct Found {
 
 /// Its order-service has no address.
 #[derive(Debug)]
-pub struct NotFound {
+pub(crate) struct NotFound {
     /// What was looked up.
     pub server: Server,
     /// What the look-up said.
@@ -43,7 +43,7 @@ impl Stack {
     ///
     /// # Panics
     /// Never: the URLs are constants.
-    pub fn in_network() -> Self {
+    pub(crate) fn in_network() -> Self {
         Self::at([
             "http://order-service:8000",
             "http://prometheus:9090",
@@ -56,7 +56,7 @@ impl Stack {
     ///
     /// # Panics
     /// Never: the URLs are constants.
-    pub fn on_host() -> Self {
+    pub(crate) fn on_host() -> Self {
         Self::at([
             "http://127.0.0.1:8000",
             "http://127.0.0.1:9090",
@@ -69,7 +69,7 @@ impl Stack {
     ///
     /// # Errors
     /// Its order-service has no address.
-    pub async fn find() -> Result<Found, NotFound> {
+    pub(crate) async fn find() -> Result<Found, NotFound> {
         Self::find_by(Server::resolve).await
     }
 

@@ -16,13 +16,13 @@ use crate::addresses::Addresses;
 use crate::schedule::Order;
 
 /// The body of every request: none.
-pub type NoBody = Empty<Bytes>;
+pub(crate) type NoBody = Empty<Bytes>;
 
 /// Most headers of an answer.
 pub(crate) const MOST_HEADERS: usize = 1000;
 
 /// Extra seconds of an order that is forced to be slow.
-pub const SLOW_SECONDS: u32 = 3;
+pub(crate) const SLOW_SECONDS: u32 = 3;
 
 /// Why a text is not the address of a target.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -85,12 +85,12 @@ impl Server {
     }
 
     /// Its URL.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.authority())
     }
 
     /// Host and port as in the `Host` header.
-    pub fn authority(&self) -> String {
+    pub(crate) fn authority(&self) -> String {
         format!("{}:{}", self.host, self.port)
     }
 
@@ -98,7 +98,7 @@ impl Server {
     ///
     /// # Errors
     /// The name is unknown, or has no address.
-    pub async fn resolve(&self) -> io::Result<Vec<SocketAddr>> {
+    pub(crate) async fn resolve(&self) -> io::Result<Vec<SocketAddr>> {
         let addresses: Vec<_> = tokio::net::lookup_host(self.authority()).await?.collect();
         if addresses.is_empty() {
             return Err(io::Error::new(
@@ -179,7 +179,7 @@ impl Requests {
     }
 
     /// A copy of the request for this kind of order.
-    pub fn of(&self, order: Order) -> Request<NoBody> {
+    pub(crate) fn of(&self, order: Order) -> Request<NoBody> {
         match order {
             Order::Plain => self.plain.clone(),
             Order::Failing => self.failing.clone(),

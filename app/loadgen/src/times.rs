@@ -9,7 +9,7 @@ const LONGEST_RUN: Duration = Duration::from_hours(24);
 ///
 /// # Errors
 /// Anything else, saying what is wanted.
-pub fn parse_duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     let time = parse_wait(text)?;
     if time.is_zero() {
         return Err("wanted a time above zero".into());

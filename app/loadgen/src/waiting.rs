@@ -24,7 +24,7 @@ const LAST_SCRAPE: &str =
 
 /// Why it can't start yet.
 #[derive(Debug, Error)]
-pub enum NotYet {
+pub(crate) enum NotYet {
     /// There was no answer.
     #[error(transparent)]
     NoAnswer(#[from] NoAnswer),
@@ -120,7 +120,7 @@ async fn is_ready(server: &Server, address: SocketAddr) -> Result<(), NotYet> {
 ///
 /// # Errors
 /// It has none within `patience`.
-pub async fn for_scrape(prometheus: &Server, patience: Duration) -> Result<(), NotReady> {
+pub(crate) async fn for_scrape(prometheus: &Server, patience: Duration) -> Result<(), NotReady> {
     let began = Instant::now();
     let mut since = None;
     let waited = until(patience, async || {

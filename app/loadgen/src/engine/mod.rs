@@ -115,7 +115,7 @@ impl Running {
     }
 
     /// Arrivals given out so far.
-    pub fn scheduled(&self) -> u64 {
+    pub(crate) fn scheduled(&self) -> u64 {
         self.shared.queue.given()
     }
 
@@ -125,7 +125,7 @@ impl Running {
     }
 
     /// Adds what was recorded since the last look to `seen`, using `spare` for the exchange.
-    pub fn look(&self, seen: &mut Interval, spare: &mut Interval) {
+    pub(crate) fn look(&self, seen: &mut Interval, spare: &mut Interval) {
         for book in &self.books {
             spare.clear();
             lock(book).swap_interval(spare);

@@ -29,7 +29,7 @@ pub struct Interval {
 
 impl Interval {
     /// Adds another's records.
-    pub fn add(&mut self, other: &Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         for (ours, theirs) in self.counts.iter_mut().zip(other.counts) {
             *ours += theirs;
         }
@@ -38,15 +38,10 @@ impl Interval {
     }
 
     /// Forgets every record and keeps the memory.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.counts = Default::default();
         self.response.clear();
         self.lag.clear();
-    }
-
-    /// Arrivals that ended.
-    pub fn ended(&self) -> u64 {
-        self.counts.iter().sum()
     }
 }
 
@@ -100,17 +95,17 @@ impl Book {
     }
 
     /// Counts an answer that came before the end of the schedule.
-    pub fn count_in_time(&mut self) {
+    pub(crate) fn count_in_time(&mut self) {
         self.totals.answered_in_time += 1;
     }
 
     /// Ends a window of the thread that keeps this book; see [`Strain::end_window`].
-    pub fn end_window(&mut self, strain: &mut Strain, now: Duration, used: Duration) {
+    pub(crate) fn end_window(&mut self, strain: &mut Strain, now: Duration, used: Duration) {
         strain.end_window(now, used, &mut self.totals.behind);
     }
 
     /// Gives what was recorded since the last time, in exchange for an empty one.
-    pub fn swap_interval(&mut self, empty: &mut Interval) {
+    pub(crate) fn swap_interval(&mut self, empty: &mut Interval) {
         mem::swap(&mut self.interval, empty);
     }
 

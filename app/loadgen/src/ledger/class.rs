@@ -56,18 +56,18 @@ impl Class {
     }
 
     /// Whether the target answered.
-    pub const fn is_answer(self) -> bool {
+    pub(crate) const fn is_answer(self) -> bool {
         matches!(self, Self::Ok | Self::Http4xx | Self::Http5xx)
     }
 
     /// Whether it was given to a connection.
-    pub const fn is_sent(self) -> bool {
+    pub(crate) const fn is_sent(self) -> bool {
         !matches!(self, Self::Connect | Self::Expired)
     }
 
     /// Whether it always has a response time: answers and arrivals that ran out of time do. A refused or broken connection is
     /// over in microseconds; counted as a response it would make a dead target look fast. See [`Entry::ran_out`](super::Entry).
-    pub const fn has_response_time(self) -> bool {
+    pub(crate) const fn has_response_time(self) -> bool {
         self.is_answer() || matches!(self, Self::Timeout | Self::Expired)
     }
 }

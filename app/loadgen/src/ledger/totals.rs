@@ -25,7 +25,7 @@ impl StageTotals {
     }
 
     /// Arrivals in all.
-    pub fn ended(&self) -> u64 {
+    pub(crate) fn ended(&self) -> u64 {
         self.counts.iter().sum()
     }
 
@@ -47,7 +47,7 @@ impl StageTotals {
     }
 
     /// Adds another's records.
-    pub fn add(&mut self, other: &Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         for (ours, theirs) in self.counts.iter_mut().zip(other.counts) {
             *ours += theirs;
         }
@@ -111,7 +111,7 @@ impl Totals {
     }
 
     /// Adds another thread's records of the same run.
-    pub fn add(&mut self, other: &Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         for (ours, theirs) in self.stages.iter_mut().zip(&other.stages) {
             ours.add(theirs);
         }
@@ -158,7 +158,7 @@ impl Totals {
     }
 
     /// Answers per second while the schedule ran: whatever came later says how long the last one took.
-    pub fn answers_per_second(&self) -> f64 {
+    pub(crate) fn answers_per_second(&self) -> f64 {
         let seconds = self.asked_for.as_secs_f64().max(f64::MIN_POSITIVE);
         self.answered_in_time as f64 / seconds
     }

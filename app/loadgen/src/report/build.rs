@@ -19,7 +19,7 @@ const LOOK_NEXT: [&str; 3] = [
 
 /// What a report is made from.
 #[derive(Clone, Copy, Debug)]
-pub struct Sources<'a> {
+pub(crate) struct Sources<'a> {
     /// What was asked.
     pub settings: &'a Settings,
     /// The server, as asked or found.
@@ -34,7 +34,7 @@ pub struct Sources<'a> {
 
 impl Report {
     /// Fills the report in.
-    pub fn new(sources: Sources<'_>) -> Self {
+    pub(crate) fn new(sources: Sources<'_>) -> Self {
         let Sources {
             settings,
             server,

@@ -120,7 +120,7 @@ pub struct ByClass<T> {
 }
 
 /// Arrivals by class.
-pub type Counts = ByClass<u64>;
+pub(crate) type Counts = ByClass<u64>;
 
 /// A stage of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

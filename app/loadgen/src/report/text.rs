@@ -8,7 +8,7 @@ use crate::verdict::Outcome;
 
 /// A report as text.
 #[derive(Clone, Copy, Debug)]
-pub struct Text<'a>(pub &'a Report);
+pub(crate) struct Text<'a>(pub &'a Report);
 
 impl Display for Text<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
