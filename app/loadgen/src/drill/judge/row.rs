@@ -69,7 +69,7 @@ impl Step {
             Self::Cleared => "cleared, never fired",
             Self::Resolved => "resolved",
             Self::EndDelivered => "resolve delivered",
-            Self::OneIncident => "one incident, over",
+            Self::OneIncident => "incident over",
             Self::Reading(_) => "figure moved",
             Self::NoOther => "no unexpected alert",
         }

@@ -168,7 +168,7 @@ fn a_second_incident_of_pagerduty() {
     );
     let ended = fake.run(&["high-error-rate"]);
     assert_eq!(ended.code, 4, "{:?}", ended.drill());
-    assert_eq!(ended.result("PagerDuty", "one incident, over"), "failed");
+    assert_eq!(ended.result("PagerDuty", "incident over"), "failed");
     let reasons = ended.drill().reasons.join("\n");
     assert!(
         reasons.contains("PagerDuty has more than one incident: a second one was opened for"),
