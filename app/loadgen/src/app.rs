@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use thiserror::Error;
 
+use crate::addresses::Addresses;
 use crate::engine::{EngineError, Run, Running};
 use crate::limits::{FileLimit, allow_connections};
 use crate::live::Screen;
@@ -13,10 +14,10 @@ use crate::report::build::Sources;
 use crate::report::text::Text;
 use crate::settings::Settings;
 use crate::signals::Signals;
-use crate::stack::{NotFound, Stack};
+use crate::stack::{Found, NotFound, Stack};
 use crate::target::{Requests, Server, Target};
 use crate::verdict::{Exit, Verdict};
-use crate::waiting::{self, WaitedInVain};
+use crate::waiting::{self, NotReady};
 use crate::watch::watch;
 
 /// Why there was no run.
@@ -30,17 +31,17 @@ pub enum Failure {
         /// What the look-up said.
         cause: io::Error,
     },
-    /// Target or scrape was waited for in vain.
+    /// The target is not ready, or not scraped.
     #[error(transparent)]
-    Waited(#[from] WaitedInVain),
+    NotReady(#[from] NotReady),
     /// Path and target make no request.
     #[error("cannot make the request: {0}")]
     Request(#[from] hyper::http::Error),
     /// Not enough file descriptors.
     #[error(transparent)]
     Files(#[from] FileLimit),
-    /// Signals can't be heard.
-    #[error("cannot listen to signals: {0}")]
+    /// Signal handlers can't be installed.
+    #[error("cannot install signal handlers: {0}")]
     Signals(io::Error),
     /// The engine gave up.
     #[error(transparent)]
@@ -72,6 +73,7 @@ struct Surroundings {
     server: Server,
     addresses: Vec<SocketAddr>,
     prometheus: Option<Server>,
+    guess: Option<String>,
 }
 
 /// Does what the settings say, and returns how it ended.
@@ -84,6 +86,9 @@ pub async fn run(settings: Settings) -> Result<Exit, Failure> {
     let mut screen = Screen::new(|name| std::env::var(name).ok());
     let prepared = async {
         let mut found = look_up(&settings).await?;
+        if let Some(guess) = &found.guess {
+            screen.note(guess);
+        }
         screen.note(&format!(
             "loadgen {}: {}, seed {}",
             settings.scenario.name(),
@@ -93,7 +98,7 @@ pub async fn run(settings: Settings) -> Result<Exit, Failure> {
         wait(&settings, &mut found, &mut screen).await?;
         let requests = Requests::new(&found.server, &settings.method, &settings.path)?;
         let target = Target {
-            addresses: found.addresses,
+            addresses: Addresses::of(&found.server, found.addresses),
             requests,
         };
         let running = launch(&settings, target.clone()).await?;
@@ -130,13 +135,19 @@ async fn look_up(settings: &Settings) -> Result<Surroundings, Failure> {
             server: server.clone(),
             addresses,
             prometheus,
+            guess: None,
         });
     }
     match Stack::find().await {
-        Ok((stack, addresses)) => Ok(Surroundings {
+        Ok(Found {
+            stack,
+            addresses,
+            guess,
+        }) => Ok(Surroundings {
             server: stack.order_service,
             addresses,
             prometheus: named(settings.prometheus.clone().unwrap_or(stack.prometheus)),
+            guess,
         }),
         Err(NotFound { server, cause }) => Err(Failure::Unknown {
             url: server.url(),

@@ -15,7 +15,7 @@ const TIMER_SLACK: NonZeroU64 = NonZeroU64::MIN;
 
 /// A clock that reads zero when the run starts.
 #[derive(Clone, Copy, Debug)]
-pub struct Clock {
+pub(crate) struct Clock {
     /// `CLOCK_MONOTONIC` at the run's start.
     origin: Duration,
     /// The same moment for tokio's timers.
@@ -24,7 +24,7 @@ pub struct Clock {
 
 impl Clock {
     /// A clock whose zero lies `delay` from now; until then it reads zero.
-    pub fn starting_in(delay: Duration) -> Self {
+    pub(crate) fn starting_in(delay: Duration) -> Self {
         Self {
             origin: monotonic() + delay,
             instant: Instant::now() + delay,
@@ -32,22 +32,22 @@ impl Clock {
     }
 
     /// Time since the start of the run, zero before it.
-    pub fn now(&self) -> Duration {
+    pub(crate) fn now(&self) -> Duration {
         self.since_start().unwrap_or_default()
     }
 
     /// Time since the start of the run; `None` before it.
-    pub fn since_start(&self) -> Option<Duration> {
+    pub(crate) fn since_start(&self) -> Option<Duration> {
         monotonic().checked_sub(self.origin)
     }
 
     /// The moment `offset` after the start, for tokio's timers.
-    pub fn instant_at(&self, offset: Duration) -> Instant {
+    pub(crate) fn instant_at(&self, offset: Duration) -> Instant {
         self.instant + offset
     }
 
     /// Sleeps until `offset` after the start: an absolute sleep, so that a late wake-up never delays the next one.
-    pub fn sleep_until(&self, offset: Duration) {
+    pub(crate) fn sleep_until(&self, offset: Duration) {
         let wake = self.origin + offset;
         let request = Timespec {
             tv_sec: i64::try_from(wake.as_secs()).unwrap_or(i64::MAX),
@@ -61,13 +61,13 @@ impl Clock {
 }
 
 /// Asks the kernel for exact wake-ups of the calling thread. Where that is refused, lag shows it.
-pub fn wake_exactly() {
+pub(crate) fn wake_exactly() {
     let _refused_shows_as_lag = set_current_timer_slack(Some(TIMER_SLACK));
 }
 
 /// What the calling thread has used and waited for.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct ThreadUse {
+pub(crate) struct ThreadUse {
     /// Processor time used.
     pub cpu: Duration,
     /// Time it was ready to run but no processor was free; zero where the kernel doesn't tell.
@@ -76,7 +76,7 @@ pub struct ThreadUse {
 
 impl ThreadUse {
     /// Of the calling thread since it began.
-    pub fn now() -> Self {
+    pub(crate) fn now() -> Self {
         Self {
             cpu: to_duration(clock_gettime(ClockId::ThreadCPUTime)),
             starved: run_delay().unwrap_or_default(),
@@ -84,13 +84,13 @@ impl ThreadUse {
     }
 
     /// Time it worked, or was ready to work without a processor.
-    pub fn busy(self) -> Duration {
+    pub(crate) fn busy(self) -> Duration {
         self.cpu + self.starved
     }
 
     /// What was added since `earlier`.
     #[must_use]
-    pub fn since(self, earlier: Self) -> Self {
+    pub(crate) fn since(self, earlier: Self) -> Self {
         Self {
             cpu: self.cpu.saturating_sub(earlier.cpu),
             starved: self.starved.saturating_sub(earlier.starved),

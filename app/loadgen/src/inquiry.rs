@@ -9,22 +9,22 @@ use std::time::Duration;
 
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Bytes;
-use hyper::client::conn::http1::handshake;
-use hyper::header::{CONTENT_LENGTH, HOST};
+use hyper::client::conn::http1::Builder;
+use hyper::header::HOST;
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use thiserror::Error;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::target::{NoBody, Server};
+use crate::target::{MOST_HEADERS, NoBody, Server, say_empty};
 
 /// Longest answer that is read: the samples of a drill's alerts are a few hundred KiB.
 const LONGEST_ANSWER: usize = 4 * 1024 * 1024;
 
 /// Why a question had no answer.
 #[derive(Debug, Error)]
-pub enum NoAnswer {
+pub(crate) enum NoAnswer {
     /// No connection, or it broke.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -44,7 +44,7 @@ pub enum NoAnswer {
 
 /// A question, and how long its answer is waited for.
 #[derive(Clone, Debug)]
-pub struct Question<'a> {
+pub(crate) struct Question<'a> {
     /// GET, or POST without a body.
     pub method: Method,
     /// Path and query.
@@ -66,7 +66,7 @@ pub struct Answer {
 ///
 /// # Errors
 /// No whole answer came in time.
-pub async fn ask(server: &Server, question: Question<'_>) -> Result<Answer, NoAnswer> {
+pub(crate) async fn ask(server: &Server, question: Question<'_>) -> Result<Answer, NoAnswer> {
     let patience = question.patience;
     let asked = async {
         let addresses = server.resolve().await?;
@@ -81,7 +81,7 @@ pub async fn ask(server: &Server, question: Question<'_>) -> Result<Answer, NoAn
 ///
 /// # Errors
 /// No whole answer came in time.
-pub async fn ask_at(
+pub(crate) async fn ask_at(
     server: &Server,
     addresses: &[SocketAddr],
     question: Question<'_>,
@@ -102,18 +102,17 @@ async fn exchange(
     addresses: &[SocketAddr],
     question: &Question<'_>,
 ) -> Result<Answer, NoAnswer> {
-    let request = Request::builder()
+    let mut request = Request::builder()
         .method(&question.method)
         .uri(question.path)
-        .header(HOST, server.authority());
-    let request = if question.method == Method::POST {
-        request.header(CONTENT_LENGTH, 0)
-    } else {
-        request
-    };
-    let request = request.body(NoBody::new())?;
+        .header(HOST, server.authority())
+        .body(NoBody::new())?;
+    say_empty(&mut request);
     let stream = TcpStream::connect(addresses).await?;
-    let (mut sender, connection) = handshake(TokioIo::new(stream)).await?;
+    let (mut sender, connection) = Builder::new()
+        .max_headers(MOST_HEADERS)
+        .handshake(TokioIo::new(stream))
+        .await?;
     let answer = async {
         let response = sender.send_request(request).await?;
         let status = response.status();

@@ -3,10 +3,11 @@
 //! A scenario is a rate over time ([`scenario`], [`schedule`]); its k-th arrival has an intended instant in closed form. A pacing
 //! thread wakes workers at those instants and never waits for the target ([`engine`]); every arrival ends in exactly one
 //! class, with lag, service and response time ([`ledger`]); thresholds and the validity of the run are judged
-//! ([`verdict`]) and told to people and programs ([`live`], [`report`]). The front door is [`app`].
+//! ([`verdict`]) and told to people and programs ([`live`], [`report`]). The entry point is [`app`].
 //!
 //! [`drill`] makes incidents with the same engine, and proves that their alerts reach people.
 
+pub mod addresses;
 pub mod app;
 pub mod cli;
 pub mod clock;

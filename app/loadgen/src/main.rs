@@ -1,4 +1,4 @@
-//! The door of the load generator: reads the command line, runs, and maps the result to an exit code.
+//! Entry point of the load generator: reads the command line, runs, and maps the result to an exit code.
 
 use std::process::ExitCode;
 

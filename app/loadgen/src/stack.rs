@@ -18,10 +18,21 @@ pub struct Stack {
     pub pager: Server,
 }
 
-/// None of the stack's names is known here.
+/// A stack that was found.
 #[derive(Debug)]
-pub struct NotFound {
-    /// The last place that was tried.
+pub(crate) struct Found {
+    /// Its servers.
+    pub stack: Stack,
+    /// Addresses of its order-service.
+    pub addresses: Vec<SocketAddr>,
+    /// That it was only guessed at, and why.
+    pub guess: Option<String>,
+}
+
+/// Its order-service has no address.
+#[derive(Debug)]
+pub(crate) struct NotFound {
+    /// What was looked up.
     pub server: Server,
     /// What the look-up said.
     pub cause: io::Error,
@@ -32,7 +43,7 @@ impl Stack {
     ///
     /// # Panics
     /// Never: the URLs are constants.
-    pub fn in_network() -> Self {
+    pub(crate) fn in_network() -> Self {
         Self::at([
             "http://order-service:8000",
             "http://prometheus:9090",
@@ -45,7 +56,7 @@ impl Stack {
     ///
     /// # Panics
     /// Never: the URLs are constants.
-    pub fn on_host() -> Self {
+    pub(crate) fn on_host() -> Self {
         Self::at([
             "http://127.0.0.1:8000",
             "http://127.0.0.1:9090",
@@ -54,18 +65,47 @@ impl Stack {
         ])
     }
 
-    /// The one whose order-service has an address here, with that address.
+    /// The one of the compose network where any of its names is known; the one of this host where none is.
     ///
     /// # Errors
-    /// Neither has.
-    pub async fn find() -> Result<(Self, Vec<SocketAddr>), NotFound> {
+    /// Its order-service has no address.
+    pub(crate) async fn find() -> Result<Found, NotFound> {
+        Self::find_by(Server::resolve).await
+    }
+
+    async fn find_by(
+        resolve: impl AsyncFn(&Server) -> io::Result<Vec<SocketAddr>>,
+    ) -> Result<Found, NotFound> {
         let inside = Self::in_network();
-        if let Ok(addresses) = inside.order_service.resolve().await {
-            return Ok((inside, addresses));
+        let unknown = match resolve(&inside.order_service).await {
+            Ok(addresses) => {
+                return Ok(Found {
+                    stack: inside,
+                    addresses,
+                    guess: None,
+                });
+            }
+            Err(cause) => cause,
+        };
+        for other in [&inside.prometheus, &inside.alertmanager, &inside.pager] {
+            if resolve(other).await.is_ok() {
+                return Err(NotFound {
+                    server: inside.order_service,
+                    cause: unknown,
+                });
+            }
         }
         let outside = Self::on_host();
-        match outside.order_service.resolve().await {
-            Ok(addresses) => Ok((outside, addresses)),
+        match resolve(&outside.order_service).await {
+            Ok(addresses) => Ok(Found {
+                addresses,
+                guess: Some(format!(
+                    "none of the stack's names is known here ({}: {unknown}), so it is looked for at {}",
+                    inside.order_service.url(),
+                    outside.order_service.url()
+                )),
+                stack: outside,
+            }),
             Err(cause) => Err(NotFound {
                 server: outside.order_service,
                 cause,
@@ -81,6 +121,48 @@ impl Stack {
             prometheus,
             alertmanager,
             pager,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::{Found, NotFound, Stack};
+
+    /// Where only these names have an address.
+    fn found(known: &[&str]) -> Result<Found, NotFound> {
+        let address = "127.0.0.1:1".parse().expect("an address");
+        let resolve = async |server: &crate::target::Server| {
+            let is_known = known.iter().any(|name| server.url().contains(name));
+            is_known
+                .then(|| vec![address])
+                .ok_or_else(|| io::Error::other("unknown name"))
+        };
+        tokio::runtime::Builder::new_current_thread()
+            .build()
+            .expect("a runtime")
+            .block_on(Stack::find_by(resolve))
+    }
+
+    #[test]
+    fn the_host_is_a_guess_only_where_no_name_of_the_stack_is_known() {
+        let inside = found(&["order-service", "127.0.0.1"]).expect("it is known");
+        assert_eq!(inside.stack, Stack::in_network());
+        assert!(inside.guess.is_none());
+
+        let outside = found(&["127.0.0.1"]).expect("every host has it");
+        assert_eq!(outside.stack, Stack::on_host());
+        let guess = outside.guess.expect("it is one, and says so");
+        assert!(
+            guess.contains("http://order-service:8000: unknown name"),
+            "{guess}"
+        );
+
+        for other in ["prometheus", "alertmanager", "pager"] {
+            let missing = found(&[other, "127.0.0.1"]).expect_err("order-service is stopped");
+            assert_eq!(missing.server.url(), "http://order-service:8000", "{other}");
         }
     }
 }

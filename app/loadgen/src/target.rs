@@ -1,4 +1,4 @@
-//! Where requests go: one address look-up per run, every address used, the requests made once.
+//! Where requests go: a server and its name, and the requests of a run, made once.
 //!
 //! What is asked before a run starts (is it ready, has Prometheus seen it) is in [`waiting`](crate::waiting).
 
@@ -7,18 +7,22 @@ use std::net::SocketAddr;
 
 use http_body_util::Empty;
 use hyper::body::Bytes;
-use hyper::header::{HOST, HeaderValue, USER_AGENT};
-use hyper::http::uri::PathAndQuery;
+use hyper::header::{CONTENT_LENGTH, HOST, HeaderValue, USER_AGENT};
+use hyper::http::uri::{Authority, PathAndQuery};
 use hyper::{Method, Request, Uri};
 use thiserror::Error;
 
+use crate::addresses::Addresses;
 use crate::schedule::Order;
 
 /// The body of every request: none.
-pub type NoBody = Empty<Bytes>;
+pub(crate) type NoBody = Empty<Bytes>;
+
+/// Most headers of an answer.
+pub(crate) const MOST_HEADERS: usize = 1000;
 
 /// Extra seconds of an order that is forced to be slow.
-pub const SLOW_SECONDS: u32 = 3;
+pub(crate) const SLOW_SECONDS: u32 = 3;
 
 /// Why a text is not the address of a target.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -29,6 +33,12 @@ pub enum BadUrl {
     /// Some other protocol.
     #[error("`{0}` is not plain HTTP; wanted: http://HOST:PORT (TLS is not spoken)")]
     NotHttp(String),
+    /// A port that is none.
+    #[error("`{0}` has a port that is none; wanted: http://HOST:PORT, PORT from 1 to 65535")]
+    BadPort(String),
+    /// A name and a password, which nothing here sends.
+    #[error("`{0}` has credentials, which loadgen does not send; wanted: http://HOST:PORT")]
+    HasCredentials(String),
     /// A path where only a server is wanted.
     #[error("`{0}` has a path; wanted: http://HOST:PORT, and the path with --path")]
     HasPath(String),
@@ -58,19 +68,29 @@ impl Server {
         if uri.path() != "/" || uri.query().is_some() {
             return Err(BadUrl::HasPath(text.into()));
         }
+        let authority = uri.authority().map_or("", Authority::as_str);
+        if authority.contains('@') {
+            return Err(BadUrl::HasCredentials(text.into()));
+        }
+        // `Uri` reads a port that is none as no port at all.
+        let port = match authority.strip_prefix(host) {
+            Some("") => Some(80),
+            Some(rest) => rest.strip_prefix(':').and_then(port),
+            None => None,
+        };
         Ok(Self {
             host: host.into(),
-            port: uri.port_u16().unwrap_or(80),
+            port: port.ok_or_else(|| BadUrl::BadPort(text.into()))?,
         })
     }
 
     /// Its URL.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.authority())
     }
 
     /// Host and port as in the `Host` header.
-    pub fn authority(&self) -> String {
+    pub(crate) fn authority(&self) -> String {
         format!("{}:{}", self.host, self.port)
     }
 
@@ -78,7 +98,7 @@ impl Server {
     ///
     /// # Errors
     /// The name is unknown, or has no address.
-    pub async fn resolve(&self) -> io::Result<Vec<SocketAddr>> {
+    pub(crate) async fn resolve(&self) -> io::Result<Vec<SocketAddr>> {
         let addresses: Vec<_> = tokio::net::lookup_host(self.authority()).await?.collect();
         if addresses.is_empty() {
             return Err(io::Error::new(
@@ -90,11 +110,17 @@ impl Server {
     }
 }
 
+/// Digits alone: `parse` takes `+80` too.
+fn port(text: &str) -> Option<u16> {
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|port| is_number && *port > 0)
+}
+
 /// What is sent, and where to.
 #[derive(Clone, Debug)]
 pub struct Target {
     /// The server's addresses; connections are spread over them.
-    pub addresses: Vec<SocketAddr>,
+    pub addresses: Addresses,
     /// The requests, by kind of order.
     pub requests: Requests,
 }
@@ -105,6 +131,15 @@ pub struct Requests {
     plain: Request<NoBody>,
     failing: Request<NoBody>,
     slow: Request<NoBody>,
+}
+
+/// Says that there is no body where the method allows for one (RFC 9110, 8.6): strict servers answer 411 otherwise.
+pub(crate) fn say_empty(request: &mut Request<NoBody>) {
+    if [Method::POST, Method::PUT, Method::PATCH].contains(request.method()) {
+        request
+            .headers_mut()
+            .insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    }
 }
 
 impl Requests {
@@ -118,13 +153,13 @@ impl Requests {
         path: &PathAndQuery,
     ) -> Result<Self, hyper::http::Error> {
         let host = HeaderValue::try_from(server.authority())?;
-        let request = |fault: &str| {
+        let request = |fault: &str| -> Result<_, hyper::http::Error> {
             let joint = match (fault, path.query()) {
                 ("", _) => "",
                 (_, None) => "?",
                 (_, Some(_)) => "&",
             };
-            Request::builder()
+            let mut request = Request::builder()
                 .method(method)
                 .uri(format!("{path}{joint}{fault}"))
                 .header(HOST, host.clone())
@@ -132,7 +167,9 @@ impl Requests {
                     USER_AGENT,
                     concat!("orderwatch-loadgen/", env!("CARGO_PKG_VERSION")),
                 )
-                .body(NoBody::new())
+                .body(NoBody::new())?;
+            say_empty(&mut request);
+            Ok(request)
         };
         Ok(Self {
             plain: request("")?,
@@ -142,7 +179,7 @@ impl Requests {
     }
 
     /// A copy of the request for this kind of order.
-    pub fn of(&self, order: Order) -> Request<NoBody> {
+    pub(crate) fn of(&self, order: Order) -> Request<NoBody> {
         match order {
             Order::Plain => self.plain.clone(),
             Order::Failing => self.failing.clone(),

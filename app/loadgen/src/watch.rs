@@ -15,7 +15,7 @@ use crate::verdict::{Exit, Interrupt};
 ///
 /// # Errors
 /// The engine gave up.
-pub async fn watch(
+pub(crate) async fn watch(
     plan: &Plan,
     mut running: Running,
     signals: &mut Signals,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hyper::Method;
+use loadgen::addresses::Addresses;
 use loadgen::engine::{Run, Running};
 use loadgen::ledger::{Quantiles, Totals};
 use loadgen::mock::{Freeze, Log, Mock, Setup};
@@ -55,7 +56,7 @@ pub(crate) fn measure(setting: Setting) -> Result<Measured> {
             load: Load::Open(Arc::new(Profile::new([setting.segment]))),
         },
         target: Target {
-            addresses: vec![mock.address],
+            addresses: Addresses::of(&server, vec![mock.address]),
             requests: Requests::new(&server, &Method::GET, &"/".parse()?)?,
         },
         connections: setting.connections,

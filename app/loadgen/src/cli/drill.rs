@@ -11,8 +11,9 @@ use crate::times::{parse_duration, parse_wait};
 /// Below `loadgen drill --help`.
 const MORE: &str = "\
 A drill looks around first (everything reachable, rule loaded and healthy, no silence, its alert neither firing nor in
-Alertmanager, pager's heartbeat there), prints when it expects what, makes the incident, watches Prometheus, Alertmanager and pager,
-and prints a table: every step with the time it was expected, the time it came, and who says so.
+Alertmanager, pager's heartbeat there), waits for what comes by itself, prints when it expects what, makes the incident, watches
+Prometheus, Alertmanager and pager, and prints a table: every step with the time it was expected, the time it came, and who says so.
+A drill that pages must make one PagerDuty incident: one key from the first page to the last end, which is told once.
 
 Exit codes: 0 pass, 1 the stack was not found, 2 usage, 4 a drill failed (with a line that names the broken link), 5 not run or
 invalid (the stack was not fit for it, or the load came too late), 130 or 143 stopped by SIGINT or SIGTERM.
@@ -33,8 +34,8 @@ pub struct DrillArgs {
     #[arg(value_enum)]
     pub name: Option<Name>,
 
-    /// Every drill in series, in the order in which they disturb each other least; waits up to ten minutes before each for
-    /// what it needs. Those that stop services only with --operator
+    /// Every drill in series, in the order in which they disturb each other least. Those that stop services only with
+    /// --operator
     #[arg(long)]
     pub all: bool,
 
@@ -42,7 +43,7 @@ pub struct DrillArgs {
     #[arg(long)]
     pub list: bool,
 
-    /// Look around and print what would be expected, and when; send nothing
+    /// Look around and print what would be expected, and when; wait for nothing, send nothing
     #[arg(long, conflicts_with = "list")]
     pub dry_run: bool,
 
@@ -74,6 +75,11 @@ pub struct DrillArgs {
     /// pager [default: port 8025 of the same]
     #[arg(long, value_name = "URL", value_parser = Server::parse)]
     pub pager: Option<Server>,
+
+    /// How long at most to wait, before a drill begins, for what comes by itself: the first heartbeat after a start (two
+    /// minutes are enough), windows that have to pass (ten are); 0s waits for nothing
+    #[arg(long, value_name = "TIME", value_parser = parse_wait, default_value = "10m")]
+    pub wait: Duration,
 
     /// Seed of everything random; printed, so that a drill can be repeated [default: random]
     #[arg(long, value_name = "NUMBER")]

@@ -14,7 +14,10 @@ use crate::target::Server;
 use crate::times::{parse_duration, parse_wait};
 use crate::verdict::Threshold;
 use drill::DrillArgs;
-use values::{parse_connections, parse_method, parse_path, parse_rate, parse_share, parse_timeout};
+use values::{
+    parse_connections, parse_method, parse_path, parse_rate, parse_share, parse_threads,
+    parse_timeout,
+};
 
 /// Below every `--help`.
 const MORE: &str = "\
@@ -25,19 +28,19 @@ By default every scenario ends within two minutes; --rate is its peak rate, --du
 What the three times mean:
   lag        sent - intended    how late a request left; near zero unless every connection was busy
   service    done - sent        what the target took, as closed-loop tools see it
-  response   done - intended    what somebody who arrived on schedule waited; thresholds use this
+  response   done - intended    latency from the scheduled send time; thresholds use this
 
 Classes, each arrival in exactly one: ok (status below 400), http_4xx, http_5xx, timeout (sent, no complete answer in time),
-connect (no connection), reset (connection broke, or not HTTP), expired (never sent, every connection was busy).
+connect (never sent, no connection), reset (connection broke, or not HTTP), expired (never sent, every connection was busy).
 
-Figures for --fail: p50 p90 p95 p99 p99.9 mean max (of response), error_rate (all but ok), achieved (share of the asked rate
-that was sent), expired (a number, or a share with %). A threshold without samples fails.
+Figures for --fail: pN (a percentile, such as p75 or p99.99), mean and max of response, error_rate (all but ok), achieved (share
+of the asked rate that was sent), expired (a number, or a share with %). A threshold without samples fails.
 
 Exit codes: 0 pass, 1 run failed, 2 usage, 3 threshold missed, 4 drill failed, 5 invalid run (the generator was too slow),
 130 or 143 stopped by SIGINT or SIGTERM. The first signal stops sending, waits for what is in flight and reports; the second ends at once.
 
---json: one object, schema_version 1. scheduled = sent + counts.expired = the sum of counts; times are seconds and end
-in _seconds; lag, own_lag, service, response: count, mean, p50, p90, p95, p99, p99_9, max, or null without samples; the
+--json: one object, schema_version 2. scheduled = sent + counts.connect + counts.expired = the sum of counts; times are seconds
+and end in _seconds; lag, own_lag, service, response: count, mean, p50, p90, p95, p99, p99_9, max, or null without samples; the
 same by stage under stages; outcome, exit_code and reasons say how it went.";
 
 /// What can be asked for besides a load.
@@ -68,7 +71,7 @@ pub struct Args {
     #[arg(long, value_name = "NUMBER", value_parser = parse_rate, allow_negative_numbers = true)]
     pub rate: Option<f64>,
 
-    /// Length of the whole scenario, such as 500ms, 90s or 2m
+    /// Length of the whole scenario, such as 500ms, 90s or 1m30s
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub duration: Option<Duration>,
 
@@ -108,8 +111,8 @@ pub struct Args {
     #[arg(long, value_name = "METHOD", value_parser = parse_method, default_value = "POST")]
     pub method: Method,
 
-    /// Worker threads [default: one for each processor, at most 4]
-    #[arg(long, value_name = "NUMBER", value_parser = parse_connections)]
+    /// Worker threads, at most 64 [default: one for each processor, at most 4]
+    #[arg(long, value_name = "NUMBER", value_parser = parse_threads)]
     pub threads: Option<usize>,
 
     /// How long to wait for the target to be ready, and for Prometheus; 0s waits for neither

@@ -12,6 +12,8 @@ use crate::times::parse_duration;
 const MOST_PER_SECOND: f64 = 1_000_000.0;
 /// Most connections: a client has hardly more ports than that for one address of the target.
 const MOST_CONNECTIONS: usize = 60_000;
+/// Most worker threads: more than a machine has processors only take turns, and each has histograms of its own.
+const MOST_THREADS: usize = 64;
 
 /// Reads a timeout; longer ones could not be recorded.
 pub(super) fn parse_timeout(text: &str) -> Result<Duration, String> {
@@ -44,15 +46,21 @@ pub(super) fn parse_share(text: &str) -> Result<f64, String> {
     }
 }
 
-/// Reads a number of connections or threads.
+/// Reads a number of connections.
 pub(super) fn parse_connections(text: &str) -> Result<usize, String> {
-    let wanted = || format!("wanted a whole number, 1 to {MOST_CONNECTIONS}");
-    let number: usize = text.parse().map_err(|_| wanted())?;
-    if (1..=MOST_CONNECTIONS).contains(&number) {
-        Ok(number)
-    } else {
-        Err(wanted())
-    }
+    parse_number(text, MOST_CONNECTIONS)
+}
+
+/// Reads a number of worker threads.
+pub(super) fn parse_threads(text: &str) -> Result<usize, String> {
+    parse_number(text, MOST_THREADS)
+}
+
+fn parse_number(text: &str, most: usize) -> Result<usize, String> {
+    let number = text.parse().ok();
+    number
+        .filter(|number| (1..=most).contains(number))
+        .ok_or_else(|| format!("wanted a whole number, 1 to {most}"))
 }
 
 /// Reads a path.
@@ -67,7 +75,9 @@ pub(super) fn parse_path(text: &str) -> Result<PathAndQuery, String> {
 /// Reads a method.
 pub(super) fn parse_method(text: &str) -> Result<Method, String> {
     match text {
-        "GET" | "POST" | "PUT" | "DELETE" => Ok(text.parse().map_err(|_| "no method")?),
-        _ => Err("wanted GET, POST, PUT or DELETE".into()),
+        "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" => {
+            Ok(text.parse().map_err(|_| "no method")?)
+        }
+        _ => Err("wanted GET, HEAD, POST, PUT, PATCH or DELETE".into()),
     }
 }

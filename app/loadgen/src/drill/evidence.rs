@@ -9,16 +9,13 @@ use super::definition::{End, Proof};
 use super::identity::{belongs, fellow, rule_of};
 use super::known::{Background, Marks};
 use super::look::{HeldBack, Look, Sighting};
-use super::matchers::Labels;
 use super::sources::UnixSeconds;
 use super::sources::alertmanager::{HeldAlert, Requests};
-use super::sources::pager::Notification;
+use super::sources::pager::{Notification, Said};
 use super::sources::prometheus::AlertSeries;
 
 /// Evaluations that may be late or missed before two samples no longer belong to one stretch.
 const GAP: f64 = 2.5;
-/// The resolution of pager's records, in seconds.
-const MOMENT: f64 = 0.001;
 
 /// What was observed of one alert.
 #[derive(Clone, Debug, Default)]
@@ -41,6 +38,8 @@ pub struct Evidence {
     pub end_notified_at: Option<UnixSeconds>,
     /// Another alert that keeps its group in Alertmanager alive: the group's messages say "firing" until that is over too.
     pub fellow: Option<String>,
+    /// Whether its group was there when it came.
+    pub has_joined: bool,
     /// Other integrations through which pager got it.
     pub elsewhere: Vec<String>,
     /// Requests through its integration since the drill began.
@@ -64,7 +63,7 @@ impl Evidence {
             self.learn_samples(background, cause, series, look);
         }
         if let Some(held) = &look.held {
-            self.learn_held(proof, held, look.at);
+            self.learn_held(background, held, look.at);
         }
         if let Some(notifications) = &look.notifications {
             self.learn_notifications(proof, cause, notifications);
@@ -134,16 +133,18 @@ impl Evidence {
             .map(|last| last + background.interval);
     }
 
-    fn learn_held(&mut self, proof: &Proof, held: &[HeldAlert], at: UnixSeconds) {
+    fn learn_held(&mut self, background: &Background, held: &[HeldAlert], at: UnixSeconds) {
+        let proof = background.proof;
         let is_seen = |alert: &&HeldAlert| {
             belongs(proof, &alert.labels) && alert.status.state != "unprocessed"
         };
-        self.fellow = fellow(proof, held);
+        self.fellow = fellow(background, held);
         let Some(alert) = held.iter().find(is_seen) else {
             self.no_longer_held_back(proof);
             return;
         };
         if self.sighting.is_none() {
+            self.has_joined = self.fellow.is_some();
             self.sighting = Some(Sighting {
                 at,
                 receivers: alert.receivers.iter().map(|r| r.name.clone()).collect(),
@@ -187,52 +188,47 @@ impl Evidence {
             End::FallsSilent => "dead-mans-switch",
             _ => return,
         };
-        let about_it = |one: &&Notification| {
-            one.alertname == proof.alert
-                && one.received_at >= cause
-                && proof
-                    .labels
-                    .iter()
-                    .all(|(name, value)| notification_agrees(name, value, &one.labels))
-        };
-        let mine: Vec<_> = notifications.iter().filter(about_it).collect();
-        let first = |receiver: &str, is_firing: bool, since: UnixSeconds| {
-            mine.iter()
-                .find(|one| {
-                    one.receiver == receiver
-                        && one.is_firing == is_firing
-                        && one.received_at >= since
-                })
-                .map(|one| one.received_at)
-        };
+        let said = |one: &Notification| one.says(proof.alert, proof.labels);
+        let mine: Vec<_> = notifications
+            .iter()
+            .filter(|one| one.received_at >= cause)
+            .collect();
         // A message of its group from before it fired is about another alert.
         let begun = match proof.end {
             End::FallsSilent => Some(cause),
             _ => self.firing_at,
         };
-        self.notified_at = begun.and_then(|since| first(wanted, true, since));
-        let ended = self
-            .notified_at
-            .and_then(|since| first(wanted, false, since));
-        let changed = || {
-            let (over, told) = (self.over_at?, self.notified_at?);
-            self.fellow.as_ref()?;
-            first(wanted, true, over.max(told + MOMENT))
-        };
-        self.end_notified_at = ended.or_else(changed);
+        let told = begun.and_then(|since| {
+            let is_it = |one: &&&Notification| {
+                one.receiver == wanted && one.received_at >= since && said(one) == Said::Firing
+            };
+            mine.iter().find(is_it).copied()
+        });
+        self.notified_at = told.map(|told| told.received_at);
+        let ended = told.and_then(|told| {
+            let later =
+                |one: &&&Notification| one.received_at > told.received_at && one.is_of_group(told);
+            let is_end = |one: &&Notification| match said(one) {
+                Said::Resolved | Said::Absent => true,
+                // Where pager lists no alerts, a message of a group that goes on is the end of one that is over.
+                Said::Firing => {
+                    one.alerts.is_empty()
+                        && self.fellow.is_some()
+                        && self.over_at.is_some_and(|over| one.received_at >= over)
+                }
+                Said::Unknown => false,
+            };
+            mine.iter().filter(later).copied().find(is_end)
+        });
+        self.end_notified_at = ended.map(|ended| ended.received_at);
         self.elsewhere = mine
             .iter()
-            .filter(|one| one.is_firing && one.receiver != wanted)
+            .filter(|one| one.receiver != wanted && said(one) == Said::Firing)
             .map(|one| one.receiver.clone())
             .collect();
         self.elsewhere.sort();
         self.elsewhere.dedup();
     }
-}
-
-/// A message has those labels that its template writes: one that lacks a label doesn't contradict it.
-fn notification_agrees(name: &str, value: &str, labels: &Labels) -> bool {
-    labels.get(name).is_none_or(|own| own == value)
 }
 
 /// The first of the times that lead to `end` without a gap.

@@ -1,6 +1,7 @@
 //! Which alert, which rule and which group belong to a proof: decided by labels.
 
 use super::definition::Proof;
+use super::known::Background;
 use super::matchers::Labels;
 use super::sources::alertmanager::HeldAlert;
 use super::sources::prometheus::Rule;
@@ -11,22 +12,25 @@ pub fn belongs(proof: &Proof, labels: &Labels) -> bool {
     has("alertname", proof.alert) && proof.labels.iter().all(|(name, value)| has(name, value))
 }
 
-/// Another alert of the same group that Alertmanager holds; groups are made by alertname, job and severity.
-pub fn fellow(proof: &Proof, held: &[HeldAlert]) -> Option<String> {
-    let own_severity = proof
-        .labels
-        .iter()
-        .find(|(name, _)| *name == "severity")
-        .map(|(_, value)| *value);
-    let is_fellow = |labels: &Labels| {
-        labels
-            .get("alertname")
-            .is_some_and(|own| own == proof.alert)
-            && !belongs(proof, labels)
-            && own_severity
-                .is_none_or(|wanted| labels.get("severity").is_some_and(|own| own == wanted))
+/// Whether an alert with these labels is in the group of a proof's alert. Labels that are not known of that one agree.
+pub fn shares_group(background: &Background, labels: &Labels) -> bool {
+    let agrees = |label: &String| {
+        let own = background.labels.get(label);
+        label != "..." && own.is_none_or(|own| labels.get(label) == Some(own))
     };
-    let found = held.iter().find(|alert| is_fellow(&alert.labels))?;
+    background.way.group_by.iter().all(agrees)
+}
+
+/// Another alert of the same group that Alertmanager holds and sends.
+pub fn fellow(background: &Background, held: &[HeldAlert]) -> Option<String> {
+    let receiver = &background.way.receiver;
+    let is_fellow = |alert: &&HeldAlert| {
+        shares_group(background, &alert.labels)
+            && !belongs(background.proof, &alert.labels)
+            && alert.status.state != "suppressed"
+            && alert.receivers.iter().any(|own| own.name == *receiver)
+    };
+    let found = held.iter().find(is_fellow)?;
     Some(in_words(&found.labels))
 }
 

@@ -63,8 +63,10 @@ impl Marks {
 pub struct Known {
     /// Between two scrapes of order-service, in seconds.
     pub scrape: f64,
-    /// Orders per second of the storm, raised where it must outrun another alert.
+    /// Orders per second of the storm.
     pub rate: f64,
+    /// How long after its cause the last alert of a page may be over at the latest, in seconds.
+    pub tail: f64,
     /// Orders that may wait in the service's queue.
     pub queue_capacity: f64,
     /// What is known for each proof, in the order of the drill.
@@ -82,7 +84,7 @@ pub struct Background {
     pub interval: f64,
     /// The rule's expression.
     pub query: String,
-    /// The labels that are known of its alerts: name, and what the rule adds.
+    /// The labels that are known of its alerts: name, job, and what the rule adds.
     pub labels: Labels,
     /// The longest window of the expression, or of what it rests on.
     pub longest: f64,
@@ -96,6 +98,8 @@ pub struct Background {
     pub way: Way,
     /// Whether its group in Alertmanager may still be there from the last time.
     pub group_lingers: bool,
+    /// Whether another alert of the drill may open its group before it comes.
+    pub group_shared: bool,
     /// After this long without a beat, the dead man's switch raises the alarm.
     pub alarm_after: f64,
     /// Prometheus waits at least this long before it sends an alert again.

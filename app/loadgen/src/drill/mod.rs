@@ -3,7 +3,7 @@
 //! A drill is data ([`definition`], [`catalogue`]). Before it begins, the servers are asked what their rules and routes are
 //! ([`survey`], [`sources`]), whether the stack is fit for it ([`fitness`]) and what is to be expected when
 //! ([`known`], [`prediction`]). Then it is performed ([`conduct`]), while every [`look`] becomes [`evidence`] and is judged
-//! ([`judge`]) step by step; [`progress`] is shown, a [`report`] is made. [`series`] is the front door: one drill or several.
+//! ([`judge`]) step by step; [`progress`] is shown, a [`report`] is made. [`series`] is the entry point: one drill or several.
 
 pub mod catalogue;
 pub mod conduct;
@@ -12,6 +12,7 @@ pub mod durations;
 pub mod evidence;
 pub mod fitness;
 pub mod identity;
+pub mod incident;
 pub mod judge;
 pub mod known;
 pub mod look;

@@ -32,7 +32,7 @@ pub enum Name {
     Blip,
     /// The service is stopped.
     #[value(
-        help = "order-service is stopped: OrderServiceDown pages and inhibits what follows from it; needs scripts/drill. Example: loadgen drill target-down --operator"
+        help = "order-service is stopped while HighErrorRate pages: one incident that ends once; needs scripts/drill. Example: loadgen drill target-down --operator"
     )]
     TargetDown,
     /// The observer is stopped.

@@ -29,13 +29,14 @@ fn shares(background: &Background) -> impl Iterator<Item = (&Share, &Traffic)> {
     shares.iter().zip(&background.traffic)
 }
 
-/// The orders that a rule asks for in its window.
-pub fn least(guard: Guard, window: f64) -> f64 {
-    match guard {
+/// How many orders of a storm a rule's guard still asks for.
+fn missing_guard(share: &Share, traffic: &Traffic, storm: &Storm) -> f64 {
+    let missing = match share.at_least {
         Guard::None => 0.0,
-        Guard::Orders(orders) => orders,
-        Guard::PerSecond(rate) => rate * window,
-    }
+        Guard::Orders(orders) => orders - traffic.orders,
+        Guard::Bad(orders) => (orders - traffic.bad) / storm.share,
+    };
+    missing.max(0.0)
 }
 
 /// How many misbehaving orders a window lacks, before the storm adds orders of its own. Those that are there already count
@@ -63,8 +64,7 @@ pub fn onset(background: &Background, known: &Known, storm: Option<&Storm>) -> W
         (Onset::Share(_), Some(storm)) => {
             let mut window = Window::at(0.0);
             for (share, traffic) in shares(background) {
-                let missing = least(share.at_least, traffic.window) - traffic.orders;
-                let guard = (missing / known.rate).max(0.0);
+                let guard = missing_guard(share, traffic, storm) / known.rate;
                 let diluted = missing_bad(share, traffic)
                     / (known.rate * (storm.share - share.above)).max(f64::MIN_POSITIVE);
                 window = window.and(Window::new(guard, guard.max(diluted.min(traffic.window))));
@@ -108,31 +108,16 @@ pub fn decline(
     Window::new(0.0, clears + found)
 }
 
-/// The rate at which the storm's alert is delivered before `rival_hold` seconds are over and its rival fires; `None` if no
-/// rate in the storm's bounds does it.
-pub fn rate_to_outrun(
-    background: &Background,
-    storm: &Storm,
-    (scrape, rival_hold): (f64, f64),
-) -> Option<f64> {
-    let Some(outrun) = storm.outrun else {
-        return Some(storm.rate);
+/// The rate of a storm: raised, as far as may be, where what is in the windows already would make it long.
+pub fn rate(background: &Background, storm: &Storm) -> f64 {
+    let Some(hasten) = storm.hasten else {
+        return storm.rate;
     };
-    let after_onset = storm.finished_within
-        + scrape
-        + SCRAPING
-        + 2.0 * background.interval
-        + background.hold
-        + background.way.group_wait;
-    // A tenth is left for what is not foreseen.
-    let time = 0.9 * (rival_hold - after_onset);
     let needed = shares(background).map(|(share, traffic)| {
-        let missing = least(share.at_least, traffic.window) - traffic.orders;
         let diluting = missing_bad(share, traffic) / (storm.share - share.above);
-        missing.max(diluting) / time
+        missing_guard(share, traffic, storm).max(diluting) / hasten.within
     });
-    let rate = needed.fold(storm.rate, f64::max);
-    (time > 0.0 && rate <= outrun.most).then_some(rate)
+    needed.fold(storm.rate, f64::max).min(hasten.most)
 }
 
 /// The whole timeline, as seconds since the drill's beginning.

@@ -30,20 +30,40 @@ impl Progress {
         }
     }
 
-    /// Shows what is waited for.
-    pub fn show(&mut self, screen: &mut Screen, (what, left): (&str, f64), load: Option<Sent>) {
+    /// Shows what is waited for before the drill begins.
+    pub fn wait(&mut self, screen: &mut Screen, (what, left): (&str, f64)) {
+        let (elapsed, is_due) = self.look(what);
+        let name = self.name;
+        let plain = is_due
+            .then(|| format!("{elapsed:>4.0}s {name}: waiting, at most {left:.0} s more: {what}"));
+        let panel = [
+            format!("drill       {name}, not begun"),
+            format!("waiting     at most {left:.0} s more: {what}"),
+        ];
+        screen.draw(plain.as_deref(), &panel);
+    }
+
+    /// Seconds since the beginning, and whether it is time for a plain line.
+    fn look(&mut self, what: &str) -> (f64, bool) {
         let now = super::conduct::now();
-        let elapsed = now - self.began;
-        let left = left.max(0.0);
-        let load = load.map_or("nothing is sent".into(), |(name, due, counts)| {
-            format!("{name}: {due} orders, {}", classes(&counts))
-        });
         let is_due = self
             .said
             .as_ref()
             .is_none_or(|(said, at)| said != what || now - at >= EVERY);
-        let plain = is_due.then(|| {
+        if is_due {
             self.said = Some((what.into(), now));
+        }
+        (now - self.began, is_due)
+    }
+
+    /// Shows what is waited for.
+    pub fn show(&mut self, screen: &mut Screen, (what, left): (&str, f64), load: Option<Sent>) {
+        let (elapsed, is_due) = self.look(what);
+        let left = left.max(0.0);
+        let load = load.map_or("nothing is sent".into(), |(name, due, counts)| {
+            format!("{name}: {due} orders, {}", classes(&counts))
+        });
+        let plain = is_due.then(|| {
             format!(
                 "{elapsed:>4.0}s {}: waiting for {what}, at most {left:.0} s more; {load}",
                 self.name

@@ -31,6 +31,8 @@ pub struct Way {
     pub group_wait: f64,
     /// Between notifications of a group that changed.
     pub group_interval: f64,
+    /// The labels that make its groups; none makes one of all, `...` one of each.
+    pub group_by: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -46,6 +48,7 @@ struct Route {
     matchers: Vec<String>,
     #[serde(default, rename = "continue")]
     goes_on: bool,
+    group_by: Option<Vec<String>>,
     group_wait: Option<String>,
     group_interval: Option<String>,
     #[serde(default)]
@@ -63,6 +66,7 @@ pub fn ways(config: &str, labels: &Labels) -> Result<Vec<Way>, BadRouting> {
         receiver: String::new(),
         group_wait: GROUP_WAIT,
         group_interval: GROUP_INTERVAL,
+        group_by: Vec::new(),
     };
     let mut found = Vec::new();
     follow(&config.route, &start, labels, &mut found)?;
@@ -80,6 +84,7 @@ fn follow(
         receiver: route.receiver.clone().unwrap_or(parent.receiver.clone()),
         group_wait: time(route.group_wait.as_deref(), parent.group_wait)?,
         group_interval: time(route.group_interval.as_deref(), parent.group_interval)?,
+        group_by: route.group_by.clone().unwrap_or(parent.group_by.clone()),
     };
     let before = found.len();
     for child in &route.routes {
@@ -133,6 +138,7 @@ route:
     repeat_interval: 15s
   - receiver: pagerduty
     matchers: [severity="critical"]
+    group_by: [job]
     continue: true
   - matchers: [severity=~"critical|warning"]
     group_interval: 1m
@@ -166,6 +172,10 @@ receivers:
             [("dead-mans-switch".into(), 0.0, 15.0)]
         );
         assert_eq!(receivers(&[]), [("slack".into(), 10.0, 30.0)]);
+        let labels = Labels::from([("severity".into(), "critical".into())]);
+        let found = ways(CONFIG, &labels).expect("a good configuration");
+        let groups: Vec<_> = found.iter().map(|way| way.group_by.join(",")).collect();
+        assert_eq!(groups, ["job", "alertname"]);
     }
 
     #[test]

@@ -7,13 +7,13 @@ use hyper::StatusCode;
 
 use super::definition::{Drill, End, Onset, Proof, Span};
 use super::durations::{longest_range, seconds, text};
-use super::identity::{fellow, rule_of};
+use super::identity::{fellow, rule_of, shares_group};
 use super::known::{Background, Traffic};
 use super::matchers::Labels;
 use super::routing::{self, Way};
 use super::servers::Servers;
 use super::sources::alertmanager::{HeldAlert, Requests, Silence};
-use super::sources::pager::Heartbeat;
+use super::sources::pager::{Heartbeat, ListedAlert, Notification};
 use super::sources::prometheus::{Rule, ScrapeTarget};
 use super::sources::{UnixSeconds, Unusable};
 use crate::schedule::Order;
@@ -22,6 +22,41 @@ use crate::schedule::Order;
 const JOB: &str = "order-service";
 /// A group of Alertmanager lives on for one interval after its last notification, and until the next tidying, every 30 s.
 const LINGERING: f64 = 60.0;
+
+/// What stands in the way of a drill.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Obstacle {
+    /// What it is, and what to do about it.
+    pub text: String,
+    /// Within how many seconds it goes away by itself, if it does.
+    pub passes_within: Option<f64>,
+}
+
+impl Obstacle {
+    /// One that stays until somebody does something.
+    pub fn lasting(text: String) -> Self {
+        Self {
+            text,
+            passes_within: None,
+        }
+    }
+
+    /// One that a stack which has just been started, or was just mended, has overcome in two minutes.
+    pub fn settling(text: String) -> Self {
+        Self {
+            text,
+            passes_within: Some(120.0),
+        }
+    }
+
+    /// One that the rules' windows of five minutes forget; as much again for notices and a busy machine.
+    pub fn passing(text: String) -> Self {
+        Self {
+            text,
+            passes_within: Some(600.0),
+        }
+    }
+}
 
 /// What was found.
 #[derive(Debug)]
@@ -33,9 +68,9 @@ pub struct Survey {
     /// Alertmanagers that Prometheus has found.
     pub alertmanagers: usize,
     /// What is known of each proof; `Err` says why its rule or route can't be used.
-    pub proofs: Vec<Result<Background, String>>,
-    /// The `for` of the alert that the storm must outrun.
-    pub rival_hold: Option<f64>,
+    pub proofs: Vec<Result<Background, Obstacle>>,
+    /// How long the slowest rule that may page in this drill looks back, in seconds.
+    pub tail: f64,
     /// Alerts that are pending or firing.
     pub active: Vec<Labels>,
     /// What Alertmanager holds.
@@ -83,10 +118,12 @@ impl Survey {
             found.alarm_after = heartbeat.alarm_after_seconds;
             found.resend = resend.unwrap_or(found.resend);
             let lingering = now - found.way.group_interval - LINGERING;
-            found.group_lingers = fellow(proof, &held).is_some()
+            let is_shared = !found.way.group_by.iter().any(|label| label == "alertname");
+            found.group_shared = is_shared && (!proofs.is_empty() || !drill.companions.is_empty());
+            found.group_lingers = fellow(&found, &held).is_some()
                 || recent
                     .iter()
-                    .any(|one| one.alertname == proof.alert && one.received_at > lingering);
+                    .any(|one| one.received_at > lingering && is_about(&found, one));
             let misbehaves = drill.storm().map_or(Order::Failing, |storm| storm.order);
             for traffic in &mut found.traffic {
                 *traffic = measured(servers, traffic.window, misbehaves).await?;
@@ -96,22 +133,19 @@ impl Survey {
             }
             proofs.push(Ok(found));
         }
-        let rival = drill.storm().and_then(|storm| storm.outrun);
-        let rival_hold = match rival {
-            Some(outrun) => prometheus
-                .rules(outrun.rival)
-                .await?
-                .first()
-                .map(|rule| rule.hold),
-            None => None,
-        };
+        let mut tail: f64 = 0.0;
+        let names = drill.proofs.iter().map(|proof| proof.alert);
+        for name in names.chain(drill.companions.iter().copied()) {
+            let rules = prometheus.rules(name).await?;
+            tail = rules.iter().filter_map(looks_back).fold(tail, f64::max);
+        }
         let capacity = prometheus.value("sum(order_queue_capacity)").await?;
         Ok(Self {
             not_ready: not_ready(servers).await,
             targets: prometheus.targets(JOB).await?,
             alertmanagers: prometheus.alertmanagers().await?,
             proofs,
-            rival_hold,
+            tail,
             active: prometheus.active().await?,
             held,
             silences: alertmanager.silences().await?,
@@ -136,20 +170,40 @@ fn background(
     proof: &'static Proof,
     rules: &[Rule],
     configuration: &str,
-) -> Result<Background, String> {
+) -> Result<Background, Obstacle> {
+    let unusable = |reason: String| {
+        Obstacle::lasting(format!(
+            "{reason} (docker compose restart prometheus loads the rules again)"
+        ))
+    };
     let rule = rule_of(proof, rules).ok_or_else(|| {
-        format!(
+        unusable(format!(
             "no rule {}{} in Prometheus: renamed or not loaded",
             proof.alert,
             in_words(proof)
-        )
+        ))
     })?;
-    if let Some(fault) = &rule.fault {
-        return Err(format!("rule {} is not healthy: {fault}", proof.alert));
+    match rule.fault.as_deref() {
+        None => {}
+        Some("unknown") => {
+            return Err(Obstacle::settling(format!(
+                "rule {} has not been evaluated yet",
+                proof.alert
+            )));
+        }
+        Some(fault) => {
+            return Err(unusable(format!(
+                "rule {} is not healthy: {fault}",
+                proof.alert
+            )));
+        }
     }
     let mut labels = rule.labels.clone();
     labels.insert("alertname".into(), proof.alert.into());
-    let windows = windows(proof, rule)?;
+    if !matches!(proof.end, End::FallsSilent) {
+        labels.entry("job".into()).or_insert_with(|| JOB.into());
+    }
+    let windows = windows(proof, rule).map_err(unusable)?;
     let in_query = longest_range(&rule.query);
     let longest = windows
         .iter()
@@ -170,13 +224,33 @@ fn background(
             })
             .collect(),
         quiet: None,
-        way: way(&labels, proof, configuration)?,
+        way: way(&labels, proof, configuration).map_err(Obstacle::lasting)?,
         labels,
         group_lingers: false,
+        group_shared: false,
         alarm_after: 0.0,
         // Prometheus's own default.
         resend: 60.0,
     })
+}
+
+/// How far back a rule looks that pages: the shorter of its two windows where it has two, or else its longest.
+fn looks_back(rule: &Rule) -> Option<f64> {
+    let pages = rule
+        .labels
+        .get("severity")
+        .is_some_and(|own| own == "critical");
+    let labelled = || seconds(rule.labels.get("short_window")?);
+    labelled()
+        .or_else(|| longest_range(&rule.query))
+        .filter(|_| pages)
+}
+
+/// Whether a message that has arrived is about an alert's group.
+fn is_about(background: &Background, one: &Notification) -> bool {
+    let shares = |alert: &ListedAlert| shares_group(background, &alert.labels);
+    one.receiver == background.way.receiver
+        && (one.alertname == background.proof.alert || one.alerts.iter().any(shares))
 }
 
 /// The windows of a proof's shares.
@@ -200,10 +274,8 @@ fn windows(proof: &Proof, rule: &Rule) -> Result<Vec<f64>, String> {
 }
 
 /// The way of its alerts: the one to the receiver that is wanted, or else the first. A wrong one is found by the drill.
-fn way(own: &Labels, proof: &Proof, configuration: &str) -> Result<Way, String> {
-    let mut labels = own.clone();
-    labels.entry("job".into()).or_insert_with(|| JOB.into());
-    let ways = routing::ways(configuration, &labels).map_err(|error| error.to_string())?;
+fn way(labels: &Labels, proof: &Proof, configuration: &str) -> Result<Way, String> {
+    let ways = routing::ways(configuration, labels).map_err(|error| error.to_string())?;
     let wanted = match proof.end {
         End::Delivered(receiver) => Some(receiver),
         _ => None,

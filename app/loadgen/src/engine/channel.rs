@@ -3,7 +3,6 @@
 //! Connection and request are polled by the same task; hyper's usual second task costs two wake-ups a request.
 
 use std::future::{Future, poll_fn};
-use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
@@ -13,10 +12,11 @@ use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-use crate::target::NoBody;
+use crate::addresses::Addresses;
+use crate::target::{MOST_HEADERS, NoBody};
 
-/// Read buffer of a connection; answers of any length pass through it.
-const READ_BUFFER: usize = 8 * 1024;
+/// Longest head of an answer, 256 kB and some room; bodies of any length pass through a buffer that is no larger.
+const LONGEST_HEAD: usize = 272 * 1024;
 
 /// Why there was no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub(super) enum Failure {
 
 /// A connection to one of the target's addresses at a time.
 pub(super) struct Channel {
-    addresses: Vec<SocketAddr>,
+    addresses: Addresses,
     /// Which address is used; moves on when one can't be reached.
     turn: usize,
     open: Option<Open>,
@@ -63,7 +63,7 @@ impl Driver {
 
 impl Channel {
     /// A closed one that will start at the address of this `turn`.
-    pub(super) fn new(addresses: Vec<SocketAddr>, turn: usize) -> Self {
+    pub(super) fn new(addresses: Addresses, turn: usize) -> Self {
         Self {
             addresses,
             turn,
@@ -73,7 +73,7 @@ impl Channel {
 
     /// Opens it at the first address that can be reached; each is tried once.
     pub(super) async fn open_anywhere(&mut self) {
-        for _ in 0..self.addresses.len() {
+        for _ in 0..self.addresses.known().len() {
             if self.open().await.is_ok() {
                 return;
             }
@@ -85,18 +85,21 @@ impl Channel {
         if self.open.is_some() {
             return Ok(());
         }
-        let address = self.addresses[self.turn % self.addresses.len()];
+        let addresses = self.addresses.known();
+        let address = addresses[self.turn % addresses.len()];
         // Counted before the attempt: one that is cut off by a timeout has failed too.
         self.turn = self.turn.wrapping_add(1);
-        let stream = TcpStream::connect(address)
-            .await
-            .map_err(|_| Failure::Connect)?;
+        let stream = TcpStream::connect(address).await.map_err(|_| {
+            self.addresses.failed();
+            Failure::Connect
+        })?;
         // Only costs latency where it is refused.
         let _refused = stream.set_nodelay(true);
         let handshake = Builder::new()
             // Requests are one small piece: plain writes are cheaper than gathered ones.
             .writev(false)
-            .read_buf_exact_size(Some(READ_BUFFER))
+            .max_buf_size(LONGEST_HEAD)
+            .max_headers(MOST_HEADERS)
             .handshake(TokioIo::new(stream));
         let (sender, connection) = handshake.await.map_err(|_| Failure::Connect)?;
         self.turn = self.turn.wrapping_sub(1);
@@ -118,9 +121,17 @@ impl Channel {
         }
     }
 
+    /// Whether it is open.
+    pub(super) fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
     /// Gives the connection up: an answer that is still to come must not be taken for the next one's.
     pub(super) fn close(&mut self) {
-        self.open = None;
+        if self.open.take().is_none() {
+            // It was still connecting.
+            self.addresses.failed();
+        }
     }
 
     /// Sends a request and reads the whole answer.
@@ -142,7 +153,10 @@ impl Channel {
                 Ok(status) => return Ok(status),
                 // Closed by the other side while it was idle, and not a byte was sent: one new connection.
                 Err(Some(unsent)) if was_open => request = unsent,
-                Err(_) => return Err(Failure::Reset),
+                Err(_) => {
+                    self.addresses.failed();
+                    return Err(Failure::Reset);
+                }
             }
         }
     }

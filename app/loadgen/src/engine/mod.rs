@@ -1,16 +1,16 @@
 //! The running load: one pacing thread, a few worker threads, and what they share.
 //!
-//! `agenda` gives out arrivals in order, `floor` is what the threads see of each other, `pacer` wakes workers when
-//! something is due, `worker` runs connections on one thread, `crew` holds those that wait for work, and `channel` is one
+//! `queue` gives out arrivals in order, `shared` is what the threads see of each other, `pacer` wakes workers when
+//! something is due, `worker` runs connections on one thread, `connections` holds those that wait for work, and `channel` is one
 //! HTTP connection; `moment` is a time they share. When things are due is decided in [`schedule`](crate::schedule), what is counted in
 //! [`ledger`](crate::ledger).
 
-mod agenda;
 mod channel;
-mod crew;
-mod floor;
+mod connections;
 mod moment;
 mod pacer;
+mod queue;
+mod shared;
 mod supervisor;
 mod worker;
 
@@ -24,7 +24,7 @@ use crate::ledger::{Book, Interval, Totals};
 use crate::scenario::Plan;
 use crate::schedule::Spacing;
 use crate::target::Target;
-use floor::Floor;
+use shared::Shared;
 
 /// Everything a run is made of.
 #[derive(Clone, Debug)]
@@ -56,13 +56,13 @@ pub enum EngineError {
     Crashed,
     /// The sums don't agree: a mistake in this program.
     #[error(
-        "the accounts don't balance: {sent} sent + {expired} expired, {scheduled} scheduled; the run has no result"
+        "the accounts don't balance: {sent} sent + {unsent} not sent, {scheduled} scheduled; the run has no result"
     )]
     Unbalanced {
         /// Arrivals given to a connection.
         sent: u64,
         /// Arrivals never sent.
-        expired: u64,
+        unsent: u64,
         /// Arrivals the schedule gave out.
         scheduled: u64,
     },
@@ -71,7 +71,7 @@ pub enum EngineError {
 /// A run under way.
 #[derive(Debug)]
 pub struct Running {
-    floor: Arc<Floor>,
+    shared: Arc<Shared>,
     books: Vec<SharedBook>,
     outcome: oneshot::Receiver<Result<Totals, EngineError>>,
 }
@@ -94,8 +94,8 @@ impl Run {
                 let _nobody_waits = finished.send(supervisor::supervise(&self, launched));
             })?;
         match launch.await {
-            Ok((floor, books)) => Ok(Running {
-                floor,
+            Ok((shared, books)) => Ok(Running {
+                shared,
                 books,
                 outcome,
             }),
@@ -111,21 +111,21 @@ impl Run {
 impl Running {
     /// Time since the schedule's start.
     pub fn now(&self) -> Duration {
-        self.floor.clock.now()
+        self.shared.clock.now()
     }
 
     /// Arrivals given out so far.
-    pub fn scheduled(&self) -> u64 {
-        self.floor.agenda.given()
+    pub(crate) fn scheduled(&self) -> u64 {
+        self.shared.queue.given()
     }
 
     /// Ends the schedule here; what is in flight is waited for.
     pub fn stop(&self) {
-        self.floor.stop();
+        self.shared.stop();
     }
 
     /// Adds what was recorded since the last look to `seen`, using `spare` for the exchange.
-    pub fn look(&self, seen: &mut Interval, spare: &mut Interval) {
+    pub(crate) fn look(&self, seen: &mut Interval, spare: &mut Interval) {
         for book in &self.books {
             spare.clear();
             lock(book).swap_interval(spare);

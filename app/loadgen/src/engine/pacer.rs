@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::floor::Floor;
+use super::shared::Shared;
 use crate::clock::{ThreadUse, wake_exactly};
 use crate::schedule::Arrivals;
 
@@ -16,43 +16,43 @@ const QUANTUM: Duration = Duration::from_micros(200);
 const NAP: Duration = Duration::from_millis(50);
 
 /// Wakes workers until nothing is due any more, and returns the processor time that took.
-pub(super) fn pace(floor: &Floor, mut arrivals: Arrivals) -> Duration {
+pub(super) fn pace(shared: &Shared, mut arrivals: Arrivals) -> Duration {
     wake_exactly();
     let before = ThreadUse::now();
     let mut next = arrivals.next();
     let mut earliest = Duration::ZERO;
     let mut turn = 0;
-    floor.clock.sleep_until(Duration::ZERO);
+    shared.clock.sleep_until(Duration::ZERO);
     while let Some(due) = next {
         let wake = due.intended.max(earliest);
-        if !slept_until(floor, wake) {
+        if !slept_until(shared, wake) {
             break;
         }
-        let now = floor.clock.now();
+        let now = shared.clock.now();
         while next.is_some_and(|arrival| arrival.intended <= now) {
             next = arrivals.next();
         }
         // Freed connections take what is due by themselves.
-        if floor.agenda.has_due(now) {
-            floor.ring(turn);
+        if shared.queue.has_due(now) {
+            shared.wake_one(turn);
             turn = turn.wrapping_add(1);
         }
         earliest = wake + QUANTUM;
     }
-    floor.ring_all();
+    shared.wake_all();
     ThreadUse::now().since(before).cpu
 }
 
 /// Whether the moment came before the run was stopped.
-fn slept_until(floor: &Floor, wake: Duration) -> bool {
+fn slept_until(shared: &Shared, wake: Duration) -> bool {
     loop {
-        if floor.agenda.stopped().is_some() {
+        if shared.queue.stopped().is_some() {
             return false;
         }
-        let now = floor.clock.now();
+        let now = shared.clock.now();
         if now >= wake {
             return true;
         }
-        floor.clock.sleep_until(wake.min(now + NAP));
+        shared.clock.sleep_until(wake.min(now + NAP));
     }
 }

@@ -7,13 +7,13 @@ use std::time::Duration;
 use tokio::runtime::{self, LocalOptions};
 use tokio::sync::oneshot;
 
-use super::agenda::Agenda;
 use super::channel::Channel;
-use super::floor::{Door, Floor};
+use super::queue::ArrivalQueue;
+use super::shared::{Shared, WorkerStatus};
 use super::worker::{Effort, Worker, close};
 use super::{EngineError, Run, SharedBook, pacer};
 use crate::clock::Clock;
-use crate::ledger::{Book, Class, Totals};
+use crate::ledger::{Book, Totals};
 use crate::scenario::Load;
 use crate::schedule::Arrivals;
 
@@ -25,13 +25,13 @@ const RUN_UP: Duration = Duration::from_millis(20);
 const STACK: usize = 512 * 1024;
 
 /// Where the start is announced to.
-pub(super) type Launch = oneshot::Sender<(Arc<Floor>, Vec<SharedBook>)>;
+pub(super) type Launch = oneshot::Sender<(Arc<Shared>, Vec<SharedBook>)>;
 
 /// A worker thread as its supervisor sees it.
-struct Hired {
+struct StartedWorker {
     thread: JoinHandle<Option<Effort>>,
     opened: oneshot::Receiver<()>,
-    start: oneshot::Sender<Arc<Floor>>,
+    start: oneshot::Sender<Arc<Shared>>,
 }
 
 /// Runs everything to its end.
@@ -41,46 +41,47 @@ pub(super) fn supervise(run: &Run, launched: Launch) -> Result<Totals, EngineErr
     let books: Vec<SharedBook> = (0..threads)
         .map(|_| Arc::new(Mutex::new(Book::new(stages))))
         .collect();
-    let mut crew = Vec::with_capacity(threads);
+    let mut started = Vec::with_capacity(threads);
     for (index, book) in books.iter().enumerate() {
-        crew.push(hire(run, index, threads, Arc::clone(book))?);
+        started.push(start_worker(run, index, threads, Arc::clone(book))?);
     }
     let mut starts = Vec::with_capacity(threads);
     let mut workers = Vec::with_capacity(threads);
-    for hired in crew {
-        hired
+    for worker in started {
+        worker
             .opened
             .blocking_recv()
             .map_err(|_| EngineError::Crashed)?;
-        starts.push(hired.start);
-        workers.push(hired.thread);
+        starts.push(worker.start);
+        workers.push(worker.thread);
     }
 
-    let (agenda, pacing, run_up) = match &run.plan.load {
+    let (queue, pacing, run_up) = match &run.plan.load {
         Load::Open(profile) => {
             let arrivals =
                 Arrivals::new(Arc::clone(profile), &run.plan.stages, run.spacing, run.seed);
-            (Agenda::open(arrivals.clone()), Some(arrivals), RUN_UP)
+            (ArrivalQueue::open(arrivals.clone()), Some(arrivals), RUN_UP)
         }
-        Load::Closed(end) => (Agenda::closed(*end), None, Duration::ZERO),
+        Load::Closed(end) => (ArrivalQueue::closed(*end), None, Duration::ZERO),
     };
-    let doors = (0..threads).map(|_| Door::closed()).collect();
-    let floor = Arc::new(Floor {
+    let statuses = (0..threads).map(|_| WorkerStatus::closed()).collect();
+    let shared = Arc::new(Shared {
         clock: Clock::starting_in(run_up),
-        agenda,
+        queue,
         timeout: run.timeout,
-        doors,
+        length: run.plan.duration(),
+        statuses,
     });
     for start in starts {
         start
-            .send(Arc::clone(&floor))
+            .send(Arc::clone(&shared))
             .map_err(|_| EngineError::Crashed)?;
     }
     let pacer = pacing
-        .map(|arrivals| start_pacer(&floor, arrivals))
+        .map(|arrivals| start_pacer(&shared, arrivals))
         .transpose()?;
     // Nobody listens after a second interrupt.
-    let _nobody_listens = launched.send((Arc::clone(&floor), books.clone()));
+    let _nobody_listens = launched.send((Arc::clone(&shared), books.clone()));
 
     let mut busiest = Duration::ZERO;
     for worker in workers {
@@ -88,7 +89,7 @@ pub(super) fn supervise(run: &Run, launched: Launch) -> Result<Totals, EngineErr
         busiest = busiest.max(effort.busy);
     }
     let mut totals = Totals::new(stages);
-    totals.elapsed = floor.clock.now();
+    totals.elapsed = shared.clock.now();
     totals.pacing_cpu = match pacer {
         Some(pacer) => pacer.join().map_err(|_| EngineError::Crashed)?,
         None => Duration::ZERO,
@@ -97,12 +98,8 @@ pub(super) fn supervise(run: &Run, launched: Launch) -> Result<Totals, EngineErr
         totals.add(&close(book, stages));
     }
     totals.is_open_loop = matches!(run.plan.load, Load::Open(_));
-    totals.scheduled = floor.agenda.given();
-    totals.asked_for = floor
-        .agenda
-        .stopped()
-        .unwrap_or(run.plan.duration())
-        .min(run.plan.duration());
+    totals.scheduled = shared.queue.given();
+    totals.asked_for = shared.end();
     totals.busiest = busiest.as_secs_f64() / totals.elapsed.as_secs_f64().max(f64::MIN_POSITIVE);
     checked(totals)
 }
@@ -112,21 +109,21 @@ fn checked(totals: Totals) -> Result<Totals, EngineError> {
     if totals.is_balanced() {
         return Ok(totals);
     }
-    let (sent, expired, scheduled) = (
-        totals.sent(),
-        totals.count(Class::Expired),
-        totals.scheduled,
-    );
     Err(EngineError::Unbalanced {
-        sent,
-        expired,
-        scheduled,
+        sent: totals.sent(),
+        unsent: totals.unsent(),
+        scheduled: totals.scheduled,
     })
 }
 
 /// Starts a worker with its part of the connections: connection i goes to thread i mod threads. Those of a thread take the
 /// addresses in turn, and each thread begins with another one, so that all addresses are used evenly.
-fn hire(run: &Run, index: usize, threads: usize, book: SharedBook) -> Result<Hired, EngineError> {
+fn start_worker(
+    run: &Run,
+    index: usize,
+    threads: usize,
+    book: SharedBook,
+) -> Result<StartedWorker, EngineError> {
     let channels = (index..run.connections).step_by(threads);
     let channels = channels
         .enumerate()
@@ -135,7 +132,7 @@ fn hire(run: &Run, index: usize, threads: usize, book: SharedBook) -> Result<Hir
     let worker = Worker {
         index,
         channels,
-        requests: run.target.requests.clone(),
+        target: run.target.clone(),
         book,
     };
     let (opened_sender, opened) = oneshot::channel();
@@ -151,9 +148,12 @@ fn hire(run: &Run, index: usize, threads: usize, book: SharedBook) -> Result<Hir
                 .enable_time()
                 .build_local(LocalOptions::default())
                 .ok()?;
-            local.block_on(worker.work(opened_sender, start_receiver))
+            let effort = local.block_on(worker.work(opened_sender, start_receiver));
+            // A look-up may still be on its way: dropping the runtime would wait for its end.
+            local.shutdown_background();
+            effort
         })?;
-    Ok(Hired {
+    Ok(StartedWorker {
         thread,
         opened,
         start,
@@ -161,10 +161,10 @@ fn hire(run: &Run, index: usize, threads: usize, book: SharedBook) -> Result<Hir
 }
 
 fn start_pacer(
-    floor: &Arc<Floor>,
+    shared: &Arc<Shared>,
     arrivals: Arrivals,
 ) -> Result<JoinHandle<Duration>, EngineError> {
-    let floor = Arc::clone(floor);
+    let shared = Arc::clone(shared);
     let pacer = Builder::new().name("pacer".into()).stack_size(STACK);
-    Ok(pacer.spawn(move || pacer::pace(&floor, arrivals))?)
+    Ok(pacer.spawn(move || pacer::pace(&shared, arrivals))?)
 }

@@ -12,12 +12,12 @@ use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
 use super::channel::{Channel, Failure};
-use super::crew::{Call, Crew, Job, Seat};
-use super::floor::Floor;
+use super::connections::{Assignment, Connections, Job, Slot};
+use super::shared::Shared;
 use super::{SharedBook, lock};
 use crate::clock::ThreadUse;
 use crate::ledger::{Class, Entry, Timing};
-use crate::target::Requests;
+use crate::target::{Requests, Target};
 
 /// How long connections may take to open before the schedule starts; those that don't, open when they are needed.
 const OPENING: Duration = Duration::from_secs(5);
@@ -28,8 +28,8 @@ pub(super) struct Worker {
     pub(super) index: usize,
     /// Its connections, still closed.
     pub(super) channels: Vec<Channel>,
-    /// What is sent.
-    pub(super) requests: Requests,
+    /// What is sent, and where to.
+    pub(super) target: Target,
     /// Its accounts.
     pub(super) book: SharedBook,
 }
@@ -48,7 +48,7 @@ impl Worker {
     pub(super) async fn work(
         self,
         opened: oneshot::Sender<()>,
-        start: oneshot::Receiver<Arc<Floor>>,
+        start: oneshot::Receiver<Arc<Shared>>,
     ) -> Option<Effort> {
         let opening: Vec<JoinHandle<Channel>> = self
             .channels
@@ -60,20 +60,27 @@ impl Worker {
             channels.push(channel.await.ok()?);
         }
         opened.send(()).ok()?;
-        let floor = start.await.ok()?;
+        let shared = start.await.ok()?;
         let before = ThreadUse::now();
-        let crew = Rc::new(Crew::new(floor, self.index, self.book));
-        let requests = Rc::new(self.requests);
+        let connections = Rc::new(Connections::new(shared, self.index, self.book));
+        let requests = Rc::new(self.target.requests);
+        // One for all workers.
+        let keeper = (self.index == 0).then(|| spawn_local(self.target.addresses.keep()));
         let tasks: Vec<JoinHandle<()>> = channels
             .into_iter()
-            .map(|channel| spawn_local(Desk::new(&crew, &requests, channel).serve()))
+            .map(|channel| {
+                spawn_local(ConnectionTask::new(&connections, &requests, channel).serve())
+            })
             .collect();
-        let dispatcher = spawn_local(dispatch(Rc::clone(&crew)));
+        let dispatcher = spawn_local(dispatch(Rc::clone(&connections)));
         for task in tasks {
             task.await.ok()?;
         }
         dispatcher.abort();
-        crew.end();
+        if let Some(keeper) = keeper {
+            keeper.abort();
+        }
+        connections.end();
         Some(Effort {
             busy: ThreadUse::now().since(before).busy(),
         })
@@ -86,34 +93,37 @@ async fn opened_in_time(mut channel: Channel) -> Channel {
     channel
 }
 
-/// Hands out what is due whenever the bell rings.
-async fn dispatch(crew: Rc<Crew>) {
+/// Hands out what is due whenever it is woken.
+async fn dispatch(connections: Rc<Connections>) {
     loop {
-        crew.floor.doors[crew.index].bell.notified().await;
-        if !crew.dispatch() {
+        connections.shared.statuses[connections.index]
+            .wake
+            .notified()
+            .await;
+        if !connections.dispatch() {
             return;
         }
     }
 }
 
 /// One connection at work.
-struct Desk {
-    crew: Rc<Crew>,
+struct ConnectionTask {
+    connections: Rc<Connections>,
     requests: Rc<Requests>,
     channel: Channel,
-    seat: Rc<Seat>,
-    /// Rings at the deadline of what is in flight; reset, not made anew, for each request.
-    alarm: Pin<Box<Sleep>>,
+    slot: Rc<Slot>,
+    /// Fires at the deadline of what is in flight; reset, not made anew, for each request.
+    timer: Pin<Box<Sleep>>,
 }
 
-impl Desk {
-    fn new(crew: &Rc<Crew>, requests: &Rc<Requests>, channel: Channel) -> Self {
+impl ConnectionTask {
+    fn new(connections: &Rc<Connections>, requests: &Rc<Requests>, channel: Channel) -> Self {
         Self {
-            crew: Rc::clone(crew),
+            connections: Rc::clone(connections),
             requests: Rc::clone(requests),
             channel,
-            seat: Rc::default(),
-            alarm: Box::pin(sleep_until(Instant::now())),
+            slot: Rc::default(),
+            timer: Box::pin(sleep_until(Instant::now())),
         }
     }
 
@@ -123,34 +133,34 @@ impl Desk {
         while let Some(job) = self.next_job(freed).await {
             let (entry, done) = self.send(job).await;
             freed = done;
-            self.crew.record(&entry);
+            self.connections.record(&entry);
         }
     }
 
     /// Waits for something to do; `None` when nothing will come.
     async fn next_job(&mut self, freed: Duration) -> Option<Job> {
-        let mut call = self.crew.claim(freed);
-        if call.is_none() {
-            self.crew.sit_down(&self.seat, freed);
-            call = self.crew.claim(freed);
-            if call.is_some() {
-                self.crew.stand_up(freed);
+        let mut assignment = self.connections.claim(freed);
+        if assignment.is_none() {
+            self.connections.become_idle(&self.slot, freed);
+            assignment = self.connections.claim(freed);
+            if assignment.is_some() {
+                self.connections.leave_idle(freed);
             }
         }
-        let Self { seat, channel, .. } = self;
-        let call = match call {
-            Some(call) => call,
+        let Self { slot, channel, .. } = self;
+        let assignment = match assignment {
+            Some(assignment) => assignment,
             None => {
                 poll_fn(|cx| {
                     channel.watch(cx);
-                    seat.answer(cx.waker()).map_or(Poll::Pending, Poll::Ready)
+                    slot.take(cx.waker()).map_or(Poll::Pending, Poll::Ready)
                 })
                 .await
             }
         };
-        match call {
-            Call::Work(job) => Some(job),
-            Call::Home => None,
+        match assignment {
+            Assignment::Send(job) => Some(job),
+            Assignment::Stop => None,
         }
     }
 
@@ -160,17 +170,17 @@ impl Desk {
             arrival,
             free_since,
         } = job;
-        let clock = self.crew.floor.clock;
-        let deadline = arrival.intended + self.crew.floor.timeout;
-        self.alarm.as_mut().reset(clock.instant_at(deadline).into());
+        let clock = self.connections.shared.clock;
+        let deadline = arrival.intended + self.connections.shared.timeout;
+        self.timer.as_mut().reset(clock.instant_at(deadline).into());
         let request = self.requests.of(arrival.order);
         let sent = clock.now();
         let answer = {
             let mut exchange = pin!(self.channel.exchange(request));
-            let alarm = &mut self.alarm;
+            let timer = &mut self.timer;
             poll_fn(|cx| match exchange.as_mut().poll(cx) {
                 Poll::Ready(result) => Poll::Ready(Some(result)),
-                Poll::Pending => alarm.as_mut().poll(cx).map(|()| None),
+                Poll::Pending => timer.as_mut().poll(cx).map(|()| None),
             })
             .await
         };
@@ -179,18 +189,16 @@ impl Desk {
             // An answer that was complete only after the deadline came too late, whichever of the two was noticed first.
             Some(Ok(_)) if freed > deadline => Class::Timeout,
             Some(Ok(status)) => Class::of_status(status),
-            Some(Err(Failure::Connect)) => Class::Connect,
             Some(Err(Failure::Reset)) => Class::Reset,
-            None => Class::Timeout,
+            None if self.channel.is_open() => Class::Timeout,
+            // Refused, or still connecting: nothing was sent.
+            Some(Err(Failure::Connect)) | None => Class::Connect,
         };
         if answer.is_none() {
             self.channel.close();
         }
-        let done = if class == Class::Timeout {
-            deadline
-        } else {
-            freed
-        };
+        let ran_out = class == Class::Timeout || answer.is_none();
+        let done = if ran_out { deadline } else { freed };
         let timing = Timing {
             intended: arrival.intended,
             sent,
@@ -203,6 +211,7 @@ impl Desk {
                 class,
                 timing,
                 own_lag,
+                ran_out,
             },
             freed,
         )

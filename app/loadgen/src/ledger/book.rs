@@ -29,7 +29,7 @@ pub struct Interval {
 
 impl Interval {
     /// Adds another's records.
-    pub fn add(&mut self, other: &Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         for (ours, theirs) in self.counts.iter_mut().zip(other.counts) {
             *ours += theirs;
         }
@@ -38,15 +38,10 @@ impl Interval {
     }
 
     /// Forgets every record and keeps the memory.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.counts = Default::default();
         self.response.clear();
         self.lag.clear();
-    }
-
-    /// Arrivals that ended.
-    pub fn ended(&self) -> u64 {
-        self.counts.iter().sum()
     }
 }
 
@@ -66,24 +61,29 @@ impl Book {
             class,
             timing,
             own_lag,
+            ran_out,
         } = *entry;
         let StageTotals {
             counts,
             response,
+            hung,
             service,
-            ..
         } = &mut self.totals.stages[stage];
         counts[class as usize] += 1;
         response[class as usize].record(timing.response());
         self.interval.counts[class as usize] += 1;
+        if class == Class::Connect && ran_out {
+            hung.record(timing.response());
+            self.interval.response.record(timing.response());
+        }
         if class.has_response_time() {
             self.interval.response.record(timing.response());
         }
         self.totals.own_lag.record(own_lag);
-        if class == Class::Expired {
-            if own_lag > timing.lag() / 2 {
-                self.totals.expired_while_free += 1;
-            }
+        if class == Class::Expired && own_lag > timing.lag() / 2 {
+            self.totals.expired_while_free += 1;
+        }
+        if !class.is_sent() {
             return;
         }
         if class.has_response_time() {
@@ -94,13 +94,18 @@ impl Book {
         self.interval.lag.record(timing.lag());
     }
 
+    /// Counts an answer that came before the end of the schedule.
+    pub(crate) fn count_in_time(&mut self) {
+        self.totals.answered_in_time += 1;
+    }
+
     /// Ends a window of the thread that keeps this book; see [`Strain::end_window`].
-    pub fn end_window(&mut self, strain: &mut Strain, now: Duration, used: Duration) {
+    pub(crate) fn end_window(&mut self, strain: &mut Strain, now: Duration, used: Duration) {
         strain.end_window(now, used, &mut self.totals.behind);
     }
 
     /// Gives what was recorded since the last time, in exchange for an empty one.
-    pub fn swap_interval(&mut self, empty: &mut Interval) {
+    pub(crate) fn swap_interval(&mut self, empty: &mut Interval) {
         mem::swap(&mut self.interval, empty);
     }
 

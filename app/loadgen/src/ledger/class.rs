@@ -13,7 +13,7 @@ pub enum Class {
     Http5xx,
     /// Sent, but no complete answer before the timeout, which runs from the intended instant.
     Timeout,
-    /// No connection could be opened.
+    /// No connection could be opened, or not in time: never sent.
     Connect,
     /// The connection broke, or what came back was not HTTP.
     Reset,
@@ -56,13 +56,18 @@ impl Class {
     }
 
     /// Whether the target answered.
-    pub const fn is_answer(self) -> bool {
+    pub(crate) const fn is_answer(self) -> bool {
         matches!(self, Self::Ok | Self::Http4xx | Self::Http5xx)
     }
 
-    /// Whether it has a response time: answers and arrivals that ran out of time do. A refused or broken connection is over in
-    /// microseconds; counted as a response it would make a dead target look fast.
-    pub const fn has_response_time(self) -> bool {
+    /// Whether it was given to a connection.
+    pub(crate) const fn is_sent(self) -> bool {
+        !matches!(self, Self::Connect | Self::Expired)
+    }
+
+    /// Whether it always has a response time: answers and arrivals that ran out of time do. A refused or broken connection is
+    /// over in microseconds; counted as a response it would make a dead target look fast. See [`Entry::ran_out`](super::Entry).
+    pub(crate) const fn has_response_time(self) -> bool {
         self.is_answer() || matches!(self, Self::Timeout | Self::Expired)
     }
 }

@@ -6,7 +6,7 @@ use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
 /// Largest recordable time; longer ones are recorded as this, which is why no timeout may exceed it.
-pub const LONGEST: Duration = Duration::from_mins(1);
+pub(crate) const LONGEST: Duration = Duration::from_mins(1);
 /// Largest recordable time in microseconds, the unit of the histograms.
 const LONGEST_MICROS: u64 = 60_000_000;
 /// Significant digits: every figure is right to 0.1 %.
@@ -36,7 +36,7 @@ impl Distribution {
     ///
     /// # Panics
     /// Never: every distribution has the same bounds.
-    pub fn add(&mut self, other: &Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         if let Some(theirs) = &other.histogram {
             let ours = self.histogram.get_or_insert_with(empty);
             ours.add(theirs).expect("both have the same bounds");
@@ -44,7 +44,7 @@ impl Distribution {
     }
 
     /// Forgets every record and keeps the memory.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         if let Some(histogram) = &mut self.histogram {
             histogram.reset();
         }

@@ -33,7 +33,7 @@ pub struct Strain {
 
 impl Strain {
     /// Nothing sent yet, by a thread that has used that much.
-    pub fn new(used: Duration) -> Self {
+    pub(crate) fn new(used: Duration) -> Self {
         Self {
             used,
             ..Self::default()

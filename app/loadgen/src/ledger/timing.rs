@@ -29,7 +29,7 @@ impl Timing {
         self.done.saturating_sub(self.sent)
     }
 
-    /// Done − intended: what someone who arrived on schedule would have waited.
+    /// Done − intended: latency from the scheduled send time.
     pub fn response(&self) -> Duration {
         self.done.saturating_sub(self.intended)
     }
@@ -42,8 +42,10 @@ pub struct Entry {
     pub stage: usize,
     /// How it ended.
     pub class: Class,
-    /// Its times; one that was never sent has `sent` where it was given up.
+    /// Its times; one that expired has `sent` where it was given up.
     pub timing: Timing,
     /// The part of the lag during which a connection was free: the generator's own fault.
     pub own_lag: Duration,
+    /// Whether its timeout ended it. One whose connection hung until then has waited, and counts among response times.
+    pub ran_out: bool,
 }

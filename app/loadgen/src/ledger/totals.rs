@@ -12,6 +12,8 @@ pub struct StageTotals {
     pub counts: [u64; Class::ALL.len()],
     /// Response times by class, in the same order.
     pub response: [Distribution; Class::ALL.len()],
+    /// Response times of those whose connection hung until their timeout.
+    pub hung: Distribution,
     /// Service times of what has a response time and was sent.
     pub service: Distribution,
 }
@@ -23,7 +25,7 @@ impl StageTotals {
     }
 
     /// Arrivals in all.
-    pub fn ended(&self) -> u64 {
+    pub(crate) fn ended(&self) -> u64 {
         self.counts.iter().sum()
     }
 
@@ -32,9 +34,9 @@ impl StageTotals {
         share_of_errors(self.count(Class::Ok), self.ended())
     }
 
-    /// Response times of every class that has one: the headline.
+    /// Response times of everything that has one: the main figure.
     pub fn responses(&self) -> Distribution {
-        let mut all = Distribution::default();
+        let mut all = self.hung.clone();
         for class in Class::ALL
             .into_iter()
             .filter(|class| class.has_response_time())
@@ -45,13 +47,14 @@ impl StageTotals {
     }
 
     /// Adds another's records.
-    pub fn add(&mut self, other: &Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         for (ours, theirs) in self.counts.iter_mut().zip(other.counts) {
             *ours += theirs;
         }
         for (ours, theirs) in self.response.iter_mut().zip(&other.response) {
             ours.add(theirs);
         }
+        self.hung.add(&other.hung);
         self.service.add(&other.service);
     }
 }
@@ -71,6 +74,8 @@ pub struct Totals {
     pub expired_while_free: u64,
     /// Arrivals the schedule gave out; every one of them is in exactly one class.
     pub scheduled: u64,
+    /// Answers that came before the end of the schedule.
+    pub answered_in_time: u64,
     /// Whether a schedule decided when to send, not the answer to the request before.
     pub is_open_loop: bool,
     /// From the start to the end of the schedule, or to where it was stopped.
@@ -95,6 +100,7 @@ impl Totals {
             behind: Distribution::default(),
             expired_while_free: 0,
             scheduled: 0,
+            answered_in_time: 0,
             is_open_loop: true,
             asked_for: Duration::ZERO,
             last_sent: Duration::ZERO,
@@ -105,7 +111,7 @@ impl Totals {
     }
 
     /// Adds another thread's records of the same run.
-    pub fn add(&mut self, other: &Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         for (ours, theirs) in self.stages.iter_mut().zip(&other.stages) {
             ours.add(theirs);
         }
@@ -113,6 +119,7 @@ impl Totals {
         self.own_lag.add(&other.own_lag);
         self.behind.add(&other.behind);
         self.expired_while_free += other.expired_while_free;
+        self.answered_in_time += other.answered_in_time;
         self.last_sent = self.last_sent.max(other.last_sent);
         self.busiest = self.busiest.max(other.busiest);
     }
@@ -150,10 +157,21 @@ impl Totals {
         share_of_errors(self.count(Class::Ok), self.scheduled)
     }
 
-    /// Whether every scheduled arrival ended in exactly one class: sent + expired = scheduled.
+    /// Answers per second while the schedule ran: whatever came later says how long the last one took.
+    pub(crate) fn answers_per_second(&self) -> f64 {
+        let seconds = self.asked_for.as_secs_f64().max(f64::MIN_POSITIVE);
+        self.answered_in_time as f64 / seconds
+    }
+
+    /// Arrivals that were never given to a connection.
+    pub fn unsent(&self) -> u64 {
+        self.count(Class::Connect) + self.count(Class::Expired)
+    }
+
+    /// Whether every scheduled arrival ended in exactly one class: sent + connect + expired = scheduled.
     pub fn is_balanced(&self) -> bool {
         let ended: u64 = self.stages.iter().map(StageTotals::ended).sum();
-        ended == self.scheduled && self.sent() + self.count(Class::Expired) == self.scheduled
+        ended == self.scheduled && self.sent() + self.unsent() == self.scheduled
     }
 }
 

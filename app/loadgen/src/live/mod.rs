@@ -12,11 +12,11 @@ use std::time::Duration;
 
 use crate::ledger::{Class, Distribution, Interval, Quantiles};
 
-pub use screen::Screen;
+pub(crate) use screen::Screen;
 
 /// One look at a run, taken once a second.
 #[derive(Clone, Debug)]
-pub struct Sample {
+pub(crate) struct Sample {
     /// Time since the start.
     pub elapsed: Duration,
     /// Length of the schedule.
@@ -46,7 +46,7 @@ const HISTORY: usize = 60;
 
 /// What has been seen of a run so far.
 #[derive(Debug, Default)]
-pub struct Memory {
+pub(crate) struct Memory {
     overall: Distribution,
     counts: [u64; Class::ALL.len()],
     history: Vec<f64>,
@@ -55,7 +55,7 @@ pub struct Memory {
 
 /// What a look at a run finds.
 #[derive(Debug)]
-pub struct Look<'a> {
+pub(crate) struct Look<'a> {
     /// Time since the start.
     pub elapsed: Duration,
     /// Time since the look before.
@@ -74,7 +74,7 @@ pub struct Look<'a> {
 
 impl Memory {
     /// Makes a sample of a look.
-    pub fn sample(&mut self, look: Look<'_>) -> Sample {
+    pub(crate) fn sample(&mut self, look: Look<'_>) -> Sample {
         let interval = look.interval;
         self.overall.add(&interval.response);
         for (ours, new) in self.counts.iter_mut().zip(interval.counts) {
@@ -87,7 +87,9 @@ impl Memory {
             self.history.remove(0);
         }
         let ended: u64 = self.counts.iter().sum();
-        let sent = look.scheduled - self.counts[Class::Expired as usize].min(look.scheduled);
+        let unsent = Class::ALL.into_iter().filter(|class| !class.is_sent());
+        let unsent: u64 = unsent.map(|class| self.counts[class as usize]).sum();
+        let sent = look.scheduled.saturating_sub(unsent);
         let achieved = sent.saturating_sub(self.sent_before) as f64
             / look.since.as_secs_f64().max(f64::MIN_POSITIVE);
         self.sent_before = sent;
@@ -108,7 +110,7 @@ impl Memory {
 }
 
 /// Classes that occurred, for either display.
-pub fn classes(counts: &[u64; Class::ALL.len()]) -> String {
+pub(crate) fn classes(counts: &[u64; Class::ALL.len()]) -> String {
     let named = Class::ALL
         .into_iter()
         .zip(counts)

@@ -7,7 +7,7 @@ use super::{Sample, asked, classes, lag, times};
 const LABEL: usize = 12;
 
 /// The lines of a sample, none longer than `width`.
-pub fn lines(sample: &Sample, width: usize) -> Vec<String> {
+pub(crate) fn lines(sample: &Sample, width: usize) -> Vec<String> {
     let elapsed = sample.elapsed.as_secs_f64();
     let duration = sample.duration.as_secs_f64();
     let bar_width = width.saturating_sub(LABEL + 16).clamp(4, 40);

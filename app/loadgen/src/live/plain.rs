@@ -3,7 +3,7 @@
 use super::{Sample, asked, classes, lag, times};
 
 /// The line of a sample.
-pub fn line(sample: &Sample) -> String {
+pub(crate) fn line(sample: &Sample) -> String {
     format!(
         "{:>4.0}s {}: {}, sent {:.0}/s, in flight {}, lag p99 {}, {}; so far {}",
         sample.elapsed.as_secs_f64(),

@@ -24,7 +24,7 @@ pub enum Screen {
 impl Screen {
     /// The panel on a terminal; plain lines without one, with `CI`, `NO_COLOR` (no-color.org: set and not empty) or
     /// `TERM=dumb`.
-    pub fn new(variable: impl Fn(&str) -> Option<String>) -> Self {
+    pub(crate) fn new(variable: impl Fn(&str) -> Option<String>) -> Self {
         let is_set = |name| variable(name).is_some_and(|value| !value.is_empty());
         let is_dumb = variable("TERM").is_none_or(|term| term == "dumb");
         if std::io::stderr().is_terminal() && !is_set("CI") && !is_set("NO_COLOR") && !is_dumb {
@@ -34,7 +34,7 @@ impl Screen {
     }
 
     /// Shows a sample.
-    pub fn show(&mut self, sample: &Sample) {
+    pub(crate) fn show(&mut self, sample: &Sample) {
         match self {
             Self::Plain => self.draw(Some(&plain::line(sample)), &[]),
             Self::Panel { .. } => self.draw(None, &panel::lines(sample, columns())),
@@ -43,7 +43,7 @@ impl Screen {
 
     /// Draws the panel over itself, each line cut to the terminal's width; without a terminal says the plain line, if there is
     /// one to say.
-    pub fn draw(&mut self, line: Option<&str>, panel: &[String]) {
+    pub(crate) fn draw(&mut self, line: Option<&str>, panel: &[String]) {
         match (self, line) {
             (Self::Plain, None) => {}
             (Self::Plain, Some(line)) => say(&format!("{line}\n")),
@@ -66,7 +66,7 @@ impl Screen {
     }
 
     /// Says something between samples.
-    pub fn note(&mut self, text: &str) {
+    pub(crate) fn note(&mut self, text: &str) {
         if let Self::Panel { drawn } = self {
             *drawn = 0;
         }

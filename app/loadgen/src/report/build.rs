@@ -19,7 +19,7 @@ const LOOK_NEXT: [&str; 3] = [
 
 /// What a report is made from.
 #[derive(Clone, Copy, Debug)]
-pub struct Sources<'a> {
+pub(crate) struct Sources<'a> {
     /// What was asked.
     pub settings: &'a Settings,
     /// The server, as asked or found.
@@ -34,7 +34,7 @@ pub struct Sources<'a> {
 
 impl Report {
     /// Fills the report in.
-    pub fn new(sources: Sources<'_>) -> Self {
+    pub(crate) fn new(sources: Sources<'_>) -> Self {
         let Sources {
             settings,
             server,
@@ -44,18 +44,18 @@ impl Report {
         } = sources;
         let overall = totals.overall();
         let is_open = totals.is_open_loop;
-        let answers: u64 = Class::ALL
-            .into_iter()
-            .filter(|class| class.is_answer())
-            .map(|class| overall.count(class))
-            .sum();
         let elapsed = totals.elapsed.as_secs_f64().max(f64::MIN_POSITIVE);
         Self {
             schema_version: SCHEMA_VERSION,
             scenario: settings.scenario.name().into(),
             load: if is_open { "open" } else { "closed" }.into(),
             target: server.url(),
-            addresses: target.addresses.iter().map(ToString::to_string).collect(),
+            addresses: target
+                .addresses
+                .known()
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
             asked: asked(settings, is_open),
             outcome: verdict.outcome,
             exit_code: verdict.exit.code(),
@@ -66,7 +66,7 @@ impl Report {
             counts: counts(&overall),
             error_rate: totals.error_rate(),
             achieved: totals.achieved().filter(|_| is_open),
-            answers_per_second: answers as f64 / elapsed,
+            answers_per_second: totals.answers_per_second(),
             asked_seconds: totals.asked_for.as_secs_f64(),
             elapsed_seconds: totals.elapsed.as_secs_f64(),
             lag: totals.lag.quantiles(),

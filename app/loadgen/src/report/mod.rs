@@ -1,10 +1,11 @@
 //! The summary of a run, as JSON and as text; both from one [`Report`].
 //!
-//! # The JSON schema, version 1
+//! # The JSON schema, version 2
 //! `loadgen --json` prints one [`Report`] object. The fields of the structures here are the schema, their documentation is its
 //! documentation. Fields may be added within a version; renaming, removing or changing the meaning of one makes a new
 //! version. Times are in seconds and end in `_seconds`; shares lie between 0 and 1; what had no samples is `null`.
-//! Two sums always hold: `scheduled = sent + counts.expired` and `scheduled =` the sum of `counts`.
+//! Two sums always hold: `scheduled = sent + counts.connect + counts.expired` and `scheduled =` the sum of `counts`. (In version 1
+//! `sent` counted arrivals for which no connection could be opened.)
 //!
 //! How it is filled in: [`build`]. How it looks to people: [`text`].
 
@@ -17,12 +18,12 @@ use crate::ledger::Quantiles;
 use crate::verdict::{Judgement, Outcome};
 
 /// Version of the JSON schema.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// A run as it was asked for, as it went, and how it is judged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// 1; see above.
+    /// 2; see above.
     pub schema_version: u32,
     /// Name of the scenario.
     pub scenario: String,
@@ -52,7 +53,7 @@ pub struct Report {
     pub error_rate: Option<f64>,
     /// Share of the asked rate that was sent, late sending included; `null` in a closed loop.
     pub achieved: Option<f64>,
-    /// Answers per second from the start to the last arrival's end.
+    /// Answers per second while the schedule ran: those that came before its end, by its length.
     pub answers_per_second: f64,
     /// From the start to the end of the schedule, or to where it was stopped.
     pub asked_seconds: f64,
@@ -64,7 +65,7 @@ pub struct Report {
     pub own_lag: Option<Quantiles>,
     /// Done − sent, of answers and timeouts.
     pub service: Option<Quantiles>,
-    /// Done − intended, of answers, timeouts and expired: the headline, and what thresholds use.
+    /// Done − intended, of answers, timeouts, expired and connections that hung: the main figure, and what thresholds use.
     pub response: Option<Quantiles>,
     /// Response times of each class by itself.
     pub response_by_class: ByClass<Option<Quantiles>>,
@@ -110,7 +111,7 @@ pub struct ByClass<T> {
     pub http_5xx: T,
     /// Sent, no complete answer before the timeout.
     pub timeout: T,
-    /// No connection could be opened.
+    /// Never sent: no connection could be opened, or not in time.
     pub connect: T,
     /// The connection broke, or what came back was not HTTP.
     pub reset: T,
@@ -119,7 +120,7 @@ pub struct ByClass<T> {
 }
 
 /// Arrivals by class.
-pub type Counts = ByClass<u64>;
+pub(crate) type Counts = ByClass<u64>;
 
 /// A stage of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -8,7 +8,7 @@ use crate::verdict::Outcome;
 
 /// A report as text.
 #[derive(Clone, Copy, Debug)]
-pub struct Text<'a>(pub &'a Report);
+pub(crate) struct Text<'a>(pub &'a Report);
 
 impl Display for Text<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -61,8 +61,8 @@ fn write_head(report: &Report, f: &mut Formatter<'_>) -> fmt::Result {
     )?;
     write!(
         f,
-        "\n  scheduled {scheduled} = sent {sent} + expired {}",
-        report.counts.expired
+        "\n  scheduled {scheduled} = sent {sent} + connect {} + expired {}",
+        report.counts.connect, report.counts.expired
     )?;
     if let Some(achieved) = report.achieved {
         write!(f, "; {:.1} % of the asked rate achieved", achieved * 100.0)?;
@@ -78,7 +78,7 @@ fn write_times(report: &Report, f: &mut Formatter<'_>) -> fmt::Result {
     writeln!(f, "  {:<10}{}", "lag", Columns(report.lag))?;
     writeln!(
         f,
-        "  Response is what somebody who came on schedule waited (done - intended); service is what the target took once\n  \
+        "  Response is the latency from the scheduled send time (done - intended); service is what the target took once\n  \
              it was asked (done - sent); lag is how late it was asked (sent - intended)."
     )
 }

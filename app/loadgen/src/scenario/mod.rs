@@ -73,12 +73,12 @@ impl Scenario {
     }
 
     /// Whether it injects faults, so that `--share` means something.
-    pub const fn has_faults(self) -> bool {
+    pub(crate) const fn has_faults(self) -> bool {
         matches!(self, Self::ErrorStorm | Self::SlowStorm)
     }
 
     /// What the demo stack shows when this runs with its defaults.
-    pub const fn expectation(self) -> &'static str {
+    pub(crate) const fn expectation(self) -> &'static str {
         match self {
             Self::Steady => "flat lines: 50 orders/s, p95 near 0.2 s, an empty queue; no alert",
             Self::Ramp => {

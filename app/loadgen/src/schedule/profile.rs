@@ -144,7 +144,7 @@ impl Profile {
     }
 
     /// Time the stage takes and arrivals expected in it, over all its pieces.
-    pub fn share_of(&self, stage: usize) -> (Duration, f64) {
+    pub(crate) fn share_of(&self, stage: usize) -> (Duration, f64) {
         self.pieces
             .iter()
             .filter(|piece| piece.segment.stage == stage)

@@ -13,7 +13,7 @@ pub enum Interrupt {
 
 impl Interrupt {
     /// The signal's name.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Int => "SIGINT",
             Self::Term => "SIGTERM",

@@ -69,9 +69,10 @@ impl Verdict {
             )
         } else if !faults.is_empty() {
             (Outcome::Invalid, faults, Exit::Invalid)
-        } else if !Class::ALL
-            .into_iter()
-            .any(|class| class.is_answer() && totals.count(class) > 0)
+        } else if totals.scheduled > 0
+            && !Class::ALL
+                .into_iter()
+                .any(|class| class.is_answer() && totals.count(class) > 0)
         {
             (
                 Outcome::Failed,

@@ -83,7 +83,7 @@ pub enum BadThreshold {
     NoComparison,
     /// Nothing by that name is measured.
     #[error(
-        "no figure `{0}`; there are p50 p90 p95 p99 p99.9 mean max error_rate achieved expired"
+        "no figure `{0}`; there are pN (above p0, below p100, such as p50 or p99.9) mean max error_rate achieved expired"
     )]
     NoFigure(String),
     /// The limit doesn't fit the figure.
@@ -122,18 +122,16 @@ impl FromStr for Threshold {
         };
         let limit = limit.trim();
         let figure = match name {
-            "p50" => Figure::Quantile(0.5),
-            "p90" => Figure::Quantile(0.9),
-            "p95" => Figure::Quantile(0.95),
-            "p99" => Figure::Quantile(0.99),
-            "p99.9" => Figure::Quantile(0.999),
             "mean" => Figure::Mean,
             "max" => Figure::Max,
             "error_rate" => Figure::ErrorRate,
             "achieved" => Figure::Achieved,
             "expired" if limit.ends_with('%') => Figure::ExpiredShare,
             "expired" => Figure::Expired,
-            _ => return Err(BadThreshold::NoFigure(name.into())),
+            _ => {
+                let quantile = parse_percentile(name);
+                Figure::Quantile(quantile.ok_or_else(|| BadThreshold::NoFigure(name.into()))?)
+            }
         };
         let (parsed, wanted) = match figure.unit() {
             Unit::Seconds => (
@@ -163,11 +161,23 @@ impl FromStr for Threshold {
 /// Reads `1%` or `0.01`; shares lie between 0 and 1.
 fn parse_share(text: &str) -> Option<f64> {
     let share: f64 = match text.strip_suffix('%') {
-        // Not divided by 100: 0.7 / 100 is a little less than 0.007, and so than 7 of 1000.
-        Some(percent) => format!("{}e-2", percent.trim()).parse().ok()?,
+        Some(percent) => hundredth(percent.trim())?,
         None => text.parse().ok()?,
     };
     (0.0..=1.0).contains(&share).then_some(share)
+}
+
+/// Reads `p75` or `p99.99`.
+fn parse_percentile(text: &str) -> Option<f64> {
+    let percent = text.strip_prefix('p')?;
+    let is_number = percent.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let quantile = hundredth(percent).filter(|_| is_number)?;
+    (quantile > 0.0 && quantile < 1.0).then_some(quantile)
+}
+
+/// Not divided by 100: 0.7 / 100 is a little less than 0.007, and so than 7 of 1000.
+fn hundredth(percent: &str) -> Option<f64> {
+    format!("{percent}e-2").parse().ok()
 }
 
 impl Threshold {

@@ -29,6 +29,7 @@ fn entry(class: Class, intended: u64, sent: u64, done: u64) -> Entry {
         class,
         timing,
         own_lag: Duration::ZERO,
+        ran_out: false,
     }
 }
 
@@ -67,14 +68,14 @@ fn response_has_the_wait_in_it_and_service_has_not() {
 }
 
 #[test]
-fn every_arrival_is_in_one_class_and_sent_plus_expired_is_scheduled() {
+fn every_arrival_is_in_one_class_and_sent_plus_connect_plus_expired_is_scheduled() {
     let entries: Vec<_> = Class::ALL
         .into_iter()
         .map(|class| entry(class, 0, 1, 2))
         .collect();
     let mut totals = totals(&entries);
     assert!(totals.is_balanced());
-    assert_eq!((totals.sent(), totals.count(Class::Expired)), (6, 1));
+    assert_eq!((totals.sent(), totals.unsent()), (5, 2));
     totals.scheduled += 1;
     assert!(!totals.is_balanced(), "a lost arrival is noticed");
 }
@@ -89,6 +90,19 @@ fn a_refused_connection_does_not_make_the_response_times_better() {
     let response = totals.overall().responses();
     assert_eq!(response.count(), 1);
     assert_reads(response.quantile(0.0), ms(100));
+}
+
+#[test]
+fn a_connection_that_hangs_until_the_timeout_has_waited_it() {
+    let hung = Entry {
+        ran_out: true,
+        ..entry(Class::Connect, 0, 0, 300)
+    };
+    let totals = totals(&[entry(Class::Ok, 0, 0, 1), hung]);
+    let all = totals.overall();
+    assert_eq!((all.responses().count(), totals.sent()), (2, 1));
+    assert_reads(all.responses().quantile(1.0), ms(300));
+    assert_reads(all.service.quantile(1.0), ms(1));
 }
 
 #[test]

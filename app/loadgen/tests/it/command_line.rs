@@ -27,7 +27,7 @@ fn help_shows_every_scenario_with_an_example_and_every_exit_code() {
         "3 threshold",
         "5 invalid",
         "130 or 143",
-        "schema_version 1",
+        "schema_version 2",
         "lag",
         "expired",
     ] {
@@ -70,4 +70,29 @@ fn without_arguments_it_makes_bursts() {
         (Scenario::Bursts, 1000, 380.0)
     );
     assert!(settings.waits_for_scrape && !settings.json);
+}
+
+#[test]
+fn times_methods_and_percentiles_are_taken_as_people_write_them() {
+    let settings = |more: &[&str]| {
+        let args = Args::try_parse_from([&["loadgen", "steady"], more].concat());
+        let args = args.unwrap_or_else(|error| panic!("{more:?}: {error}"));
+        Settings::new(args).expect("nothing contradicts")
+    };
+    for (text, millis) in [
+        ("1m30s", 90_000),
+        ("1h1m1s", 3_661_000),
+        ("1m 30s", 90_000),
+        ("2s500ms", 2_500),
+        ("1.5m", 90_000),
+    ] {
+        let duration = settings(&["--duration", text]).shape.duration;
+        assert_eq!(duration.as_millis(), millis, "{text}");
+    }
+    for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] {
+        assert_eq!(settings(&["--method", method]).method, method);
+    }
+    for threshold in ["p75>1s", "p99.99>1s", "p1<1us"] {
+        assert_eq!(settings(&["--fail", threshold]).thresholds.len(), 1);
+    }
 }

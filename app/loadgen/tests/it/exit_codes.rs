@@ -85,7 +85,7 @@ fn one_when_the_summary_is_lost_but_not_when_nobody_wants_it() {
 
 #[test]
 fn two_when_the_command_line_makes_no_sense() {
-    let cases: [(&[&str], &str); 17] = [
+    let cases: [(&[&str], &str); 29] = [
         (&["hurricane"], "hurricane"),
         (&["steady", "--rate", "0"], "above 0"),
         (&["steady", "--rate", "-5"], "above 0"),
@@ -107,7 +107,19 @@ fn two_when_the_command_line_makes_no_sense() {
         (&["steady", "--timeout", "2m"], "1ms to 60s"),
         (&["steady", "--connections", "0"], "1 to 60000"),
         (&["steady", "--target", "https://order-service"], "TLS"),
-        (&["steady", "--fail", "p98>1s"], "no figure `p98`"),
+        (&["steady", "--target", "http://127.0.0.1:99999"], ":99999"),
+        (&["steady", "--target", "http://127.0.0.1:8O00"], ":8O00"),
+        (&["steady", "--target", "http://127.0.0.1:1abc"], ":1abc"),
+        (&["steady", "--target", "http://127.0.0.1:+80"], ":+80"),
+        (&["steady", "--target", "http://[::1]:0"], "[::1]:0"),
+        (&["steady", "--target", "http://a:b@host"], "credentials"),
+        (&["steady", "--prometheus", "http://host:65536"], ":65536"),
+        (&["steady", "--threads", "60000"], "1 to 64"),
+        (&["steady", "--method", "TRACE"], "HEAD"),
+        (&["steady", "--duration", "1m30"], "1m30s"),
+        (&["steady", "--fail", "p100>1s"], "no figure `p100`"),
+        (&["steady", "--fail", "p0>1s"], "no figure `p0`"),
+        (&["steady", "--fail", "p9e1>1s"], "no figure `p9e1`"),
         (&["steady", "--path", "orders"], "/orders"),
     ];
     for (arguments, wanted) in cases {

@@ -4,10 +4,14 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use loadgen::addresses::Addresses;
+use loadgen::ledger::Class;
 use loadgen::mock::{Behaviour, Mock, Setup};
 use rustix::process::Signal;
 
-use crate::support::{code, loadgen, parsed, report, send, wait_for_first_look};
+use crate::support::{
+    Setting, code, loadgen, parsed, plan, report, run_against, send, wait_for_first_look,
+};
 
 const SHORT: [&str; 6] = ["--rate", "50", "--duration", "1s", "--wait", "0s"];
 
@@ -106,6 +110,62 @@ fn a_target_that_is_not_there_is_a_failed_connection_each_time() {
     let url = mock(Behaviour::Silence).url();
     let (code, report) = report("steady", &url, &SHORT);
     assert_eq!((code, report.counts.connect), (1, 50));
+}
+
+/// A port that takes no more connections: whoever tries waits.
+fn full_port() -> (tokio::net::TcpListener, Vec<std::net::TcpStream>) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()
+        .expect("a runtime");
+    let listener = runtime.block_on(async {
+        let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+        socket
+            .bind(([127, 0, 0, 1], 0).into())
+            .expect("a free port");
+        socket.listen(1).expect("it is bound")
+    });
+    let address = listener.local_addr().expect("it is bound");
+    let connect = || std::net::TcpStream::connect_timeout(&address, Duration::from_millis(300));
+    let waiting = std::iter::from_fn(|| connect().ok()).collect();
+    (listener, waiting)
+}
+
+#[test]
+fn a_connection_that_hangs_was_never_made_and_nothing_was_sent() {
+    let (listener, _waiting) = full_port();
+    let url = format!("http://{}", listener.local_addr().expect("it is bound"));
+    let (code, report) = report(
+        "steady",
+        &url,
+        &[&SHORT[..], &["--timeout", "300ms", "--connections", "50"]].concat(),
+    );
+    assert_eq!((code, report.scheduled), (1, 50));
+    assert_eq!(
+        (report.sent, report.counts.connect, report.counts.timeout),
+        (0, 50, 0),
+        "{report:?}"
+    );
+    let response = report.response.expect("whoever came waited");
+    assert!((response.p50_seconds - 0.3).abs() < 0.001, "{response:?}");
+}
+
+#[test]
+fn a_target_that_moves_is_found_at_its_new_address() {
+    let (old, new) = (mock(Behaviour::Answer(200)), mock(Behaviour::Answer(200)));
+    let there = new.address;
+    let addresses = Addresses::new(vec![old.address], move || Ok(vec![there]));
+    let setting = Setting {
+        plan: plan(&[(Duration::from_secs(2), 100.0, 100.0)]),
+        connections: 10,
+        timeout: Duration::from_secs(1),
+    };
+    let totals = run_against(addresses, setting, |_| drop(old));
+    assert_eq!(totals.scheduled, 200);
+    assert!(
+        totals.count(Class::Ok) >= 150 && new.accepted() > 0,
+        "{totals:?}"
+    );
 }
 
 /// A mock target in a process of its own; ends with its standard input.

@@ -25,6 +25,7 @@ fn run(class: Class, response: Duration, own_lag: Duration) -> Totals {
             class,
             timing,
             own_lag,
+            ran_out: false,
         });
     }
     let mut totals = book.into_totals();
@@ -51,6 +52,8 @@ fn the_expression_says_what_is_not_acceptable() {
         ("mean<1s", true),
         ("max<=0.11s", true),
         ("p99.9>1m", false),
+        ("p75>50ms", true),
+        ("p99.99>1m", false),
         ("error_rate>1%", false),
         ("error_rate>=0", true),
         ("achieved<99%", false),
@@ -89,7 +92,7 @@ fn what_is_no_threshold_is_refused_with_what_would_do() {
     for (text, wanted) in [
         ("p99", "p99>300ms"),
         ("", "p99>300ms"),
-        ("p98>1s", "no figure `p98`"),
+        ("p100>1s", "no figure `p100`"),
         ("p99>", "a time such as 300ms"),
         ("p99>300", "a time such as 300ms"),
         ("p99>-1s", "a time"),

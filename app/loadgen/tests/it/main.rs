@@ -15,6 +15,7 @@ mod pacing;
 mod schedules;
 mod screens;
 mod stalls;
+mod strict_servers;
 mod summary;
 mod support;
 mod waiting;

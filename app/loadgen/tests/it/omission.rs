@@ -73,6 +73,7 @@ fn measure(segments: &[(Duration, f64, f64)], mut target: Virtual) -> (Quantiles
             class: Class::Ok,
             timing,
             own_lag: Duration::ZERO,
+            ran_out: false,
         });
     }
     let all = book.into_totals().overall();

@@ -8,7 +8,7 @@ use loadgen::scenario::{Load, Plan};
 use loadgen::verdict::Limits;
 use loadgen::verdict::validity::faults;
 
-use crate::support::{Setting, plan, run_against, run_in_process, start_of};
+use crate::support::{Setting, fixed, plan, run_against, run_in_process, start_of};
 
 const PATIENT: Duration = Duration::from_secs(30);
 
@@ -143,7 +143,7 @@ fn connections_are_spread_over_every_address_of_the_target() {
         timeout: PATIENT,
     };
     let addresses = mocks.iter().map(|mock| mock.address).collect();
-    let totals = run_against(addresses, setting, |_| {});
+    let totals = run_against(fixed(addresses), setting, |_| {});
     assert_eq!(totals.count(Class::Ok), 50);
     assert_eq!(
         [0, 1, 2].map(|index: usize| mocks[index].accepted()),
@@ -163,7 +163,7 @@ fn a_connection_to_a_dead_address_is_opened_to_the_next_one() {
         connections: 4,
         timeout: PATIENT,
     };
-    let totals = run_against(addresses, setting, |_| {});
+    let totals = run_against(fixed(addresses), setting, |_| {});
     assert_eq!(totals.count(Class::Ok), 1);
     assert_eq!(alive.accepted(), 4);
 }
@@ -180,7 +180,7 @@ fn a_short_piece_that_no_machine_can_send_in_time_makes_the_run_invalid() {
         timeout: PATIENT,
     };
     let addresses = mocks.iter().map(|mock| mock.address).collect();
-    let totals = run_against(addresses, setting, |_| {});
+    let totals = run_against(fixed(addresses), setting, |_| {});
     assert_eq!(totals.count(Class::Ok), 20_200);
     let faults = faults(&totals, &Limits::default()).join("; ");
     assert!(faults.contains("fell behind"), "{faults}");

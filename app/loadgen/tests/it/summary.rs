@@ -197,3 +197,51 @@ fn the_same_seed_makes_the_same_poisson_run() {
         "{others:?}"
     );
 }
+
+#[test]
+fn the_rate_of_answers_does_not_depend_on_when_the_last_one_came() {
+    let mock = mock();
+    for (rate, duration, wanted) in [("0.5", "1s", 1.0), ("2", "2s", 2.0)] {
+        let (code, report) = report(
+            "steady",
+            &mock.url(),
+            &["--rate", rate, "--duration", duration],
+        );
+        assert_eq!(code, 0);
+        let found = report.answers_per_second;
+        assert!(
+            (found - wanted).abs() < 1e-9,
+            "{rate}/s for {duration}: {found}"
+        );
+    }
+    // What comes after the schedule's end says how long the tail was, not what the target can do.
+    let slow = Mock::start(Setup {
+        answers_per_second: Some(20.0),
+        ..Setup::default()
+    })
+    .expect("a free port");
+    let (_, report) = report(
+        "steady",
+        &slow.url(),
+        &["--rate", "60", "--duration", "1s", "--wait", "0s"],
+    );
+    assert_eq!(report.counts.ok, 60);
+    assert!(
+        (10.0..=21.0).contains(&report.answers_per_second),
+        "{report:?}"
+    );
+}
+
+#[test]
+fn a_poisson_run_in_which_no_arrival_was_due_is_no_failure() {
+    let mock = mock();
+    let found = (1..100).find_map(|seed: u32| {
+        let seed = seed.to_string();
+        let more = ["--rate", "0.5", "--duration", "1s", "--poisson", "--seed"];
+        let (code, report) = report("steady", &mock.url(), &[&more[..], &[&seed]].concat());
+        (report.scheduled == 0).then_some((code, report))
+    });
+    let (code, report) = found.expect("e^-0.5 of all seeds");
+    assert_eq!(code, 0, "{report:?}");
+    assert!(report.reasons.is_empty(), "{report:?}");
+}

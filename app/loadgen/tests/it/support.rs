@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hyper::Method;
+use loadgen::addresses::Addresses;
 use loadgen::engine::{Run, Running};
 use loadgen::ledger::Totals;
 use loadgen::mock::Mock;
@@ -124,12 +125,17 @@ pub(crate) fn run_in_process(
     setting: Setting,
     meanwhile: impl FnOnce(&Running),
 ) -> Totals {
-    run_against(vec![mock.address], setting, meanwhile)
+    run_against(fixed(vec![mock.address]), setting, meanwhile)
 }
 
-/// The same against several addresses of one target.
+/// Addresses of a target whose name nobody knows.
+pub(crate) fn fixed(known: Vec<SocketAddr>) -> Addresses {
+    Addresses::new(known, || Err(std::io::ErrorKind::NotFound.into()))
+}
+
+/// The same against these addresses of one target.
 pub(crate) fn run_against(
-    addresses: Vec<SocketAddr>,
+    addresses: Addresses,
     setting: Setting,
     meanwhile: impl FnOnce(&Running),
 ) -> Totals {

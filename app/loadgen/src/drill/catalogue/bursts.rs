@@ -22,7 +22,7 @@ pub(super) const OVERLOAD: Drill = Drill {
             connections: 1500,
             timeout: Duration::from_secs(15),
             finished_within: 0.0,
-            outrun: None,
+            hasten: None,
         }),
         Act::Await(Goal::Onset),
         Act::Calm,
@@ -48,6 +48,17 @@ pub(super) const OVERLOAD: Drill = Drill {
             end: End::Delivered("slack"),
             relief: Mark::Calm,
             decline: Decline::Passing,
+        },
+        Proof {
+            alert: "OrderQueueNearlyFull",
+            labels: &[],
+            cause: Mark::Storm,
+            onset: Onset::Fills(0.8),
+            end: End::Inhibited {
+                by: "OrdersRejected",
+            },
+            relief: Mark::Calm,
+            decline: Decline::Within(10.0),
         },
     ],
     readings: &[

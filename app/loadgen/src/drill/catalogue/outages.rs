@@ -6,11 +6,11 @@ use crate::drill::name::Name;
 
 pub(super) const TARGET_DOWN: Drill = Drill {
     name: Name::TargetDown,
-    shows: "order-service is stopped while HighErrorRate fires: OrderServiceDown pages and inhibits it, and both resolve",
-    minutes: 4.0,
+    shows: "order-service is stopped while HighErrorRate fires: OrderServiceDown joins its page, which is one incident and ends once",
+    minutes: 9.0,
     script: &[
         Act::Storm(FAILURES),
-        Act::Await(Goal::Raised("HighErrorRate")),
+        Act::Await(Goal::Told("HighErrorRate")),
         Act::Calm,
         Act::Ask(Hand::Stop, Service::OrderService),
         Act::Await(Goal::Onset),
@@ -24,9 +24,7 @@ pub(super) const TARGET_DOWN: Drill = Drill {
             labels: &[],
             cause: Mark::Storm,
             onset: HIGH_ERROR_RATE_ONSET,
-            end: End::Fires {
-                inhibitor: "OrderServiceDown",
-            },
+            end: End::Delivered("pagerduty"),
             relief: Mark::Started,
             decline: Decline::Dilution,
         },
@@ -40,20 +38,9 @@ pub(super) const TARGET_DOWN: Drill = Drill {
             relief: Mark::Started,
             decline: Decline::Within(10.0),
         },
-        Proof {
-            alert: "HighErrorRate",
-            labels: &[],
-            cause: Mark::Stopped,
-            onset: Onset::Within(0.0),
-            end: End::Inhibited {
-                by: "OrderServiceDown",
-            },
-            relief: Mark::Started,
-            decline: Decline::Dilution,
-        },
     ],
     readings: &[],
-    companions: &["TargetDown"],
+    companions: &["OrderAvailabilityBudgetBurn", "TargetDown"],
     starts_quiet: false,
 };
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::drill::definition::{
-    Act, Change, Decline, Drill, End, Goal, Guard, Mark, Onset, Outrun, Proof, Reading, Share,
+    Act, Change, Decline, Drill, End, Goal, Guard, Hasten, Mark, Onset, Proof, Reading, Share,
     Span, Storm,
 };
 use crate::drill::name::Name;
@@ -18,7 +18,7 @@ pub(super) const FAILURES: Storm = Storm {
     connections: 100,
     timeout: Duration::from_secs(10),
     finished_within: 1.0,
-    outrun: None,
+    hasten: None,
 };
 
 /// More than one order in five fails, of at least ten.
@@ -30,8 +30,8 @@ pub(super) const HIGH_ERROR_RATE_ONSET: Onset = Onset::Share(&[Share {
 
 pub(super) const HIGH_ERROR_RATE: Drill = Drill {
     name: Name::HighErrorRate,
-    shows: "every other order fails: HighErrorRate fires and pages, and the page is resolved",
-    minutes: 4.0,
+    shows: "every other order fails: HighErrorRate fires and pages, the burn that it leads to joins, and the page ends once",
+    minutes: 7.0,
     script: &[
         Act::Storm(FAILURES),
         Act::Await(Goal::Onset),
@@ -49,7 +49,7 @@ pub(super) const HIGH_ERROR_RATE: Drill = Drill {
         decline: Decline::Dilution,
     }],
     readings: &[],
-    companions: &[],
+    companions: &["OrderAvailabilityBudgetBurn"],
     starts_quiet: false,
 };
 
@@ -67,7 +67,7 @@ pub(super) const HIGH_LATENCY: Drill = Drill {
             connections: 100,
             timeout: Duration::from_secs(10),
             finished_within: 4.5,
-            outrun: None,
+            hasten: None,
         }),
         Act::Await(Goal::Onset),
         Act::Calm,
@@ -94,14 +94,13 @@ pub(super) const HIGH_LATENCY: Drill = Drill {
 
 pub(super) const SLO_BURN: Drill = Drill {
     name: Name::SloBurn,
-    shows: "a storm of 50/s at 50 %: the budget burns 14.4 times too fast and pages, and visibly falls",
-    minutes: 4.0,
+    shows: "every other order fails: the budget burns 14.4 times too fast and pages, and visibly falls",
+    minutes: 8.0,
     script: &[
         Act::Storm(Storm {
-            rate: 50.0,
             connections: 300,
-            outrun: Some(Outrun {
-                rival: "HighErrorRate",
+            hasten: Some(Hasten {
+                within: 120.0,
                 most: 250.0,
             }),
             ..FAILURES
@@ -120,7 +119,7 @@ pub(super) const SLO_BURN: Drill = Drill {
             Share {
                 window: Span::Label("long_window"),
                 above: 0.144,
-                at_least: Guard::PerSecond(1.0),
+                at_least: Guard::Bad(100.0),
             },
             Share {
                 window: Span::Label("short_window"),

@@ -80,12 +80,25 @@ impl Performance<'_> {
             let until = next
                 .expected
                 .map_or(now(), |expected| expected.latest + self.terms.slack);
-            self.show(&format!("{} {}", next.subject, next.step.name()), until);
+            let mut fellows = self
+                .watch
+                .evidence
+                .iter()
+                .filter_map(|own| own.fellow.as_ref());
+            let goes_on = match fellows.next() {
+                Some(fellow) if next.step == Step::OneIncident => {
+                    format!(" ({fellow} goes on, healthy orders dilute it)")
+                }
+                _ => String::new(),
+            };
+            let wanted = format!("{} {}{goes_on}", next.subject, next.step.name());
+            self.show(&wanted, until);
             // The healthy load has done its work when nothing is left but the notices.
             let is_diluted = rows
                 .iter()
                 .filter(|row| row.step == Step::Resolved)
-                .all(Row::is_settled);
+                .all(Row::is_settled)
+                && self.watch.evidence.iter().all(|own| own.fellow.is_none());
             if goal == Goal::Over && is_diluted {
                 self.end_load().await?;
             }

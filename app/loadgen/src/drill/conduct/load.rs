@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use hyper::Method;
 
+use crate::addresses::Addresses;
 use crate::drill::definition::Storm;
 use crate::drill::prediction::RECOVERY;
 use crate::engine::{EngineError, Run, Running};
@@ -116,7 +117,7 @@ impl Load {
         );
         let requests = requests.map_err(std::io::Error::other)?;
         let target = Target {
-            addresses: server.resolve().await?,
+            addresses: Addresses::of(server, server.resolve().await?),
             requests,
         };
         let processors = std::thread::available_parallelism().map_or(1, usize::from);

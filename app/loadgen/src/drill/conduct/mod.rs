@@ -148,6 +148,7 @@ impl<'a> Performance<'a> {
             evidence: &self.watch.evidence,
             readings: &self.watch.readings,
             strangers: &self.watch.strangers,
+            incident: self.watch.incident.clone(),
             now: Some(moment),
             slack: self.terms.slack,
             stops_at_delivery: self.terms.stops_at_delivery,

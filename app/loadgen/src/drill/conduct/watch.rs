@@ -1,12 +1,13 @@
 //! Looks at the servers again and again, and keeps what was learnt.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::now;
 use crate::drill::definition::{Drill, End};
 use crate::drill::durations;
 use crate::drill::evidence::{Evidence, stretch_before};
-use crate::drill::identity::in_words;
+use crate::drill::identity::{belongs, in_words};
+use crate::drill::incident::Incident;
 use crate::drill::judge::Watched;
 use crate::drill::known::{Background, Known, Marks};
 use crate::drill::look::Look;
@@ -29,11 +30,15 @@ pub struct Watch {
     pub readings: Vec<Watched>,
     /// Alerts that fired and don't belong to the drill.
     pub strangers: Vec<String>,
+    /// What `PagerDuty` got.
+    pub incident: Incident,
     /// What had no usable answer at the last look, and what is odd about the load.
     pub troubles: Vec<String>,
     /// Time between two looks, in seconds.
     pub pause: f64,
     began: UnixSeconds,
+    /// Alerts that were held back because of one of the drill's: nobody was told of them.
+    explained: BTreeSet<Labels>,
     /// Alerts that were there before.
     baseline: Vec<Labels>,
     /// Requests that Alertmanager had made before.
@@ -56,6 +61,8 @@ impl Watch {
             evidence: vec![Evidence::default(); drill.proofs.len()],
             readings: vec![Watched::default(); drill.readings.len()],
             strangers: Vec::new(),
+            incident: Incident::default(),
+            explained: BTreeSet::new(),
             troubles: Vec::new(),
             pause: (shortest / 5.0).clamp(PAUSES.0, PAUSES.1),
             began: now(),
@@ -89,7 +96,11 @@ impl Watch {
             }
         }
         self.read(servers, drill, marks).await;
+        self.explained.extend(explained(&look, drill));
         self.strangers = self.strangers_of(&look, drill);
+        if let Some(notifications) = &look.notifications {
+            self.incident = Incident::of(drill, notifications);
+        }
         self.troubles = look.troubles;
     }
 
@@ -155,6 +166,7 @@ impl Watch {
             let belongs = labels.contains_key("slo")
                 || drill.companions.contains(&name)
                 || drill.proofs.iter().any(|proof| proof.alert == name)
+                || self.explained.contains(&labels)
                 || self.baseline.contains(&labels);
             if !belongs {
                 strangers.push(in_words(&labels));
@@ -164,6 +176,24 @@ impl Watch {
         strangers.dedup();
         strangers
     }
+}
+
+/// Alerts that Alertmanager holds back because of one of the drill's own.
+fn explained(look: &Look, drill: &Drill) -> Vec<Labels> {
+    let held = look.held.as_deref().unwrap_or_default();
+    let is_own = |fingerprint: &String| {
+        let mut of_drill = held.iter().filter(|alert| {
+            drill
+                .proofs
+                .iter()
+                .any(|proof| belongs(proof, &alert.labels))
+        });
+        of_drill.any(|alert| alert.fingerprint == *fingerprint)
+    };
+    held.iter()
+        .filter(|alert| alert.status.inhibitors.iter().any(is_own))
+        .map(|alert| alert.labels.clone())
+        .collect()
 }
 
 /// Finds out since when the expression has been true, at moments a fraction of an evaluation apart.

@@ -91,15 +91,15 @@ pub struct Storm {
     pub timeout: Duration,
     /// How long the misbehaving orders take to be counted, in seconds.
     pub finished_within: f64,
-    /// The rate may be raised so that the drill's alert is delivered before a stronger one would inhibit it.
-    pub outrun: Option<Outrun>,
+    /// The rate may be raised so that the drill's alert comes sooner after a busy hour.
+    pub hasten: Option<Hasten>,
 }
 
-/// The alert that a storm must outrun.
+/// How a storm copes with what is in the rule's windows already.
 #[derive(Clone, Copy, Debug)]
-pub struct Outrun {
-    /// Its name.
-    pub rival: &'static str,
+pub struct Hasten {
+    /// Within how many seconds the threshold should be passed.
+    pub within: f64,
     /// The highest rate that still leaves the service its capacity.
     pub most: f64,
 }
@@ -118,8 +118,8 @@ pub struct Simulation {
 /// What is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Goal {
-    /// This alert is in Alertmanager.
-    Raised(&'static str),
+    /// This alert has reached people.
+    Told(&'static str),
     /// Everything that the incident must cause has been observed, up to its delivery.
     Onset,
     /// Everything has been observed.

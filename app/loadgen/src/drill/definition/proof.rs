@@ -39,7 +39,7 @@ pub struct Share {
     pub window: Span,
     /// The share above which it is true; a test compares it with the rule.
     pub above: f64,
-    /// The number of orders in the window that it also asks for.
+    /// What it also asks for.
     pub at_least: Guard,
 }
 
@@ -52,15 +52,15 @@ pub enum Span {
     Label(&'static str),
 }
 
-/// The least traffic that a rule asks for.
+/// The least that a rule asks for in a window.
 #[derive(Clone, Copy, Debug)]
 pub enum Guard {
     /// None.
     None,
-    /// A number of orders in the window.
+    /// So many orders.
     Orders(f64),
-    /// Orders per second, on average over the window.
-    PerSecond(f64),
+    /// So many misbehaving ones.
+    Bad(f64),
 }
 
 /// What has to be seen of an alert.

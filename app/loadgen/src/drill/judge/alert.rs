@@ -140,8 +140,9 @@ fn deliver(chain: &mut Chain, case: &Case<'_>, receiver: &str) {
         ..
     } = *case;
     let way = &background.way;
-    // A group that is still there from the last time waits for its interval instead.
-    let latest = if background.group_lingers {
+    // A group that was there before waits for its interval instead.
+    let may_join = background.group_shared && evidence.sighting.is_none();
+    let latest = if background.group_lingers || evidence.has_joined || may_join {
         way.group_wait.max(way.group_interval)
     } else {
         way.group_wait

@@ -11,9 +11,11 @@ pub mod special;
 
 pub use row::{Phase, Row, Standing, Step};
 
-use super::definition::{Change, Drill, Mark, Reading};
+use super::definition::{Change, Drill, End, Mark, Reading};
 use super::evidence::Evidence;
-use super::known::{Known, Marks, Window};
+use super::incident::{Incident, PAGERDUTY};
+use super::known::{Background, Known, Marks, Window};
+use alert::TRANSPORT;
 use chain::{Chain, Link};
 use reasons::Case;
 
@@ -21,6 +23,8 @@ use reasons::Case;
 const LOADGEN: &str = "loadgen";
 /// Who says what a figure is.
 const QUERY: &str = "Prometheus, instant query";
+/// Who says what was sent.
+const RECORD: &str = "pager's record";
 /// Who says which alerts fired.
 const SAMPLES: &str = "Prometheus, samples of ALERTS";
 
@@ -66,6 +70,8 @@ pub struct Scene<'a> {
     pub readings: &'a [Watched],
     /// Alerts that fired and don't belong here.
     pub strangers: &'a [String],
+    /// What `PagerDuty` got of it.
+    pub incident: Incident,
     /// The moment of judgement; `None` in a prediction.
     pub now: Option<f64>,
     /// How much later than expected is acceptable, in seconds.
@@ -86,6 +92,7 @@ impl<'a> Scene<'a> {
             evidence: &[],
             readings: &[],
             strangers: &[],
+            incident: Incident::default(),
             now: None,
             slack: 0.0,
             stops_at_delivery: false,
@@ -118,6 +125,7 @@ pub fn rows(scene: &Scene<'_>) -> Vec<Row> {
             scene.readings.get(index).unwrap_or(&unread),
         ));
     }
+    rows.extend(one_incident(scene));
     rows.push(strangers(scene, &rows));
     if scene.stops_at_delivery {
         let ends = rows
@@ -183,6 +191,38 @@ fn read(scene: &Scene<'_>, reading: &Reading, watched: &Watched) -> Vec<Row> {
     });
     chain.remark(text.clone());
     chain.into_rows()
+}
+
+/// The last alert of a page is over when the slowest rule has forgotten the storm, or healthy orders have diluted it.
+fn one_incident(scene: &Scene<'_>) -> Option<Row> {
+    let Incident {
+        key,
+        ended_at,
+        fault,
+    } = &scene.incident;
+    let paging = |background: &&Background| background.proof.end == End::Delivered(PAGERDUTY);
+    let last = scene.known.backgrounds.iter().rfind(paging)?;
+    let relief = scene.marks.get(last.proof.relief);
+    let notice = last.way.group_interval + TRANSPORT;
+    let found = scene.known.scrape + last.interval;
+    let mut chain = Chain::new("PagerDuty", relief, (scene.now, scene.slack));
+    chain.then(Link {
+        step: Step::OneIncident,
+        after: Window::new(0.0, scene.known.tail + found + notice),
+        seen: ended_at.filter(|_| relief.is_some()),
+        source: RECORD,
+        why: || {
+            "PagerDuty's incident is still open: which alert goes on? (Alertmanager, /#/alerts)"
+                .into()
+        },
+    });
+    if let Some(key) = key {
+        chain.remark(key.clone());
+    }
+    if let Some(fault) = fault {
+        chain.fail(format!("PagerDuty has more than one incident: {fault}"));
+    }
+    chain.into_rows().pop()
 }
 
 /// Settled only when everything else is: until then one may still come.

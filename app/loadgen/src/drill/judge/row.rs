@@ -26,6 +26,8 @@ pub enum Step {
     Resolved,
     /// Its end has reached people.
     EndDelivered,
+    /// `PagerDuty` has one incident, and it is over.
+    OneIncident,
     /// A figure has moved as it must, by the incident or by its end.
     Reading(Phase),
     /// No alert has fired that doesn't belong to the drill.
@@ -67,6 +69,7 @@ impl Step {
             Self::Cleared => "cleared, never fired",
             Self::Resolved => "resolved",
             Self::EndDelivered => "resolve delivered",
+            Self::OneIncident => "incident over",
             Self::Reading(_) => "figure moved",
             Self::NoOther => "no unexpected alert",
         }
@@ -109,7 +112,7 @@ impl Row {
     /// Whether a goal asks for it.
     pub fn counts_for(&self, goal: Goal) -> bool {
         match goal {
-            Goal::Raised(alert) => self.subject == alert && self.step <= Step::InAlertmanager,
+            Goal::Told(alert) => self.subject == alert && self.step <= Step::Delivered,
             Goal::Onset => self.step.phase() == Phase::Onset,
             Goal::Over => true,
         }

@@ -15,7 +15,7 @@ use crate::cli::drill::{DrillArgs, Until};
 use crate::limits::allow_connections;
 use crate::live::Screen;
 use crate::signals::Signals;
-use crate::stack::{NotFound, Stack};
+use crate::stack::{Found, NotFound, Stack};
 use crate::verdict::{Exit, Interrupt};
 
 /// A run of drills.
@@ -57,7 +57,7 @@ pub async fn run(args: DrillArgs) -> Result<Exit, Failure> {
         .map(|storm| storm.connections)
         .max();
     allow_connections(most.unwrap_or_default())?;
-    let stack = find(&args).await?;
+    let (stack, guess) = find(&args).await?;
     let terms = Terms {
         seed: args.seed.unwrap_or_else(|| rand::random::<u64>() >> 11),
         slack: args.slack.as_secs_f64(),
@@ -72,6 +72,9 @@ pub async fn run(args: DrillArgs) -> Result<Exit, Failure> {
         signals: Signals::listen().map_err(Failure::Signals)?,
         interrupt: None,
     };
+    if let Some(guess) = guess {
+        series.screen.note(&guess);
+    }
     let mut drills = Vec::new();
     for name in names {
         drills.push(series.run(name.drill()).await);
@@ -112,20 +115,32 @@ impl Series {
     }
 }
 
-/// The servers that were named, and the stack's own for the others.
-async fn find(args: &DrillArgs) -> Result<Stack, Failure> {
-    let found = Stack::find().await;
-    let (stack, _) = found.map_err(|NotFound { server, cause }| Failure::Unknown {
-        url: server.url(),
-        cause,
-    })?;
+/// The servers that were named, and the stack's own for the others; and that these are a guess, if they are.
+async fn find(args: &DrillArgs) -> Result<(Stack, Option<String>), Failure> {
+    let named = [
+        &args.target,
+        &args.prometheus,
+        &args.alertmanager,
+        &args.pager,
+    ];
+    let (stack, guess) = match Stack::find().await {
+        Ok(Found { stack, guess, .. }) => (stack, guess.filter(|_| named.contains(&&None))),
+        Err(_) if args.target.is_some() => (Stack::in_network(), None),
+        Err(NotFound { server, cause }) => {
+            return Err(Failure::Unknown {
+                url: server.url(),
+                cause,
+            });
+        }
+    };
     let chosen = |asked: &Option<_>, own| asked.clone().unwrap_or(own);
-    Ok(Stack {
+    let stack = Stack {
         order_service: chosen(&args.target, stack.order_service),
         prometheus: chosen(&args.prometheus, stack.prometheus),
         alertmanager: chosen(&args.alertmanager, stack.alertmanager),
         pager: chosen(&args.pager, stack.pager),
-    })
+    };
+    Ok((stack, guess))
 }
 
 /// All drills, one line each.

@@ -2,27 +2,27 @@
 
 use std::time::Duration;
 
+use hyper::StatusCode;
 use tokio::time::sleep;
 
 use super::Series;
 use crate::drill::conduct::watch::Watch;
 use crate::drill::conduct::{Halt, Performance, Terms, Theatre, now, stood_at};
 use crate::drill::definition::{Act, Drill, Goal};
-use crate::drill::fitness::{self, Obstacle};
+use crate::drill::fitness;
 use crate::drill::judge::{Row, failures};
 use crate::drill::known::Known;
 use crate::drill::prediction::timeline;
+use crate::drill::progress::Progress;
 use crate::drill::report::build::{beginning, moment};
 use crate::drill::report::text::Foreseen;
 use crate::drill::report::{DrillReport, LoadReport, Outcome, StepReport};
-use crate::drill::survey::Survey;
+use crate::drill::sources::Unusable;
+use crate::drill::survey::{Obstacle, Survey};
 use crate::verdict::{Interrupt, Limits};
 
-/// Longest wait of a series for what a drill needs before it begins: the five minutes of the rules' windows, and as much again
-/// for notices and a busy machine.
-const BASELINE: f64 = 600.0;
 /// Between two looks at whether it is there.
-const PAUSE: Duration = Duration::from_secs(2);
+const PAUSE: Duration = Duration::from_secs(1);
 
 impl Series {
     /// One drill, from the look round to its report.
@@ -46,44 +46,48 @@ impl Series {
         report
     }
 
-    /// What is known for the drill; in a series, what only takes time is waited for.
+    /// What is known for the drill, once what comes by itself is there.
     async fn prepare(&mut self, drill: &'static Drill) -> Result<(Survey, Known), DrillReport> {
         let began = now();
-        let mut said = Vec::new();
+        let mut progress = Progress::new(drill, began);
         loop {
             let found = tokio::select! {
                 found = Survey::take(&self.servers, drill, now()) => found,
                 signal = self.signals.next() => return Err(self.interrupted(drill, signal)),
             };
             let obstacles = match found {
-                Err(unusable) => vec![Obstacle {
-                    text: format!("{unusable}: is the stack up? (scripts/up)"),
-                    passes: false,
-                }],
+                Err(unusable) => vec![of_server(&unusable)],
                 Ok(survey) => match fitness::judge(drill, &survey) {
-                    Ok(known) => return Ok((survey, known)),
-                    Err(obstacles) => obstacles,
+                    (Some(known), obstacles) if obstacles.is_empty() => return Ok((survey, known)),
+                    (Some(known), obstacles)
+                        if self.args.dry_run
+                            && obstacles.iter().all(|o| o.passes_within.is_some()) =>
+                    {
+                        for obstacle in &obstacles {
+                            self.screen
+                                .note(&format!("it would wait: {}", obstacle.text));
+                        }
+                        return Ok((survey, known));
+                    }
+                    (_, obstacles) => obstacles,
                 },
             };
-            let left = began + BASELINE - now();
-            let waits = self.args.all
-                && !self.args.dry_run
-                && left > 0.0
-                && obstacles.iter().all(|obstacle| obstacle.passes);
-            let reasons: Vec<_> = obstacles
-                .into_iter()
-                .map(|obstacle| obstacle.text)
-                .collect();
-            if !waits {
+            // Of several, the one that is given up first.
+            let patience = obstacles
+                .iter()
+                .map(|obstacle| obstacle.passes_within.unwrap_or_default())
+                .fold(self.args.wait.as_secs_f64(), f64::min);
+            let waited = now() - began;
+            let reasons = obstacles.into_iter().map(|obstacle| obstacle.text);
+            if self.args.dry_run || waited >= patience {
+                let mut reasons: Vec<_> = reasons.collect();
+                if waited >= 1.0 {
+                    reasons.push(format!("waited {waited:.0} s for it"));
+                }
                 return Err(DrillReport::new(drill, Outcome::NotFit, reasons));
             }
-            if reasons != said {
-                for reason in &reasons {
-                    self.screen
-                        .note(&format!("waiting, at most {left:.0} s: {reason}"));
-                }
-                said = reasons;
-            }
+            let reasons = reasons.collect::<Vec<_>>().join("; ");
+            progress.wait(&mut self.screen, (&reasons, patience - waited));
             tokio::select! {
                 () = sleep(PAUSE) => {}
                 signal = self.signals.next() => return Err(self.interrupted(drill, signal)),
@@ -165,6 +169,15 @@ impl Series {
             .collect();
         report.loads = loads.iter().map(LoadReport::new).collect();
         report
+    }
+}
+
+/// A server that is just starting says so.
+fn of_server(unusable: &Unusable) -> Obstacle {
+    let text = format!("{unusable}: is the stack up? (scripts/up)");
+    match unusable.status() {
+        Some(StatusCode::SERVICE_UNAVAILABLE) => Obstacle::settling(text),
+        _ => Obstacle::lasting(text),
     }
 }
 

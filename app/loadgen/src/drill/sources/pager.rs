@@ -18,12 +18,77 @@ pub struct Notification {
     pub received_at: UnixSeconds,
     /// Through which integration: `slack`, `pagerduty`, `webhook`, or from the `dead-mans-switch`.
     pub receiver: String,
-    /// The alert it is about.
+    /// The alert it is about; of several, what the message says in its place.
     pub alertname: String,
-    /// Whether it says that the alert began, not that it ended.
+    /// Whether one of its alerts fires.
     pub is_firing: bool,
-    /// The labels that the message has of it.
+    /// The labels that its alerts have in common.
     pub labels: Labels,
+    /// The alerts, as far as the message lists them; none where pager doesn't say.
+    pub alerts: Vec<ListedAlert>,
+    /// How many more there are.
+    pub more: u64,
+    /// What ties the messages of a group together, where the receiver has such a key.
+    pub dedup_key: Option<String>,
+}
+
+/// An alert in a message.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListedAlert {
+    /// Its labels.
+    pub labels: Labels,
+    /// Whether it fires.
+    pub is_firing: bool,
+}
+
+/// How an alert stands in a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// It fires.
+    Firing,
+    /// It is over.
+    Resolved,
+    /// It is not among those that are listed, and the list is complete.
+    Absent,
+    /// The message doesn't say.
+    Unknown,
+}
+
+impl Notification {
+    /// What it says of an alert with this name and these labels. A label that a message doesn't write contradicts nothing.
+    pub fn says(&self, name: &str, labels: &[(&str, &str)]) -> Said {
+        let agrees = |found: &Labels| {
+            let agrees =
+                |(label, value): &(&str, &str)| found.get(*label).is_none_or(|own| own == value);
+            labels.iter().all(agrees)
+        };
+        if self.alerts.is_empty() {
+            return match self.alertname == name && agrees(&self.labels) {
+                true if self.is_firing => Said::Firing,
+                true => Said::Resolved,
+                false => Said::Unknown,
+            };
+        }
+        let is_it = |alert: &&ListedAlert| {
+            alert.labels.get("alertname").is_some_and(|own| own == name) && agrees(&alert.labels)
+        };
+        let found: Vec<_> = self.alerts.iter().filter(is_it).collect();
+        match found.as_slice() {
+            [] if self.more > 0 => Said::Unknown,
+            [] => Said::Absent,
+            all if all.iter().any(|alert| alert.is_firing) => Said::Firing,
+            _ => Said::Resolved,
+        }
+    }
+
+    /// Whether it belongs to the same group as another.
+    pub fn is_of_group(&self, other: &Self) -> bool {
+        self.receiver == other.receiver
+            && match (&self.dedup_key, &other.dedup_key) {
+                (Some(own), Some(theirs)) => own == theirs,
+                _ => self.alertname == other.alertname,
+            }
+    }
 }
 
 /// The dead man's switch.
@@ -43,6 +108,33 @@ struct Item {
     status: String,
     #[serde(default)]
     labels: Labels,
+    #[serde(default)]
+    alerts: Vec<ItemAlert>,
+    #[serde(default)]
+    more: u64,
+    dedup_key: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct ItemAlert {
+    status: String,
+    #[serde(default)]
+    alertname: Option<String>,
+    #[serde(default)]
+    labels: Labels,
+}
+
+impl From<ItemAlert> for ListedAlert {
+    fn from(item: ItemAlert) -> Self {
+        let mut labels = item.labels;
+        if let Some(name) = item.alertname {
+            labels.entry("alertname".into()).or_insert(name);
+        }
+        Self {
+            labels,
+            is_firing: item.status == "firing",
+        }
+    }
 }
 
 impl Pager {
@@ -62,6 +154,9 @@ impl Pager {
                 alertname: item.alertname,
                 is_firing: item.status == "firing",
                 labels: item.labels,
+                alerts: item.alerts.into_iter().map(Into::into).collect(),
+                more: item.more,
+                dedup_key: item.dedup_key,
             })
         });
         Ok(notifications.collect())

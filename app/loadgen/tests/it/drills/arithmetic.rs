@@ -1,8 +1,9 @@
 //! The formulas of the prediction.
 
 use loadgen::drill::Name;
+use loadgen::drill::definition::Mark;
 use loadgen::drill::judge::Step;
-use loadgen::drill::prediction::{onset, rate_to_outrun, timeline};
+use loadgen::drill::prediction::{onset, rate, timeline};
 
 use super::timings::{background, known};
 
@@ -57,25 +58,46 @@ fn a_quiet_storm_pages_within_seconds_of_what_rule_and_routing_allow() {
 }
 
 #[test]
-fn the_burn_storm_is_as_strong_as_it_must_be_to_page_before_it_is_inhibited() {
+fn a_burn_storm_is_as_strong_as_it_must_be_after_a_busy_hour() {
     let drill = Name::SloBurn.drill();
     let storm = drill.storm().expect("it has one");
-    let rate = |hour: f64, minutes: f64| {
-        let mut background = background(&drill.proofs[0], 0.0, &[(3600.0, hour), (300.0, minutes)]);
-        background.is_recorded = true;
-        rate_to_outrun(&background, storm, (5.0, 120.0))
+    let rate = |hour: f64, bad: f64| {
+        let mut background = background(&drill.proofs[0], 120.0, &[(3600.0, hour), (300.0, 0.0)]);
+        background.traffic[0].bad = bad;
+        rate(&background, storm)
     };
-    // From quiet: 3,600 orders are there after 72 s.
-    near(rate(0.0, 0.0).expect("it works from quiet"), 50.0);
-    // Time left: 0.9 × (120 - 1 - 5 - 1 - 10 - 10) = 83.7 s; needed: 0.144 × 20,000 / 0.356 orders.
-    near(
-        rate(20_000.0, 0.0).expect("it works after 20,000 orders"),
-        0.144 * 20_000.0 / 0.356 / 83.7,
+    // 100 bad orders are there after 10 s, and 120 s would do.
+    near(rate(0.0, 0.0), 20.0);
+    // 0.144 × 20,000 / 0.356 orders in 120 s.
+    near(rate(20_000.0, 0.0), 0.144 * 20_000.0 / 0.356 / 120.0);
+    near(rate(1e6, 0.0), 250.0);
+    // As many failures in the hour as the threshold allows.
+    near(rate(1e6, 0.2e6), 20.0);
+}
+
+#[test]
+fn a_burn_waits_for_its_guard_of_bad_orders_and_for_the_rules_own_for() {
+    let drill = Name::SloBurn.drill();
+    let known = known(
+        20.0,
+        vec![background(
+            &drill.proofs[0],
+            120.0,
+            &[(3600.0, 0.0), (300.0, 0.0)],
+        )],
     );
-    assert_eq!(rate(1e6, 0.0), None, "no rate would do");
-    // As many failures in the hour as the threshold allows: only the guard is left, and that is met.
-    let mut failed = background(&drill.proofs[0], 0.0, &[(3600.0, 1e6), (300.0, 0.0)]);
-    failed.traffic[0].bad = 0.2e6;
-    let found = rate_to_outrun(&failed, storm, (5.0, 120.0));
-    assert_eq!(found, Some(storm.rate));
+    let rows = timeline(drill, &known);
+    let expected = |step| {
+        let row = rows.iter().find(|row| row.step == step);
+        row.expect("it is foreseen")
+            .expected
+            .expect("it has a window")
+    };
+    // 100 bad orders of 20/s at one half.
+    near(expected(Step::Pending).earliest, 10.0);
+    near(expected(Step::Firing).earliest, 130.0);
+    // Until the slowest rule that pages has forgotten the storm, and the notice of that has come.
+    let calm = expected(Step::Marked(Mark::Calm));
+    let over = expected(Step::OneIncident);
+    near(over.latest - calm.latest, 1800.0 + 5.0 + 5.0 + 30.0 + 2.0);
 }

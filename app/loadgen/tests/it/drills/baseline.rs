@@ -37,12 +37,12 @@ fn every_kind_of_dirty_baseline_is_named_and_nothing_is_sent() {
         (
             Broken::AlertThere,
             "HighErrorRate is pending or firing already",
-            "wait",
+            "loadgen steady",
         ),
         (
             Broken::AlertHeld,
             "Alertmanager still holds HighErrorRate",
-            "wait",
+            "",
         ),
         (
             Broken::OutageOn,
@@ -54,12 +54,12 @@ fn every_kind_of_dirty_baseline_is_named_and_nothing_is_sent() {
             "heartbeat is silent",
             "alertmanager.yml",
         ),
-        (Broken::HeartbeatWaiting, "has not heard", "wait a minute"),
+        (Broken::HeartbeatWaiting, "has not heard", "heartbeat"),
         (Broken::PagerGone, "pager at http://", "does not answer"),
     ];
     for (broken, what, advice) in cases {
         let fake = Fake::new(broken, &["HighErrorRate"]);
-        let ended = fake.run(&["high-error-rate"]);
+        let ended = fake.run(&["high-error-rate", "--wait", "0s"]);
         assert_eq!(ended.code, 5, "{broken:?}: {}", ended.said);
         assert_eq!(ended.drill().outcome, Outcome::NotFit, "{broken:?}");
         let reasons = ended.drill().reasons.join("\n");
@@ -79,22 +79,79 @@ fn a_silence_of_something_else_is_no_obstacle() {
 }
 
 #[test]
-fn a_burn_waits_for_the_end_of_what_would_inhibit_it() {
-    for broken in [Broken::AlertThere, Broken::AlertHeld] {
-        let fake = Fake::with_hold(broken, &["OrderAvailabilityBudgetBurn"], 120.0);
-        let ended = fake.run(&["slo-burn"]);
-        assert_eq!(ended.code, 5, "{broken:?}: {:?}", ended.drill());
-        let reasons = ended.drill().reasons.join("\n");
-        let wanted = "HighErrorRate is there already and would inhibit OrderAvailabilityBudgetBurn";
-        assert!(reasons.contains(wanted), "{broken:?}: {reasons}");
-        assert!(fake.world().sent.is_empty(), "{broken:?}");
+fn what_does_not_come_by_itself_is_not_waited_for() {
+    for broken in [
+        Broken::RuleMissing,
+        Broken::RuleUnhealthy,
+        Broken::SilenceThere,
+        Broken::OutageOn,
+        Broken::PagerGone,
+    ] {
+        let fake = Fake::new(broken, &["HighErrorRate"]);
+        let ended = fake.run(&["high-error-rate"]);
+        assert_eq!(ended.code, 5, "{broken:?}: {}", ended.said);
+        assert!(
+            !ended.said.contains("waiting"),
+            "{broken:?}: {}",
+            ended.said
+        );
     }
+}
+
+#[test]
+fn what_comes_by_itself_is_waited_for_and_the_drill_begins() {
+    for (broken, reason) in [
+        (
+            Broken::HeartbeatLate,
+            "pager has not heard Watchdog's heartbeat yet",
+        ),
+        (
+            Broken::RuleNotEvaluatedYet,
+            "rule HighErrorRate has not been evaluated yet",
+        ),
+    ] {
+        let fake = Fake::new(broken, &["HighErrorRate"]);
+        let ended = fake.run(&["high-error-rate"]);
+        assert_eq!(ended.code, 0, "{broken:?}: {}", ended.said);
+        let waited = format!("waiting, at most 120 s more: {reason}");
+        assert!(ended.said.contains(&waited), "{broken:?}: {}", ended.said);
+    }
+}
+
+#[test]
+fn a_wait_is_bounded_and_says_how_long_it_was() {
+    let fake = Fake::new(Broken::HeartbeatWaiting, &["HighErrorRate"]);
+    let ended = fake.run(&["high-error-rate", "--wait", "1s"]);
+    assert_eq!(ended.code, 5, "{}", ended.said);
+    let reasons = ended.drill().reasons.join("\n");
+    assert!(
+        reasons.contains("has not heard") && reasons.contains("waited "),
+        "{reasons}"
+    );
+    assert!(fake.world().sent.is_empty());
+}
+
+#[test]
+fn a_dry_run_says_what_it_would_wait_for_and_waits_for_nothing() {
+    let fake = Fake::new(Broken::HeartbeatWaiting, &["HighErrorRate"]);
+    let ended = fake.run(&["high-error-rate", "--dry-run"]);
+    assert_eq!(
+        (ended.code, ended.drill().outcome),
+        (0, Outcome::Foreseen),
+        "{}",
+        ended.said
+    );
+    assert!(
+        ended.said.contains("it would wait: pager has not heard"),
+        "{}",
+        ended.said
+    );
 }
 
 #[test]
 fn a_blip_needs_silence() {
     let fake = Fake::new(Broken::NotQuiet, &["HighErrorRate"]);
-    let ended = fake.run(&["blip"]);
+    let ended = fake.run(&["blip", "--wait", "0s"]);
     assert_eq!(ended.code, 5, "{:?}", ended.drill());
     let reasons = ended.drill().reasons.join("\n");
     assert!(reasons.contains("40 orders in the last 2 s"), "{reasons}");

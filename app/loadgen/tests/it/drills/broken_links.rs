@@ -161,6 +161,22 @@ fn resolved_but_nobody_is_told() {
 }
 
 #[test]
+fn a_second_incident_of_pagerduty() {
+    let fake = Fake::new(
+        Broken::SecondIncident,
+        &["HighErrorRate", "OrderAvailabilityBudgetBurn"],
+    );
+    let ended = fake.run(&["high-error-rate"]);
+    assert_eq!(ended.code, 4, "{:?}", ended.drill());
+    assert_eq!(ended.result("PagerDuty", "incident over"), "failed");
+    let reasons = ended.drill().reasons.join("\n");
+    assert!(
+        reasons.contains("PagerDuty has more than one incident: a second one was opened for"),
+        "{reasons}"
+    );
+}
+
+#[test]
 fn an_alert_that_has_nothing_to_do_with_it() {
     let fake = Fake::new(Broken::AnotherFires, &["HighErrorRate"]);
     let ended = fake.run(&["high-error-rate"]);

@@ -13,7 +13,6 @@ pub(crate) enum Broken {
     WrongReceiver,
     Silenced,
     InhibitedByAnother,
-    NotInhibited,
     DeliveryFails,
     NothingTried,
     RecordMissing,
@@ -21,6 +20,9 @@ pub(crate) enum Broken {
     NeverResolves,
     EndNotDelivered,
     AnotherFires,
+    HeldBackFires,
+    SecondIncident,
+    OldPager,
     SloFires,
     NoAlarm,
     FaultsOff,
@@ -37,6 +39,8 @@ pub(crate) enum Broken {
     OutageOn,
     HeartbeatSilent,
     HeartbeatWaiting,
+    HeartbeatLate,
+    RuleNotEvaluatedYet,
     PagerGone,
     NotQuiet,
 }
@@ -58,6 +62,8 @@ pub(crate) struct FakeAlert {
     pub(crate) query: &'static str,
     /// Whether it is pending first.
     pub(crate) holds: bool,
+    /// How long it goes on when its cause is over, in seconds.
+    pub(crate) lingers: f64,
 }
 
 /// The rules of the fake stack.
@@ -69,6 +75,7 @@ pub(crate) const ALERTS: [FakeAlert; 5] = [
         cause: Cause::Orders,
         query: "share(failed[2s]) > 0.2",
         holds: true,
+        lingers: 0.0,
     },
     FakeAlert {
         name: "HighLatency",
@@ -77,6 +84,7 @@ pub(crate) const ALERTS: [FakeAlert; 5] = [
         cause: Cause::Orders,
         query: "p95(duration[2s]) > 2",
         holds: true,
+        lingers: 0.0,
     },
     FakeAlert {
         name: "OrderAvailabilityBudgetBurn",
@@ -89,7 +97,8 @@ pub(crate) const ALERTS: [FakeAlert; 5] = [
         receivers: &["pagerduty", "slack"],
         cause: Cause::Orders,
         query: "burn > limit",
-        holds: false,
+        holds: true,
+        lingers: 1.0,
     },
     FakeAlert {
         name: "OrderServiceDown",
@@ -98,6 +107,7 @@ pub(crate) const ALERTS: [FakeAlert; 5] = [
         cause: Cause::Down,
         query: "up == 0",
         holds: true,
+        lingers: 0.0,
     },
     // Always there; as the beginning of the heartbeat it is no part of any cast.
     FakeAlert {
@@ -107,5 +117,6 @@ pub(crate) const ALERTS: [FakeAlert; 5] = [
         cause: Cause::Down,
         query: "vector(1)",
         holds: false,
+        lingers: 0.0,
     },
 ];

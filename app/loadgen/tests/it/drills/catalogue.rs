@@ -137,14 +137,18 @@ fn thresholds_and_guards_are_those_of_the_rules() {
             match share.at_least {
                 Guard::None => {}
                 Guard::Orders(orders) => assert!(compares(&expr, ">=", orders), "{expr}"),
-                // `0 * objective + 1` gives the floor the objective's labels.
-                Guard::PerSecond(rate) => {
+                // `0 * objective + 100` gives the floor the objective's labels.
+                Guard::Bad(orders) => {
                     let rules = rules();
                     let floor = rules
                         .iter()
-                        .find(|rule| rule.record.as_deref() == Some("slo:order_traffic_floor:rate"))
+                        .find(|rule| rule.record.as_deref() == Some("slo:order_errors_floor:count"))
                         .expect("it is recorded");
-                    assert!(floor.expr.ends_with(&format!("+ {rate}")), "{}", floor.expr);
+                    assert!(
+                        floor.expr.ends_with(&format!("+ {orders}")),
+                        "{}",
+                        floor.expr
+                    );
                 }
             }
         }
@@ -182,6 +186,7 @@ fn the_routing_sends_every_drilled_alert_where_the_drill_wants_it() {
     for proof in proofs() {
         let mut labels: Labels = rule_of(proof).labels;
         labels.insert("alertname".into(), proof.alert.into());
+        labels.entry("job".into()).or_insert("order-service".into());
         let found = ways(&configuration, &labels).expect("a configuration that can be read");
         let wanted = match proof.end {
             End::Delivered(receiver) => receiver,

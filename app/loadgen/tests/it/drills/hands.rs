@@ -22,7 +22,7 @@ fn operated(fake: &Fake, name: &str, slack: &str) -> (i32, Report, Vec<String>) 
 }
 
 #[test]
-fn a_service_that_is_stopped_pages_inhibits_what_follows_and_resolves() {
+fn a_service_that_is_stopped_joins_the_page_which_is_one_incident_and_ends_once() {
     let fake = Fake::new(Broken::Nothing, &["HighErrorRate", "OrderServiceDown"]);
     let (code, report, lines) = operated(&fake, "target-down", "60s");
     assert_eq!(code, 0, "{report:?}");
@@ -34,24 +34,25 @@ fn a_service_that_is_stopped_pages_inhibits_what_follows_and_resolves() {
         ]
     );
     let steps = &report.drills[0].steps;
-    let inhibited = steps
-        .iter()
-        .find(|row| row.subject == "HighErrorRate" && row.step == "inhibited")
-        .expect("it is there");
-    assert_eq!(inhibited.result, "seen");
-    assert_eq!(inhibited.detail.as_deref(), Some("by OrderServiceDown"));
     assert!(steps.iter().all(|row| row.result == "seen"), "{steps:?}");
+    let incident = steps.iter().find(|row| row.subject == "PagerDuty");
+    let incident = incident.expect("the page is one incident");
+    assert_eq!(incident.detail.as_deref(), Some("order-service"));
 }
 
 #[test]
-fn an_alert_that_is_not_inhibited_fails_the_drill_and_the_service_is_started_again() {
-    let fake = Fake::new(Broken::NotInhibited, &["HighErrorRate", "OrderServiceDown"]);
-    let (code, report, lines) = operated(&fake, "target-down", "3s");
+fn a_service_that_is_down_and_opens_a_second_incident_fails_the_drill_and_is_started_again() {
+    let fake = Fake::new(
+        Broken::SecondIncident,
+        &["HighErrorRate", "OrderServiceDown"],
+    );
+    let (code, report, lines) = operated(&fake, "target-down", "60s");
     assert_eq!(code, 4, "{report:?}");
     let reasons = report.drills[0].reasons.join("\n");
     assert!(
-        reasons.contains("HighErrorRate is not held back while OrderServiceDown fires")
-            && reasons.contains("inhibit_rules"),
+        reasons.contains(
+            "a second one was opened for OrderServiceDown: OrderServiceDown, after HighErrorRate"
+        ),
         "{reasons}"
     );
     assert_eq!(

@@ -30,7 +30,7 @@ fn a_terminal_gets_a_panel_that_says_what_is_waited_for() {
 }
 
 #[test]
-fn a_series_waits_for_what_time_mends_and_says_how_long_at_most() {
+fn a_drill_that_waits_for_what_time_mends_says_how_long_at_most_and_can_be_stopped() {
     let fake = Fake::new(Broken::HeartbeatWaiting, &[]);
     let mut child = fake
         .command(&["--all", "--json"])
@@ -38,7 +38,7 @@ fn a_series_waits_for_what_time_mends_and_says_how_long_at_most() {
         .expect("it was built for this test");
     let mut lines = BufReader::new(child.stderr.take().expect("stderr is piped"));
     let mut line = String::new();
-    while !line.contains("waiting, at most 600 s: pager has not heard") {
+    while !line.contains("waiting, at most 120 s more: pager has not heard") {
         line.clear();
         let read = lines.read_line(&mut line).expect("stderr is text");
         assert!(read > 0, "it did not wait");

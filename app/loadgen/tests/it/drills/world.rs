@@ -3,7 +3,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::cast::{ALERTS, Broken, Cause, FakeAlert};
+use super::cast::{Broken, Cause, FakeAlert};
 
 /// Between two evaluations, in seconds.
 pub(crate) const INTERVAL: f64 = 0.1;
@@ -32,6 +32,8 @@ pub(crate) struct World {
     pub(crate) up: Option<f64>,
     pub(crate) blind: Option<f64>,
     pub(crate) seeing: Option<f64>,
+    /// How often the heartbeat and the rules were asked for.
+    pub(crate) asked: u32,
     /// Paths of everything that was sent to order-service.
     pub(crate) sent: Vec<String>,
 }
@@ -116,7 +118,7 @@ impl World {
             return Life::default();
         };
         let pending = tick(begin);
-        let mut end = end.map(tick);
+        let mut end = end.map(|end| tick(end + alert.lingers));
         let mut firing = Some(pending + self.hold_of(alert));
         match self.broken {
             Broken::NeverPending => {
@@ -170,17 +172,6 @@ impl World {
     pub(crate) fn is_held(&self, alert: &FakeAlert) -> bool {
         let life = self.life(alert);
         life.firing.is_some() && life.over.is_none() && self.broken != Broken::NotInAlertmanager
-    }
-
-    /// The alert that holds it back.
-    pub(crate) fn inhibitor(&self, alert: &FakeAlert) -> Option<&'static str> {
-        if self.broken == Broken::NotInhibited {
-            return None;
-        }
-        let source = ALERTS
-            .iter()
-            .find(|other| other.name == "OrderServiceDown")?;
-        (alert.name == "HighErrorRate" && self.is_held(source)).then_some(source.name)
     }
 
     /// When an alert's message arrived, and the one of its end.

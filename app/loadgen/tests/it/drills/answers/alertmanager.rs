@@ -21,8 +21,9 @@ pub(crate) fn alertmanager(world: &mut World, path: &str) -> Answer {
             }]))
         }
         "/api/v2/status" => ok(&json!({"config": {"original": format!(
-            "route:\n  receiver: slack\n  group_wait: {GROUP_WAIT}s\n  group_interval: {GROUP_INTERVAL}s\n  routes:\n  \
-             - receiver: pagerduty\n    matchers: [severity=\"critical\"]\n    continue: true\n"
+            "route:\n  receiver: slack\n  group_by: [alertname, job, severity]\n  group_wait: {GROUP_WAIT}s\n  \
+             group_interval: {GROUP_INTERVAL}s\n  routes:\n  - receiver: pagerduty\n    matchers: [severity=\"critical\"]\n    \
+             group_by: [job]\n    continue: true\n"
         )}})),
         "/metrics" => Some((200, counters(world))),
         _ => Some((404, "{}".into())),
@@ -42,7 +43,7 @@ fn held(world: &World) -> Value {
         };
         let inhibitor = match world.broken {
             Broken::InhibitedByAnother => Some("OrderServiceDown"),
-            _ => world.inhibitor(alert),
+            _ => None,
         };
         let silences: Vec<_> = (world.broken == Broken::Silenced)
             .then_some("5f1")
@@ -62,6 +63,12 @@ fn held(world: &World) -> Value {
         held.push(json!({
             "labels": {"alertname": "OrderServiceDown"}, "fingerprint": "fingerprint of OrderServiceDown",
             "receivers": [], "status": {"state": "active"},
+        }));
+    }
+    if world.broken == Broken::HeldBackFires && world.is_held(&ALERTS[0]) {
+        held.push(json!({
+            "labels": {"alertname": "ConfigReloadFailed", "severity": "warning"}, "fingerprint": "of another", "receivers": [],
+            "status": {"state": "suppressed", "inhibitedBy": ["fingerprint of HighErrorRate"]},
         }));
     }
     if world.broken == Broken::AlertHeld {

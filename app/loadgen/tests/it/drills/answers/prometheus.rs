@@ -53,7 +53,10 @@ pub(crate) fn prometheus(world: &mut World, path: &str) -> Answer {
     }
 }
 
-fn rules(world: &World, query: &str) -> Value {
+fn rules(world: &mut World, query: &str) -> Value {
+    world.asked += 1;
+    let is_unknown = world.broken == Broken::RuleNotEvaluatedYet && world.asked < 4;
+    let world = &*world;
     let wanted = ALERTS
         .iter()
         .filter(|alert| query.ends_with(&format!("={}", alert.name)));
@@ -69,7 +72,7 @@ fn rules(world: &World, query: &str) -> Value {
             json!({
                 "name": alert.name, "query": alert.query, "duration": world.hold_of(alert), "type": "alerting",
                 "labels": alert.labels.iter().copied().collect::<BTreeMap<_, _>>(),
-                "health": if unhealthy { "err" } else { "ok" },
+                "health": if is_unknown { "unknown" } else if unhealthy { "err" } else { "ok" },
                 "lastError": if unhealthy { "many-to-many matching" } else { "" },
                 "alerts": active,
             })
@@ -102,7 +105,7 @@ fn samples(world: &World) -> Value {
     );
     if world.is_hit() {
         match world.broken {
-            Broken::AnotherFires => add(
+            Broken::AnotherFires | Broken::HeldBackFires => add(
                 &json!({"alertname": "ConfigReloadFailed", "severity": "warning"}),
                 "firing",
                 &[now()],

@@ -11,7 +11,7 @@ use crate::schedule::{Arrival, Arrivals, Order};
 
 /// Gives out arrivals in order.
 #[derive(Debug)]
-pub(super) struct Agenda {
+pub(super) struct ArrivalQueue {
     state: Mutex<State>,
     /// When the next arrival of an open loop is due.
     next: Moment,
@@ -47,7 +47,7 @@ pub(super) enum Next {
     Over,
 }
 
-impl Agenda {
+impl ArrivalQueue {
     /// An open loop.
     pub(super) fn open(arrivals: Arrivals) -> Self {
         Self::new(Source::Open(Box::new(arrivals.peekable())))
@@ -59,13 +59,13 @@ impl Agenda {
     }
 
     fn new(source: Source) -> Self {
-        let agenda = Self {
+        let queue = Self {
             state: Mutex::new(State { source, given: 0 }),
             next: Moment::never(),
             stopped: Moment::never(),
         };
-        agenda.next.set(agenda.lock().next());
-        agenda
+        queue.next.set(queue.lock().next());
+        queue
     }
 
     /// Takes the next arrival if it is due at `now`.

@@ -1,6 +1,6 @@
 //! The connections of one worker that wait for something to do, and how they get it.
 //!
-//! Lives on one thread; what other threads may know of it is in [`floor`](super::floor).
+//! Lives on one thread; what other threads may know of it is in [`shared`](super::shared).
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -9,38 +9,38 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 
-use super::agenda::Next;
-use super::floor::{Door, Floor};
+use super::queue::Next;
+use super::shared::{Shared, WorkerStatus};
 use super::{SharedBook, lock};
 use crate::clock::ThreadUse;
 use crate::ledger::{Class, Entry, Strain, Timing};
 use crate::schedule::Arrival;
 
 /// One worker's connections and accounts.
-pub(super) struct Crew {
-    pub(super) floor: Arc<Floor>,
-    /// Index of this worker's door.
+pub(super) struct Connections {
+    pub(super) shared: Arc<Shared>,
+    /// Index of this worker.
     pub(super) index: usize,
     pub(super) book: SharedBook,
     strain: RefCell<Strain>,
     /// Free connections, the longest free first, so that all of them, and so all addresses, get their turn.
-    idle: RefCell<VecDeque<Rc<Seat>>>,
+    idle: RefCell<VecDeque<Rc<Slot>>>,
 }
 
 /// Where a free connection waits.
 #[derive(Default)]
-pub(super) struct Seat {
-    call: Cell<Option<Call>>,
+pub(super) struct Slot {
+    assignment: Cell<Option<Assignment>>,
     waker: Cell<Option<Waker>>,
 }
 
-/// What a connection is called for.
+/// What a free connection is to do.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Call {
+pub(super) enum Assignment {
     /// Send this.
-    Work(Job),
+    Send(Job),
     /// There will be no more.
-    Home,
+    Stop,
 }
 
 /// An arrival on its way to a connection.
@@ -51,29 +51,29 @@ pub(super) struct Job {
     pub(super) free_since: Duration,
 }
 
-impl Seat {
-    /// The call, if there is one; otherwise it remembers what to wake.
-    pub(super) fn answer(&self, waker: &Waker) -> Option<Call> {
-        let call = self.call.take();
-        if call.is_none() {
+impl Slot {
+    /// Its assignment, if there is one; otherwise it remembers what to wake.
+    pub(super) fn take(&self, waker: &Waker) -> Option<Assignment> {
+        let assignment = self.assignment.take();
+        if assignment.is_none() {
             self.waker.set(Some(waker.clone()));
         }
-        call
+        assignment
     }
 
-    fn call(&self, call: Call) {
-        self.call.set(Some(call));
+    fn assign(&self, assignment: Assignment) {
+        self.assignment.set(Some(assignment));
         if let Some(waker) = self.waker.take() {
             waker.wake();
         }
     }
 }
 
-impl Crew {
+impl Connections {
     /// A worker without free connections. Made, and used, on the worker's own thread.
-    pub(super) fn new(floor: Arc<Floor>, index: usize, book: SharedBook) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, index: usize, book: SharedBook) -> Self {
         Self {
-            floor,
+            shared,
             index,
             book,
             strain: RefCell::new(Strain::new(ThreadUse::now().busy())),
@@ -81,25 +81,25 @@ impl Crew {
         }
     }
 
-    /// What a connection that is free from `freed` on does next; `None` if it has to take a seat.
-    pub(super) fn claim(&self, freed: Duration) -> Option<Call> {
+    /// What a connection that is free from `freed` on does next; `None` if it has to wait.
+    pub(super) fn claim(&self, freed: Duration) -> Option<Assignment> {
         loop {
             // Before the start nothing is due, not even what is due at zero.
-            let now = self.floor.clock.since_start()?;
-            let free_since = self.floor.free_since(freed);
-            let next = self.floor.agenda.take(now);
+            let now = self.shared.clock.since_start()?;
+            let free_since = self.shared.free_since(freed);
+            let next = self.shared.queue.take(now);
             if let Next::Due(arrival) = next {
                 self.note_lag(now, now.saturating_sub(arrival.intended));
             }
             match next {
-                Next::Due(arrival) if now < arrival.intended + self.floor.timeout => {
-                    return Some(Call::Work(Job {
+                Next::Due(arrival) if now < arrival.intended + self.shared.timeout => {
+                    return Some(Assignment::Send(Job {
                         arrival,
                         free_since,
                     }));
                 }
                 Next::Due(arrival) => {
-                    let deadline = arrival.intended + self.floor.timeout;
+                    let deadline = arrival.intended + self.shared.timeout;
                     self.give_up(
                         Job {
                             arrival,
@@ -111,7 +111,7 @@ impl Crew {
                 }
                 // Its wait ends here; what it would have become is not known.
                 Next::Dropped(arrival) => {
-                    let end = now.min(arrival.intended + self.floor.timeout);
+                    let end = now.min(arrival.intended + self.shared.timeout);
                     self.give_up(
                         Job {
                             arrival,
@@ -122,50 +122,50 @@ impl Crew {
                     );
                 }
                 Next::Later => return None,
-                Next::Over => return Some(Call::Home),
+                Next::Over => return Some(Assignment::Stop),
             }
         }
     }
 
-    /// Takes a seat among the free ones.
+    /// Adds a connection to the free ones.
     ///
-    /// The caller claims once more afterwards: the pacer rings only where a connection is seated, and something may have
-    /// become due between the last claim and taking the seat.
-    pub(super) fn sit_down(&self, seat: &Rc<Seat>, now: Duration) {
+    /// The caller claims once more afterwards: the pacer wakes only workers with a free connection, and something may have
+    /// become due between the last claim and this.
+    pub(super) fn become_idle(&self, slot: &Rc<Slot>, now: Duration) {
         let mut idle = self.idle.borrow_mut();
-        idle.push_back(Rc::clone(seat));
-        self.door().set_idle(idle.len(), now);
+        idle.push_back(Rc::clone(slot));
+        self.status().set_idle(idle.len(), now);
     }
 
-    /// Leaves the seat that was taken last: nothing else has run on this thread since.
-    pub(super) fn stand_up(&self, now: Duration) {
+    /// Takes the connection that was added last out again: nothing else has run on this thread since.
+    pub(super) fn leave_idle(&self, now: Duration) {
         let mut idle = self.idle.borrow_mut();
         idle.pop_back();
-        self.door().set_idle(idle.len(), now);
+        self.status().set_idle(idle.len(), now);
     }
 
     /// Gives what is due to those who wait. Whether the run goes on.
     pub(super) fn dispatch(&self) -> bool {
         loop {
-            let now = self.floor.clock.now();
+            let now = self.shared.clock.now();
             if self.idle.borrow().is_empty() {
                 // Whatever else is due, another worker may be free for it.
-                self.floor.ring(self.index + 1);
+                self.shared.wake_one(self.index + 1);
                 return true;
             }
             match self.claim(now) {
-                Some(Call::Work(job)) => {
+                Some(Assignment::Send(job)) => {
                     let mut idle = self.idle.borrow_mut();
-                    if let Some(seat) = idle.pop_front() {
-                        seat.call(Call::Work(job));
+                    if let Some(slot) = idle.pop_front() {
+                        slot.assign(Assignment::Send(job));
                     }
-                    self.door().set_idle(idle.len(), now);
+                    self.status().set_idle(idle.len(), now);
                 }
-                Some(Call::Home) => {
-                    for seat in self.idle.borrow_mut().drain(..) {
-                        seat.call(Call::Home);
+                Some(Assignment::Stop) => {
+                    for slot in self.idle.borrow_mut().drain(..) {
+                        slot.assign(Assignment::Stop);
                     }
-                    self.door().set_idle(0, now);
+                    self.status().set_idle(0, now);
                     return false;
                 }
                 None => return true,
@@ -188,6 +188,7 @@ impl Crew {
                 done: end,
             },
             own_lag: now.saturating_sub(arrival.intended.max(free_since)),
+            ran_out: end == arrival.intended + self.shared.timeout,
         });
     }
 
@@ -201,16 +202,20 @@ impl Crew {
 
     /// Ends the last window of the run.
     pub(super) fn end(&self) {
-        let (now, used) = (self.floor.clock.now(), ThreadUse::now().busy());
+        let (now, used) = (self.shared.clock.now(), ThreadUse::now().busy());
         lock(&self.book).end_window(&mut self.strain.borrow_mut(), now, used);
     }
 
     /// Records the end of an arrival.
     pub(super) fn record(&self, entry: &Entry) {
-        lock(&self.book).record(entry);
+        let mut book = lock(&self.book);
+        book.record(entry);
+        if entry.class.is_answer() && entry.timing.done <= self.shared.end() {
+            book.count_in_time();
+        }
     }
 
-    fn door(&self) -> &Door {
-        &self.floor.doors[self.index]
+    fn status(&self) -> &WorkerStatus {
+        &self.shared.statuses[self.index]
     }
 }

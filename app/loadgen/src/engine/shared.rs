@@ -5,40 +5,42 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::agenda::Agenda;
 use super::moment::Moment;
+use super::queue::ArrivalQueue;
 use crate::clock::Clock;
 
 /// Shared by pacer and workers.
 #[derive(Debug)]
-pub(super) struct Floor {
+pub(super) struct Shared {
     /// Zero is the schedule's start.
     pub(super) clock: Clock,
     /// What is to be sent.
-    pub(super) agenda: Agenda,
+    pub(super) queue: ArrivalQueue,
     /// How long after its intended instant an arrival is given up.
     pub(super) timeout: Duration,
-    /// One door to each worker.
-    pub(super) doors: Vec<Door>,
+    /// Length of the schedule.
+    pub(super) length: Duration,
+    /// One for each worker.
+    pub(super) statuses: Vec<WorkerStatus>,
 }
 
 /// How others see a worker, and how they wake it.
 #[derive(Debug)]
-pub(super) struct Door {
+pub(super) struct WorkerStatus {
     idle: AtomicUsize,
     /// From when on some connection of this worker has been free without a break.
     free_since: Moment,
-    /// Rung when something is due.
-    pub(super) bell: Notify,
+    /// Notified when something is due.
+    pub(super) wake: Notify,
 }
 
-impl Door {
+impl WorkerStatus {
     /// A worker without free connections.
     pub(super) fn closed() -> Self {
         Self {
             idle: AtomicUsize::new(0),
             free_since: Moment::never(),
-            bell: Notify::new(),
+            wake: Notify::new(),
         }
     }
 
@@ -53,44 +55,49 @@ impl Door {
     }
 }
 
-impl Floor {
+impl Shared {
     /// Since when some connection has been free without a break; `now` if none is.
     pub(super) fn free_since(&self, now: Duration) -> Duration {
         let earliest = self
-            .doors
+            .statuses
             .iter()
-            .filter_map(|door| door.free_since.get())
+            .filter_map(|status| status.free_since.get())
             .min();
         earliest.map_or(now, |since| since.min(now))
     }
 
     /// Wakes the first worker, counted from `turn`, that has a free connection. If none has, nobody needs to be woken: the
     /// next connection to become free takes what is due.
-    pub(super) fn ring(&self, turn: usize) {
-        let doors = self
-            .doors
+    pub(super) fn wake_one(&self, turn: usize) {
+        let statuses = self
+            .statuses
             .iter()
             .cycle()
-            .skip(turn % self.doors.len())
-            .take(self.doors.len());
-        if let Some(door) = doors
+            .skip(turn % self.statuses.len())
+            .take(self.statuses.len());
+        if let Some(status) = statuses
             .into_iter()
-            .find(|door| door.idle.load(Ordering::SeqCst) > 0)
+            .find(|status| status.idle.load(Ordering::SeqCst) > 0)
         {
-            door.bell.notify_one();
+            status.wake.notify_one();
         }
     }
 
     /// Wakes everybody.
-    pub(super) fn ring_all(&self) {
-        for door in &self.doors {
-            door.bell.notify_one();
+    pub(super) fn wake_all(&self) {
+        for status in &self.statuses {
+            status.wake.notify_one();
         }
+    }
+
+    /// When the schedule ends, or was ended.
+    pub(super) fn end(&self) -> Duration {
+        self.queue.stopped().unwrap_or(self.length).min(self.length)
     }
 
     /// Ends the schedule now.
     pub(super) fn stop(&self) {
-        self.agenda.stop(self.clock.now());
-        self.ring_all();
+        self.queue.stop(self.clock.now());
+        self.wake_all();
     }
 }
