@@ -1,4 +1,4 @@
-//! The door: read the settings, start logging, build, run, and say with the exit code how it went.
+//! Entry point: read the settings, start logging, build, run, and say with the exit code how it went.
 
 use std::process::ExitCode;
 
@@ -37,8 +37,8 @@ fn main() -> ExitCode {
 #[tokio::main]
 async fn serve(config: Config) -> Result<(), String> {
     logging::start(config.log_filter.clone());
-    let shutdown =
-        signals::shutdown().map_err(|failure| format!("cannot handle signals: {failure}"))?;
+    let shutdown = signals::shutdown()
+        .map_err(|failure| format!("signal handlers cannot be installed: {failure}"))?;
     config.log();
     let server = Server::build(config)
         .await
