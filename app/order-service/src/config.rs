@@ -34,7 +34,7 @@ pub struct Config {
     pub links: Links,
     /// `ORDER_DRAIN_SECONDS`: how long accepted orders may take to finish once the service is asked to stop.
     pub drain_deadline: Duration,
-    /// `RUST_LOG`: level or filter of the log.
+    /// `LOG_FILTER`: level or filter of the log.
     pub log_filter: Targets,
 }
 
@@ -122,7 +122,7 @@ mod tests {
             ("ORDER_SERVICE_TIME_SIGMA", "NaN"),
             ("ORDER_FAULTS", "yes"),
             ("ORDER_LINKS", "Grafana"),
-            ("RUST_LOG", "info,inof"),
+            ("LOG_FILTER", "info,inof"),
         ])
         .expect_err("all seven are wrong");
         assert_eq!(
@@ -135,7 +135,7 @@ mod tests {
              \n  ORDER_FAULTS=yes: expected on or off\
              \n  ORDER_LINKS=Grafana: expected up to 6 links such as Prometheus=http://localhost:9090,pager=http://localhost:8025: \
              names of up to 16 letters, digits or hyphens, http or https addresses of up to 60 characters\
-             \n  RUST_LOG=info,inof: expected a level or a filter, such as debug or info,order_service=debug"
+             \n  LOG_FILTER=info,inof: expected a level or a filter, such as debug or info,order_service=debug"
         );
     }
 
@@ -157,7 +157,7 @@ mod tests {
             ("ORDER_DRAIN_SECONDS", "1"),
             ("ORDER_LINKS", "pager=http://pager.example"),
             ("ORDER_FAULTS", "off"),
-            ("RUST_LOG", "warn"),
+            ("LOG_FILTER", "warn"),
         ])
         .expect("all are right");
         assert_eq!(config.address.port(), 9000);

@@ -26,7 +26,7 @@ Settings, from the environment:
   ORDER_FAULTS                   on or off: fail, slow and /simulate           [on]
   ORDER_LINKS                    NAME=ADDRESS,...: what the first page links   [the stack's own ports]
   OTEL_RESOURCE_ATTRIBUTES       NAME=VALUE,...: more labels of target_info    [none]
-  RUST_LOG                       log level or filter                           [info]
+  LOG_FILTER                     log level or filter                           [info]
 
 Exit codes: 0 stopped as asked, 1 could not run, 64 wrong settings or arguments.
 ";

@@ -20,7 +20,7 @@ pub struct Config {
     pub alarm_after: Duration,
     /// `PAGER_RUNBOOKS`: the folder with the runbooks.
     pub runbooks: PathBuf,
-    /// `RUST_LOG`: level or filter of the log.
+    /// `LOG_FILTER`: level or filter of the log.
     pub log_filter: Targets,
 }
 
@@ -137,7 +137,7 @@ mod tests {
             ("PAGER_PAGERDUTY_ROUTING_KEY", key),
             ("PAGER_DEADMAN_SECONDS", "7"),
             ("PAGER_RUNBOOKS", "/runbooks"),
-            ("RUST_LOG", "warn"),
+            ("LOG_FILTER", "warn"),
         ])
         .expect("all are right");
         assert_eq!(config.address.port(), 9000);

@@ -20,7 +20,7 @@ Settings, from the environment:
   PAGER_PAGERDUTY_ROUTING_KEY  the only key that events are accepted with       [the demo key]
   PAGER_DEADMAN_SECONDS        alarm this long after the last heartbeat         [60]
   PAGER_RUNBOOKS               folder with the runbooks          [../observability/runbooks]
-  RUST_LOG                     log level or filter                              [info]
+  LOG_FILTER                   log level or filter                              [info]
 
 Exit codes: 0 stopped as asked, 1 could not run, 64 wrong settings or arguments.
 ";

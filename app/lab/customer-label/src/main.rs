@@ -30,7 +30,7 @@ Usage: customer-label               serve until SIGTERM or Ctrl-C, then exit 0
 
 Settings, from the environment:
   LAB_ADDRESS   where to listen       [127.0.0.1:8000]
-  RUST_LOG      log level or filter   [info]
+  LOG_FILTER    log level or filter   [info]
 
 Exit codes: 0 stopped as asked, 1 could not run, 64 wrong settings or arguments.
 ";
