@@ -108,7 +108,7 @@ async fn headers_above_the_limit_are_a_431() {
 async fn a_connection_above_the_limit_waits_for_another_to_end() {
     let server = Server::start(Limits {
         connections: 2,
-        header_timeout: Duration::from_secs(60),
+        header_timeout: Duration::from_mins(1),
         ..Limits::default()
     })
     .await;
@@ -149,7 +149,7 @@ async fn host_is_asked_for_as_rfc_9112_says() {
 #[tokio::test]
 async fn a_stop_closes_what_is_idle_finishes_what_has_begun_and_cuts_off_the_rest() {
     let limits = Limits {
-        header_timeout: Duration::from_secs(60),
+        header_timeout: Duration::from_mins(1),
         ..impatient()
     };
     let server = Server::start(limits).await;

@@ -64,11 +64,11 @@ fn every_label_in_a_legend_is_one_that_each_series_has() {
 #[test]
 fn a_legend_that_would_be_empty_is_found() {
     let (catalog, golden) = (Catalog::read(), read(GOLDEN));
-    let by_route = "sum by (http_route) (rate(http_server_request_duration_seconds_count[1m]))";
-    let named = format!(r#"label_replace({by_route}, "http_route", "none", "http_route", "")"#);
+    let by_reason = "sum by (reason) (rate(orders_processed_total[1m]))";
+    let named = format!(r#"label_replace({by_reason}, "reason", "none", "reason", "")"#);
     for (expr, legend, wrong) in [
-        (by_route, "{{http_route}}", 1),
-        (named.as_str(), "{{http_route}}", 0),
+        (by_reason, "{{reason}}", 1),
+        (named.as_str(), "{{reason}}", 0),
         ("orders_processed_total", "{{status}} at {{ instance }}", 0),
         ("orders_processed_total", "{{reason}}", 1),
         ("order_queue_depth", "waiting", 0),
