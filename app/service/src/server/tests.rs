@@ -61,7 +61,6 @@ async fn read(mut stream: TcpStream) -> String {
 fn impatient() -> Limits {
     Limits {
         header_timeout: Duration::from_millis(100),
-        close_timeout: Duration::from_millis(500),
         ..Limits::default()
     }
 }
@@ -147,14 +146,13 @@ async fn host_is_asked_for_as_rfc_9112_says() {
 }
 
 #[tokio::test]
-async fn a_stop_closes_what_is_idle_finishes_what_has_begun_and_cuts_off_the_rest() {
-    let limits = Limits {
-        header_timeout: Duration::from_mins(1),
-        ..impatient()
-    };
-    let server = Server::start(limits).await;
+async fn a_stop_closes_what_is_idle_and_finishes_what_has_begun() {
+    let server = Server::start(Limits {
+        close_timeout: Duration::from_mins(1),
+        ..Limits::default()
+    })
+    .await;
     let idle = server.send("").await;
-    let half_sent = server.send("GET / HTTP/1.1\r\nHost: h").await;
     let mut begun = server.send("GET /slow HTTP/1.1\r\nHost: h\r\n\r\n").await;
     // Accepted in order: once this one is answered, the others are being served.
     let answered = server.exchange("GET / HTTP/1.0\r\n\r\n").await;
@@ -166,7 +164,21 @@ async fn a_stop_closes_what_is_idle_finishes_what_has_begun_and_cuts_off_the_res
     let mut answer = vec![0; 12];
     begun.read_exact(&mut answer).await.expect("an answer");
     assert_eq!(answer, b"HTTP/1.1 200");
+    let ended = timeout(Duration::from_secs(10), server.serving).await;
+    ended.expect("long before the timeout").expect("no panic");
+    assert!(TcpStream::connect(server.address).await.is_err());
+}
+
+#[tokio::test]
+async fn a_stop_cuts_off_what_does_not_end_in_time() {
+    let server = Server::start(Limits {
+        close_timeout: Duration::from_millis(200),
+        ..Limits::default()
+    })
+    .await;
+    let half_sent = server.send("GET / HTTP/1.1\r\nHost: h").await;
+    server.exchange("GET / HTTP/1.0\r\n\r\n").await;
+    drop(server.stop);
     assert_eq!(read(half_sent).await, "");
     server.serving.await.expect("no panic");
-    assert!(TcpStream::connect(server.address).await.is_err());
 }
