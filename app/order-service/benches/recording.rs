@@ -8,15 +8,23 @@ use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use order_service::http;
-use order_service::metrics::Telemetry;
-use order_service::orders::{OrderEvents, OrderQueue, OrderStatus};
+use order_service::metrics::{ResourceAttributes, Telemetry};
+use order_service::orders::{FailureCause, Finished, OrderEvents, OrderQueue, Origin};
+use uuid::Uuid;
 
 fn recording(criterion: &mut Criterion) {
     let queue = OrderQueue::new(1_000, 32);
-    let telemetry = Telemetry::new(&queue, http::answers()).expect("the names are distinct");
+    let telemetry = Telemetry::new(&queue, ResourceAttributes::default(), http::answers())
+        .expect("the names are distinct");
     let metrics = &telemetry.metrics;
     let wait = Duration::from_millis(3);
-    let duration = Duration::from_millis(90);
+    let order = Finished {
+        id: Uuid::nil(),
+        origin: Origin::Single,
+        failure: None,
+        duration: Duration::from_millis(90),
+        awaited: true,
+    };
 
     criterion.bench_function("/metrics: first scrape", |bench| {
         bench.iter(|| telemetry.exposition.render().expect("there are metrics"));
@@ -24,13 +32,13 @@ fn recording(criterion: &mut Criterion) {
     criterion.bench_function("order: everything recorded", |bench| {
         bench.iter(|| {
             metrics.picked_up(black_box(wait));
-            metrics.finished(black_box(OrderStatus::Success), black_box(duration));
+            metrics.finished(black_box(&order));
         });
     });
     criterion.bench_function("request: everything recorded", |bench| {
         bench.iter(|| {
             metrics
-                .request_started(black_box("POST"), black_box(Some("/orders")))
+                .request_started(black_box("POST"), black_box(Some("/orders".to_owned())))
                 .answered(black_box(201));
         });
     });
@@ -40,7 +48,10 @@ fn recording(criterion: &mut Criterion) {
             request.answered(status);
         }
     }
-    metrics.finished(OrderStatus::Failure, duration);
+    metrics.finished(&Finished {
+        failure: Some(FailureCause::Forced),
+        ..order
+    });
     criterion.bench_function("/metrics: everything recorded", |bench| {
         bench.iter(|| telemetry.exposition.render().expect("there are metrics"));
     });

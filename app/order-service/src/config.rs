@@ -6,10 +6,12 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use service::config::{ConfigErrors, Reader, environment};
-use tracing::info;
+use service::server::Limits;
+use tracing::{info, warn};
 use tracing_subscriber::filter::Targets;
 
 use crate::http::{HttpSettings, Links};
+use crate::metrics::ResourceAttributes;
 
 /// The longest drain. With the time that connections then have to end (see [`crate::server`]) it stays below the container's
 /// stop grace of 30 s.
@@ -32,9 +34,13 @@ pub struct Config {
     pub http: HttpSettings,
     /// `ORDER_LINKS`: what the first page links, as `NAME=ADDRESS,…`.
     pub links: Links,
+    /// `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME`.
+    pub resource: ResourceAttributes,
+    /// What clients may hold; not for setting, except in tests.
+    pub limits: Limits,
     /// `ORDER_DRAIN_SECONDS`: how long accepted orders may take to finish once the service is asked to stop.
     pub drain_deadline: Duration,
-    /// `RUST_LOG`: level or filter of the log.
+    /// `LOG_FILTER`: level or filter of the log.
     pub log_filter: Targets,
 }
 
@@ -73,7 +79,11 @@ impl Config {
                 )),
                 faults: reader.switch("ORDER_FAULTS", true),
             },
-            links: reader.parsed("ORDER_LINKS", Links::default(), &Links::expected()),
+            links: reader.read("ORDER_LINKS", Links::default(), "", |text| {
+                Some(Links::read(text))
+            }),
+            resource: resource(&mut reader),
+            limits: Limits::default(),
             drain_deadline: Duration::from_secs(reader.whole(
                 "ORDER_DRAIN_SECONDS",
                 20,
@@ -84,7 +94,7 @@ impl Config {
         reader.finish(config)
     }
 
-    /// Logs every setting, once, in one line.
+    /// Logs every setting, once, in one line, and what of the links could not be read.
     pub fn log(&self) {
         info!(
             address = %self.address,
@@ -94,12 +104,30 @@ impl Config {
             service_time_sigma = self.service_time_sigma,
             request_timeout_seconds = self.http.request_timeout.as_secs(),
             faults = self.http.faults,
-            links = %self.links,
+            resource = %self.resource,
             drain_deadline_seconds = self.drain_deadline.as_secs(),
             log_filter = %self.log_filter,
             "settings"
         );
+        for link in &self.links.unreadable {
+            warn!(
+                link,
+                "ORDER_LINKS: left out, since it is not NAME=http://ADDRESS"
+            );
+        }
     }
+}
+
+fn resource(reader: &mut Reader<impl Fn(&str) -> Option<String>>) -> ResourceAttributes {
+    let list = reader.parsed(
+        "OTEL_RESOURCE_ATTRIBUTES",
+        ResourceAttributes::default(),
+        ResourceAttributes::EXPECTED,
+    );
+    let name = reader.read("OTEL_SERVICE_NAME", None, "", |name| {
+        Some(Some(name.to_owned()))
+    });
+    list.with_service_name(name)
 }
 
 #[cfg(test)]
@@ -121,8 +149,8 @@ mod tests {
             ("ORDER_ADDRESS", "localhost"),
             ("ORDER_SERVICE_TIME_SIGMA", "NaN"),
             ("ORDER_FAULTS", "yes"),
-            ("ORDER_LINKS", "Grafana"),
-            ("RUST_LOG", "info,inof"),
+            ("OTEL_RESOURCE_ATTRIBUTES", "=v"),
+            ("LOG_FILTER", "info,inof"),
         ])
         .expect_err("all seven are wrong");
         assert_eq!(
@@ -133,9 +161,9 @@ mod tests {
              \n  ORDER_QUEUE_CAPACITY=x: expected a whole number from 1 to 1000000\
              \n  ORDER_SERVICE_TIME_SIGMA=NaN: expected a number from 0 to 2\
              \n  ORDER_FAULTS=yes: expected on or off\
-             \n  ORDER_LINKS=Grafana: expected up to 6 links such as Prometheus=http://localhost:9090,pager=http://localhost:8025: \
-             names of up to 16 letters, digits or hyphens, http or https addresses of up to 60 characters\
-             \n  RUST_LOG=info,inof: expected a level or a filter, such as debug or info,order_service=debug"
+             \n  OTEL_RESOURCE_ATTRIBUTES==v: expected NAME=VALUE,NAME=VALUE with percent-encoding, such as \
+             deployment.environment.name=test,team=a%2Cb\
+             \n  LOG_FILTER=info,inof: expected a level or a filter, such as debug or info,order_service=debug"
         );
     }
 
@@ -157,7 +185,9 @@ mod tests {
             ("ORDER_DRAIN_SECONDS", "1"),
             ("ORDER_LINKS", "pager=http://pager.example"),
             ("ORDER_FAULTS", "off"),
-            ("RUST_LOG", "warn"),
+            ("OTEL_RESOURCE_ATTRIBUTES", "team=a"),
+            ("OTEL_SERVICE_NAME", "b"),
+            ("LOG_FILTER", "warn"),
         ])
         .expect("all are right");
         assert_eq!(config.address.port(), 9000);
@@ -168,7 +198,9 @@ mod tests {
         assert_eq!(config.http.request_timeout, Duration::from_secs(7));
         assert_eq!(config.drain_deadline, Duration::from_secs(1));
         assert!(!config.http.faults);
-        assert_eq!(config.links.to_string(), "pager=http://pager.example/");
+        assert_eq!(config.links, Links::read("pager=http://pager.example"));
+        let resource = "team=a,service.name=b".parse();
+        assert_eq!(Ok(config.resource), resource);
         assert_eq!(
             config.log_filter.default_level(),
             Some(tracing::Level::WARN.into())

@@ -1,4 +1,4 @@
-//! The door: read the settings, start logging, build, run, and say with the exit code how it went.
+//! Entry point: read the settings, start logging, build, run, and say with the exit code how it went.
 
 use std::process::ExitCode;
 
@@ -21,12 +21,13 @@ Settings, from the environment:
   ORDER_QUEUE_CAPACITY           orders that may wait                          [1000]
   ORDER_SERVICE_TIME_MEDIAN_MS   median service time, log-normal; 0 is none    [80]
   ORDER_SERVICE_TIME_SIGMA       its sigma                                     [0.5]
-  ORDER_REQUEST_TIMEOUT_SECONDS  a longer request is answered with 504         [120]
+  ORDER_REQUEST_TIMEOUT_SECONDS  an order or batch not done by then is a 504   [120]
   ORDER_DRAIN_SECONDS            time to finish accepted orders when stopping  [20]
   ORDER_FAULTS                   on or off: fail, slow and /simulate           [on]
   ORDER_LINKS                    NAME=ADDRESS,...: what the first page links   [the stack's own ports]
   OTEL_RESOURCE_ATTRIBUTES       NAME=VALUE,...: more labels of target_info    [none]
-  RUST_LOG                       log level or filter                           [info]
+  OTEL_SERVICE_NAME              its label service_name                        [order-service]
+  LOG_FILTER                     log level or filter                           [info]
 
 Exit codes: 0 stopped as asked, 1 could not run, 64 wrong settings or arguments.
 ";
@@ -43,8 +44,8 @@ fn main() -> ExitCode {
 #[tokio::main]
 async fn serve(config: Config) -> Result<(), String> {
     logging::start(config.log_filter.clone());
-    let shutdown =
-        signals::shutdown().map_err(|failure| format!("cannot handle signals: {failure}"))?;
+    let shutdown = signals::shutdown()
+        .map_err(|failure| format!("signal handlers cannot be installed: {failure}"))?;
     config.log();
     let server = Server::build(config)
         .await

@@ -7,21 +7,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::serve::ListenerExt;
+use service::server::{Limits, serve};
 use thiserror::Error;
 use tokio::net::TcpListener;
-use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::info;
 
 use crate::config::Config;
 use crate::http::{self, AppState, Readiness};
+use crate::log::FailureLog;
 use crate::metrics::Telemetry;
 use crate::orders::{OrderProcessor, OrderQueue, ServiceTime};
-
-/// How long connections may take to end once every order is answered. The container's stop grace is longer than this and
-/// the longest drain deadline together.
-const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
 
 /// A service that listens and has yet to be run.
 pub struct Server {
@@ -30,6 +26,8 @@ pub struct Server {
     app: Router,
     processor: OrderProcessor,
     readiness: Readiness,
+    log: Arc<FailureLog>,
+    limits: Limits,
     drain_deadline: Duration,
     telemetry_provider: opentelemetry_sdk::metrics::SdkMeterProvider,
 }
@@ -66,26 +64,35 @@ impl Server {
         let address = listener.local_addr().map_err(bind_error)?;
 
         let queue = OrderQueue::new(config.queue_capacity, config.workers);
-        let telemetry = Telemetry::new(&queue, http::answers()).map_err(BuildError::Metrics)?;
+        let telemetry = Telemetry::new(&queue, config.resource, http::answers())
+            .map_err(BuildError::Metrics)?;
         let metrics = Arc::new(telemetry.metrics);
+        let log = Arc::new(FailureLog::default());
         let service_time = ServiceTime::new(config.service_time_median, config.service_time_sigma);
-        let processor = OrderProcessor::start(queue, service_time, metrics.clone());
+        let processor = OrderProcessor::start(
+            queue,
+            service_time.sampler(),
+            Arc::new((Arc::clone(&metrics), Arc::clone(&log))),
+        );
         let readiness = Readiness::default();
-        let app = http::app(AppState {
+        let app = http::app(Arc::new(AppState {
             desk: processor.desk(),
             service_time,
             metrics,
-            exposition: Arc::new(telemetry.exposition),
+            exposition: telemetry.exposition,
+            log: Arc::clone(&log),
             readiness: readiness.clone(),
             settings: config.http,
             links: config.links,
-        });
+        }));
         Ok(Self {
             listener,
             address,
             app,
             processor,
             readiness,
+            log,
+            limits: config.limits,
             drain_deadline: config.drain_deadline,
             telemetry_provider: telemetry.provider,
         })
@@ -100,33 +107,33 @@ impl Server {
     /// deadline, failed. Meanwhile it still answers, so that the last counts can be scraped.
     ///
     /// # Errors
-    /// The listener failed.
+    /// The task that serves panicked.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
-        let drained = CancellationToken::new();
-        let listener = self.listener.tap_io(|connection| {
-            // Answers are one small write; waiting for more to send would only delay them.
-            if let Err(failure) = connection.set_nodelay(true) {
-                warn!(error = %failure, "cannot set TCP_NODELAY");
+        let log = Arc::clone(&self.log);
+        tokio::select! {
+            ended = self.serve_and_drain(shutdown) => {
+                log.start_second();
+                info!("stopped");
+                ended
             }
-        });
-        let serving = axum::serve(listener, self.app)
-            .with_graceful_shutdown(drained.clone().cancelled_owned())
-            .into_future();
-        let mut serving = tokio::spawn(serving);
+            never = log.count_left_out() => match never {},
+        }
+    }
+
+    async fn serve_and_drain(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+        let drained = CancellationToken::new();
+        let stop = drained.clone().cancelled_owned();
+        let mut serving = tokio::spawn(serve(self.listener, self.app, self.limits, stop));
 
         tokio::select! {
             () = shutdown => {}
-            ended = &mut serving => return ended.map_err(io::Error::other)?,
+            ended = &mut serving => return ended.map_err(io::Error::other),
         }
         self.readiness.start_draining();
         self.processor.drain(self.drain_deadline).await;
         drained.cancel();
-        if timeout(CLOSE_DEADLINE, &mut serving).await.is_err() {
-            warn!("some connections did not end in time");
-            serving.abort();
-        }
+        serving.await.map_err(io::Error::other)?;
         drop(self.telemetry_provider);
-        info!("stopped");
         Ok(())
     }
 }

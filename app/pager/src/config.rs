@@ -23,7 +23,7 @@ pub struct Config {
     pub links: BTreeMap<String, String>,
     /// `PAGER_RUNBOOKS`: the folder with the runbooks.
     pub runbooks: PathBuf,
-    /// `RUST_LOG`: level or filter of the log.
+    /// `LOG_FILTER`: level or filter of the log.
     pub log_filter: Targets,
 }
 
@@ -155,7 +155,7 @@ mod tests {
             ("PAGER_URL", "http://[::1]:8025"),
             ("PAGER_DEADMAN_SECONDS", "7"),
             ("PAGER_RUNBOOKS", "/runbooks"),
-            ("RUST_LOG", "warn"),
+            ("LOG_FILTER", "warn"),
         ])
         .expect("all are right");
         assert_eq!(config.address.port(), 9000);

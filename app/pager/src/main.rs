@@ -1,4 +1,4 @@
-//! The door: read the settings, start logging, build, run, and say with the exit code how it went.
+//! Entry point: read the settings, start logging, build, run, and say with the exit code how it went.
 
 use std::process::ExitCode;
 
@@ -22,7 +22,7 @@ Settings, from the environment:
                                what dashboards link, in the metric pager_links_info
   PAGER_DEADMAN_SECONDS        alarm this long after the last heartbeat         [60]
   PAGER_RUNBOOKS               folder with the runbooks          [../observability/runbooks]
-  RUST_LOG                     log level or filter                              [info]
+  LOG_FILTER                   log level or filter                              [info]
 
 Exit codes: 0 stopped as asked, 1 could not run, 64 wrong settings or arguments.
 ";
@@ -40,8 +40,8 @@ fn main() -> ExitCode {
 #[tokio::main(worker_threads = 2)]
 async fn serve(config: Config) -> Result<(), String> {
     logging::start(config.log_filter.clone());
-    let shutdown =
-        signals::shutdown().map_err(|failure| format!("cannot handle signals: {failure}"))?;
+    let shutdown = signals::shutdown()
+        .map_err(|failure| format!("signal handlers cannot be installed: {failure}"))?;
     config.log();
     let server = Server::build(config)
         .await

@@ -4,13 +4,12 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
+use service::server::{Limits, serve};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
-use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -22,9 +21,6 @@ use crate::inbox::Inbox;
 use crate::metrics::Metrics;
 use crate::outages::Outages;
 use crate::runbooks::Runbooks;
-
-/// How long requests may take to end once the service is asked to stop. The container's stop grace is longer.
-const CLOSE_DEADLINE: Duration = Duration::from_secs(3);
 
 /// A service that listens and has yet to be run.
 pub struct Server {
@@ -109,23 +105,18 @@ impl Server {
     /// Serves and watches the heartbeat until `shutdown` resolves, then finishes the requests it has.
     ///
     /// # Errors
-    /// The listener failed.
+    /// The task that serves panicked.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
-        let serving = axum::serve(self.listener, self.app)
-            .with_graceful_shutdown(self.stopping.clone().cancelled_owned())
-            .into_future();
-        let mut serving = tokio::spawn(serving);
+        let stop = self.stopping.clone().cancelled_owned();
+        let mut serving = tokio::spawn(serve(self.listener, self.app, Limits::default(), stop));
 
         tokio::select! {
             () = shutdown => {}
             () = self.switch.watch() => {}
-            ended = &mut serving => return ended.map_err(io::Error::other)?,
+            ended = &mut serving => return ended.map_err(io::Error::other),
         }
         self.stopping.cancel();
-        if timeout(CLOSE_DEADLINE, &mut serving).await.is_err() {
-            warn!("some connections did not end in time");
-            serving.abort();
-        }
+        serving.await.map_err(io::Error::other)?;
         info!("stopped");
         Ok(())
     }

@@ -99,10 +99,11 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
         })
     }
 
-    /// `RUST_LOG`; `module` is the service's own, for the example in the error. Without it, `info`.
+    /// `LOG_FILTER`; `module` is the service's own, for the example in the error. Without it, `info`. `RUST_LOG` is not read: it
+    /// is set in many a shell for some other program, and what it says there need not be a filter for this one.
     pub fn log_filter(&mut self, module: &str) -> Targets {
         self.read(
-            "RUST_LOG",
+            "LOG_FILTER",
             Targets::new().with_default(tracing::Level::INFO),
             &format!("a level or a filter, such as debug or info,{module}=debug"),
             log_filter,
@@ -205,6 +206,15 @@ mod tests {
             reader.log_filter("pager");
             assert_eq!(reader.finish(()).is_ok(), admitted, "{value}");
         }
+    }
+
+    #[test]
+    fn a_filter_that_the_shell_has_for_another_program_is_not_read() {
+        let settings = |name: &str| (name == "RUST_LOG").then(|| "my_crate".to_owned());
+        let mut reader = Reader::new(settings);
+        let filter = reader.log_filter("pager");
+        assert_eq!(filter.default_level(), Some(LevelFilter::INFO));
+        assert!(reader.finish(()).is_ok());
     }
 
     #[test]

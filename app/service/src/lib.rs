@@ -5,6 +5,7 @@
 //! - [`logging`]: the log
 //! - [`signals`]: when to stop
 //! - [`healthcheck`]: how a container without a shell checks itself
+//! - [`server`]: HTTP within limits
 //! - [`problem`]: errors as RFC 9457 problem details
 //! - [`parameters`]: strict query parsing
 //!
@@ -16,4 +17,5 @@ pub mod logging;
 pub mod parameters;
 pub mod problem;
 pub mod program;
+pub mod server;
 pub mod signals;

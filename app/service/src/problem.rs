@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
 use serde::Serialize;
 
 /// An error answer. As its `type` is `about:blank`, its title is the status phrase.
@@ -24,6 +24,10 @@ pub struct Problem {
     #[serde(skip)]
     retry_after_seconds: Option<u64>,
 }
+
+/// The code of a problem, among the extensions of its response: what surrounds the routes can log it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Code(pub &'static str);
 
 /// What is wrong with a query parameter.
 #[derive(Debug, Serialize)]
@@ -124,7 +128,8 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).expect("made from a StatusCode");
         let retry_after = self.retry_after_seconds;
-        let mut response = (status, Json(self)).into_response();
+        let code = Code(self.code);
+        let mut response = (status, Extension(code), Json(self)).into_response();
         let headers = response.headers_mut();
         headers.insert(
             header::CONTENT_TYPE,

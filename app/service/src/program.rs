@@ -1,4 +1,4 @@
-//! The door of a binary: its commands, its usage, and exit codes that say how it went.
+//! The entry point of a binary: its commands, its usage, and exit codes that say how it went.
 
 use std::env;
 use std::net::SocketAddr;
@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use crate::config::ConfigErrors;
 use crate::healthcheck;
+use crate::server::Limits;
 
 /// Wrong settings or arguments: `EX_USAGE` of sysexits.h.
 const EX_USAGE: u8 = 64;
@@ -17,7 +18,7 @@ pub struct Program {
     pub name: &'static str,
     /// Its version.
     pub version: &'static str,
-    /// What `--help` prints.
+    /// What `--help` prints, before the limits that all services have.
     pub usage: &'static str,
 }
 
@@ -37,7 +38,7 @@ impl Program {
                     .map_err(|failure| format!("not healthy: {failure}"))
             }),
             ["--help" | "-h"] => {
-                print!("{}", self.usage);
+                print!("{}\n{}", self.usage, Limits::default());
                 ExitCode::SUCCESS
             }
             ["--version" | "-V"] => {

@@ -10,7 +10,7 @@ use tracing_subscriber::filter::Targets;
 pub(crate) struct Config {
     /// `LAB_ADDRESS`: address and port to listen on. Loopback unless told otherwise.
     pub(crate) address: SocketAddr,
-    /// `RUST_LOG`: level or filter of the log.
+    /// `LOG_FILTER`: level or filter of the log.
     pub(crate) log_filter: Targets,
 }
 

@@ -131,7 +131,7 @@ mod tests {
             series(&target, "lab_orders_total"),
             ["lab_orders_total 3000"]
         );
-        assert_eq!(series(&target, "lab_order_duration_seconds").len(), 19);
+        assert_eq!(series(&target, "lab_order_duration_seconds").len(), 21);
     }
 
     #[test]
@@ -148,12 +148,12 @@ mod tests {
     }
 
     #[test]
-    fn on_a_histogram_each_customer_is_nineteen_series() {
+    fn on_a_histogram_each_customer_is_twenty_one_series() {
         let target = start();
         order(&target, "customers=300&label_on=histogram");
         assert_eq!(
             series(&target, "lab_order_duration_seconds").len(),
-            300 * 19
+            300 * 21
         );
     }
 

@@ -14,7 +14,8 @@ mod instruments;
 use std::process::ExitCode;
 
 use service::program::Program;
-use service::{logging, signals};
+use service::server::Limits;
+use service::{logging, server, signals};
 use tracing::info;
 
 use crate::config::Config;
@@ -29,7 +30,7 @@ Usage: customer-label               serve until SIGTERM or Ctrl-C, then exit 0
 
 Settings, from the environment:
   LAB_ADDRESS   where to listen       [127.0.0.1:8000]
-  RUST_LOG      log level or filter   [info]
+  LOG_FILTER    log level or filter   [info]
 
 Exit codes: 0 stopped as asked, 1 could not run, 64 wrong settings or arguments.
 ";
@@ -46,8 +47,8 @@ fn main() -> ExitCode {
 #[tokio::main]
 async fn serve(config: Config) -> Result<(), String> {
     logging::start(config.log_filter);
-    let shutdown =
-        signals::shutdown().map_err(|failure| format!("cannot handle signals: {failure}"))?;
+    let shutdown = signals::shutdown()
+        .map_err(|failure| format!("signal handlers cannot be installed: {failure}"))?;
     let telemetry = Telemetry::new().map_err(|failure| failure.to_string())?;
     let address = config.address;
     let listener = tokio::net::TcpListener::bind(address).await;
@@ -55,8 +56,6 @@ async fn serve(config: Config) -> Result<(), String> {
         format!("cannot listen on {address}: {failure}; LAB_ADDRESS chooses another address")
     })?;
     info!(%address, "listening");
-    axum::serve(listener, http::app(telemetry))
-        .with_graceful_shutdown(shutdown)
-        .await
-        .map_err(|failure| failure.to_string())
+    server::serve(listener, http::app(telemetry), Limits::default(), shutdown).await;
+    Ok(())
 }

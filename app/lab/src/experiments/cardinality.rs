@@ -85,7 +85,7 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     })?;
     bench.show(
         "up{job=\"lab\"}",
-        "300 customers on a histogram are 300 × 19 series: more than the sample_limit of 5,000, so the whole scrape fails.",
+        "300 customers on a histogram are 300 × 21 series: more than the sample_limit of 5,000, so the whole scrape fails.",
     )?;
     let reason = last_error(bench)?;
     bench.screen.say(&format!("target  {reason}\n"));

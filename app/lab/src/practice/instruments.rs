@@ -21,7 +21,7 @@ const MARK: &str = "PRACTICE";
 const CREATE: (&str, &str) = (
     "create_metrics",
     "
-    // PRACTICE: create the instruments that `Metrics` holds, with `meter`: two counters, three histograms in seconds with the
+    // PRACTICE: create the instruments that `Metrics` holds, with `meter`: three counters, three histograms in seconds with the
     // bounds above, an UpDownCounter. Names have dots (orders.processed) and no unit; the exporter adds `_total` and the unit.
     // Then start every known series at 0 and create the gauges: the functions for both are below.
     // Names, help, labels and buckets: tests/golden/metrics.txt

@@ -1,57 +1,58 @@
-//! What surrounds every request, from the outside in: measured, compressed, protected from panics, limited in time.
+//! What surrounds every request, from the outside in: measured and, where it failed, logged; protected from panics.
 //!
-//! The measurement is outermost, so that a panic and a time-out are counted as what the client got.
+//! The measurement is outermost, so that a panic is counted as what the client got. Limits on connections and headers are further
+//! out still: [`service::server`]. Those on the time for an answer are where something is waited for: [`super::orders`],
+//! [`super::simulate`].
+
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
-use service::problem::answer_panic;
+use axum::response::Response;
+use service::problem::{Code, answer_panic};
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::compression::CompressionLayer;
 
 use super::AppState;
-use super::problem;
-use super::routes::ROUTES;
+use super::orders::OrderId;
+use crate::log::FailedRequest;
 use crate::metrics::method_label;
 
 /// Puts the layers around the routes; the last one named here is the first to see a request.
-pub(super) fn surround(routes: Router<AppState>, state: &AppState) -> Router<AppState> {
+pub(super) fn surround(
+    routes: Router<Arc<AppState>>,
+    state: &Arc<AppState>,
+) -> Router<Arc<AppState>> {
     routes
-        .layer(from_fn_with_state(state.clone(), limit_time))
         .layer(CatchPanicLayer::custom(answer_panic))
-        .layer(CompressionLayer::new())
-        .layer(from_fn_with_state(state.clone(), measure))
+        .layer(from_fn_with_state(Arc::clone(state), measure))
 }
 
 async fn measure(
-    State(state): State<AppState>,
+    State(state): State<Arc<AppState>>,
     matched: Option<MatchedPath>,
     request: Request,
     next: Next,
 ) -> Response {
-    let route = matched.and_then(|matched| template(matched.as_str()));
-    let timer = state
-        .metrics
-        .request_started(method_label(request.method().as_str()), route);
+    let route = matched.as_ref().map(MatchedPath::as_str);
+    let timer = state.metrics.request_started(
+        method_label(request.method().as_str()),
+        route.map(ToOwned::to_owned),
+    );
     let response = next.run(request).await;
-    timer.answered(response.status().as_u16());
-    response
-}
-
-/// The path's template as a static string, so that it can be a label without being copied.
-fn template(matched: &str) -> Option<&'static str> {
-    ROUTES
-        .iter()
-        .map(|route| route.path)
-        .find(|path| *path == matched)
-}
-
-/// Accepted orders finish after the time-out too; only the answer is given up.
-async fn limit_time(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let limit = state.settings.request_timeout;
-    match tokio::time::timeout(limit, next.run(request)).await {
-        Ok(response) => response,
-        Err(_elapsed) => problem::timeout(limit).into_response(),
+    let status = response.status();
+    // The 500 of a failed order is no problem but its result, which is logged where the order ends.
+    let problem = response.extensions().get();
+    if let (true, Some(Code(cause))) = (status.is_server_error(), problem) {
+        let order = response.extensions().get().map(|OrderId(id)| *id);
+        state.log.request_failed(&FailedRequest {
+            route,
+            status: status.as_u16(),
+            cause,
+            order,
+            duration: timer.elapsed(),
+        });
     }
+    timer.answered(status.as_u16());
+    response
 }

@@ -1,6 +1,6 @@
 //! The HTTP interface.
 //!
-//! - [`routes`]: every path and how it can answer
+//! - [`routes`]: every path
 //! - [`layers`]: what surrounds every request, in order
 //! - [`orders`], [`simulate`], [`operations`], [`index`]: the endpoints
 //! - [`parameters`], [`problem`]: parameters and errors that are specific to orders
@@ -20,14 +20,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-pub use index::{InvalidLinks, Links};
+pub use index::Links;
 pub use routes::{answers, app};
 
+use crate::log::FailureLog;
 use crate::metrics::{Exposition, Metrics};
 use crate::orders::{OrderDesk, ServiceTime};
 
-/// What the endpoints work with. Cheap to clone.
-#[derive(Clone)]
+/// What the endpoints work with.
 pub struct AppState {
     /// Where orders are handed in.
     pub desk: OrderDesk,
@@ -36,7 +36,9 @@ pub struct AppState {
     /// Records requests.
     pub metrics: Arc<Metrics>,
     /// Renders `/metrics`.
-    pub exposition: Arc<Exposition>,
+    pub exposition: Exposition,
+    /// Tells why requests failed.
+    pub log: Arc<FailureLog>,
     /// False from the moment the service is asked to stop.
     pub readiness: Readiness,
     /// What the settings say about HTTP.

@@ -1,5 +1,7 @@
 //! What operators and their tools ask for: health, readiness, metrics. The list of all paths: [`super::index`].
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::header;
@@ -16,14 +18,14 @@ pub(super) async fn health() -> Json<Value> {
     Json(json!({"status": "ok"}))
 }
 
-pub(super) async fn ready(State(state): State<AppState>) -> Result<Json<Value>, Problem> {
+pub(super) async fn ready(State(state): State<Arc<AppState>>) -> Result<Json<Value>, Problem> {
     if state.readiness.is_draining() {
         return Err(problem::not_ready());
     }
     Ok(Json(json!({"status": "ready"})))
 }
 
-pub(super) async fn metrics(State(state): State<AppState>) -> Response {
+pub(super) async fn metrics(State(state): State<Arc<AppState>>) -> Response {
     match state.exposition.render() {
         Ok(page) => ([(header::CONTENT_TYPE, CONTENT_TYPE)], page).into_response(),
         Err(failure) => {

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use axum::body::to_bytes;
+use axum::body::{HttpBody, to_bytes};
 use axum::extract::{FromRequest, Request};
 use service::parameters::Parameters;
 use service::problem::Problem;
+use tokio::time::timeout;
 
 use super::problem;
 
@@ -14,6 +15,9 @@ const DEFAULT_SLOW_SECONDS: f64 = 3.0;
 /// The longest slowness that can be asked for.
 const MAX_SLOW_SECONDS: f64 = 60.0;
 
+/// How long a body that may turn out to be empty may take to do so.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// Refuses a request with a body: parameters in it (`curl -d count=50`) would be ignored.
 pub(super) struct NoBody;
 
@@ -21,28 +25,43 @@ impl<S: Sync> FromRequest<S> for NoBody {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
-        let path = request.uri().path().to_owned();
-        match to_bytes(request.into_body(), 0).await {
-            Ok(_empty) => Ok(Self),
-            Err(_longer_or_cut_off) => Err(problem::unexpected_body(&path)),
+        let (parts, body) = request.into_parts();
+        let unexpected = || problem::unexpected_body(parts.uri.path());
+        // What is announced is not waited for.
+        if body.size_hint().lower() > 0 {
+            return Err(unexpected());
+        }
+        match timeout(BODY_TIMEOUT, to_bytes(body, 0)).await {
+            Ok(Ok(_empty)) => Ok(Self),
+            Ok(Err(_longer_or_cut_off)) => Err(unexpected()),
+            Err(_elapsed) => Err(problem::body_timeout(BODY_TIMEOUT)),
         }
     }
 }
 
-/// A share from 0 to 1; absent means 0.
-pub(super) fn rate(parameters: &Parameters<'_>, name: &str) -> Result<f64, Problem> {
-    parameters.number(name, 1.0).map(Option::unwrap_or_default)
-}
-
-/// `slow_seconds`, 0 to 60; absent means 3.
-pub(super) fn slowness(parameters: &Parameters<'_>) -> Result<Duration, Problem> {
-    parameters
-        .number("slow_seconds", MAX_SLOW_SECONDS)
-        .map(|seconds| Duration::from_secs_f64(seconds.unwrap_or(DEFAULT_SLOW_SECONDS)))
+/// `slow_seconds`, 0 to 60; absent means 3. Without `what` it would have no effect, like a name that does not exist.
+pub(super) fn slowness(
+    parameters: &Parameters<'_>,
+    has_effect: bool,
+    what: &str,
+) -> Result<Duration, Problem> {
+    let seconds = parameters.number("slow_seconds", MAX_SLOW_SECONDS)?;
+    match seconds {
+        Some(seconds) if !has_effect => Err(problem::without_effect("slow_seconds", seconds, what)),
+        _ => Ok(Duration::from_secs_f64(
+            seconds.unwrap_or(DEFAULT_SLOW_SECONDS),
+        )),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+
+    use axum::body::Body;
+    use axum::http::StatusCode;
+    use axum::response::IntoResponse;
+    use futures_util::stream;
     use proptest::prelude::*;
 
     use super::*;
@@ -51,18 +70,29 @@ mod tests {
     fn a_slow_order_is_slower_by_three_seconds_unless_told_otherwise() {
         let parameters =
             Parameters::parse(Some("slow=true"), &["slow", "slow_seconds"]).expect("known");
-        assert_eq!(slowness(&parameters).ok(), Some(Duration::from_secs(3)));
+        assert_eq!(
+            slowness(&parameters, true, "slow=true").ok(),
+            Some(Duration::from_secs(3))
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_come_is_waited_for_a_while() {
+        let body = Body::from_stream(stream::pending::<Result<Vec<u8>, Infallible>>());
+        let refused = NoBody::from_request(Request::new(body), &()).await;
+        let answer = refused
+            .err()
+            .map(|problem| problem.into_response().status());
+        assert_eq!(answer, Some(StatusCode::REQUEST_TIMEOUT));
     }
 
     proptest! {
         #[test]
-        fn takes_what_is_in_range_and_nothing_else(value in prop_oneof![-0.5..1.5, -10.0..100.0]) {
-            let query = format!("error_rate={value}&slow_seconds={value}");
-            let parameters = Parameters::parse(Some(&query), &["error_rate", "slow_seconds"]).expect("both are known");
-            let share = (0.0..=1.0).contains(&value).then_some(value);
-            prop_assert_eq!(rate(&parameters, "error_rate").ok(), share);
+        fn takes_what_is_in_range_and_nothing_else(value in -10.0..100.0) {
+            let query = format!("slow_seconds={value}");
+            let parameters = Parameters::parse(Some(&query), &["slow_seconds"]).expect("known");
             let seconds = (0.0..=60.0).contains(&value).then(|| Duration::from_secs_f64(value));
-            prop_assert_eq!(slowness(&parameters).ok(), seconds);
+            prop_assert_eq!(slowness(&parameters, true, "slow=true").ok(), seconds);
         }
     }
 }

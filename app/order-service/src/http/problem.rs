@@ -28,6 +28,20 @@ pub(super) fn unexpected_body(path: &str) -> Problem {
     )
 }
 
+/// 400: a parameter that changes nothing without another one.
+pub(super) fn without_effect(name: &str, value: f64, other: &str) -> Problem {
+    Problem::invalid_parameter(name, &value.to_string(), &format!("{other} beside it"))
+}
+
+/// 408: the client did not finish its request.
+pub(super) fn body_timeout(limit: Duration) -> Problem {
+    Problem::new(
+        StatusCode::REQUEST_TIMEOUT,
+        "body_timeout",
+        format!("the body did not end within {} s", limit.as_secs()),
+    )
+}
+
 /// 403: fault controls are switched off.
 pub(super) fn faults_disabled() -> Problem {
     Problem::new(

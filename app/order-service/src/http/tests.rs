@@ -1,4 +1,4 @@
-//! What a running service cannot be made to do: a handler that panics, and metrics that are gone.
+//! What a running service cannot be made to do: a handler or a worker that panics, and metrics that are gone.
 
 use std::io;
 use std::panic;
@@ -14,11 +14,12 @@ use opentelemetry_sdk::metrics::SdkMeterProvider;
 use serde_json::Value;
 use service::logging;
 use tower::ServiceExt;
+use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::layers::surround;
 use super::*;
-use crate::metrics::Telemetry;
+use crate::metrics::{ResourceAttributes, Telemetry};
 use crate::orders::{OrderProcessor, OrderQueue, ServiceTime};
 
 /// Keeps what is logged.
@@ -29,6 +30,14 @@ impl Log {
     fn text(&self) -> String {
         let bytes = self.0.lock().expect("no test panics while it logs").clone();
         String::from_utf8(bytes).expect("the log is text")
+    }
+
+    /// The only line with this in it.
+    fn line_with(&self, text: &str) -> Value {
+        let all = self.text();
+        let lines: Vec<_> = all.lines().filter(|line| line.contains(text)).collect();
+        assert_eq!(lines.len(), 1, "{text} in {all}");
+        serde_json::from_str(lines[0]).expect("a line is JSON")
     }
 }
 
@@ -54,18 +63,33 @@ impl MakeWriter<'_> for Log {
     }
 }
 
-/// What the endpoints work with, and the meter provider behind the metrics.
-fn state() -> (AppState, SdkMeterProvider) {
+/// What keeps the endpoints working: without it there are no metrics and no workers.
+struct Backend {
+    provider: SdkMeterProvider,
+    _processor: OrderProcessor,
+}
+
+/// What the endpoints work with, and what is behind it.
+fn state() -> (Arc<AppState>, Backend) {
+    state_with(|| Duration::ZERO)
+}
+
+fn state_with(
+    service_time: impl Fn() -> Duration + Send + Sync + 'static,
+) -> (Arc<AppState>, Backend) {
     let queue = OrderQueue::new(1, 1);
-    let telemetry = Telemetry::new(&queue, answers()).expect("the names are distinct");
+    let telemetry = Telemetry::new(&queue, ResourceAttributes::default(), answers())
+        .expect("the names are distinct");
     let metrics = Arc::new(telemetry.metrics);
-    let service_time = ServiceTime::new(Duration::ZERO, 0.0);
-    let processor = OrderProcessor::start(queue, service_time, metrics.clone());
+    let log = Arc::new(FailureLog::default());
+    let events = Arc::new((Arc::clone(&metrics), Arc::clone(&log)));
+    let processor = OrderProcessor::start(queue, service_time, events);
     let state = AppState {
         desk: processor.desk(),
-        service_time,
+        service_time: ServiceTime::new(Duration::ZERO, 0.0),
         metrics,
-        exposition: Arc::new(telemetry.exposition),
+        exposition: telemetry.exposition,
+        log,
         readiness: Readiness::default(),
         settings: HttpSettings {
             request_timeout: Duration::from_secs(1),
@@ -73,12 +97,17 @@ fn state() -> (AppState, SdkMeterProvider) {
         },
         links: Links::default(),
     };
-    (state, telemetry.provider)
+    let backend = Backend {
+        provider: telemetry.provider,
+        _processor: processor,
+    };
+    (Arc::new(state), backend)
 }
 
-/// The answer to `GET path`: its status and its body, which is JSON.
-async fn get_json(app: Router, path: &str) -> (u16, Value) {
-    let request = Request::get(path).body(Body::empty()).expect("valid");
+/// The answer to a request: its status and its body, which is JSON.
+async fn send(app: Router, method: &str, path: &str) -> (u16, Value) {
+    let request = Request::builder().method(method).uri(path);
+    let request = request.body(Body::empty()).expect("valid");
     let response = app.oneshot(request).await.expect("layers never fail");
     let status = response.status().as_u16();
     let body = response.into_body().collect().await.expect("complete");
@@ -88,37 +117,77 @@ async fn get_json(app: Router, path: &str) -> (u16, Value) {
     )
 }
 
+/// What is logged, one line an event, from here to the end of the test.
+fn record_log() -> (Log, DefaultGuard) {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_writer(log.clone())
+        .finish();
+    (log, tracing::subscriber::set_default(subscriber))
+}
+
+/// The answer to a request during which something panics, with the panic logged as the program logs it.
+async fn send_into_panic(app: Router, method: &str, path: &str) -> (u16, Value) {
+    /// The hook is the whole process's: while it is another one, a test that fails elsewhere says nothing.
+    static ONE_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+    let _alone = ONE_AT_A_TIME.lock().await;
+    let standard_hook = panic::take_hook();
+    logging::log_panics();
+    let answer = send(app, method, path).await;
+    panic::set_hook(standard_hook);
+    answer
+}
+
+#[tokio::test]
+async fn a_worker_that_panics_is_an_answered_500_a_counted_failure_and_says_so() {
+    let (log, _logging) = record_log();
+    let (state, _backend) = state_with(|| panic!("on purpose"));
+
+    // More often than there are workers.
+    for _ in 0..3 {
+        let app = app(Arc::clone(&state));
+        let (status, answer) = send_into_panic(app, "POST", "/orders").await;
+        assert_eq!((status, &answer["status"]), (500, &"failure".into()));
+        let id = answer["id"].as_str().expect("an id");
+        let line = log.line_with(id);
+        assert_eq!(line["message"], "order failed");
+        assert_eq!(line["cause"], "its worker panicked");
+    }
+
+    let page = state.exposition.render().expect("there are metrics");
+    for line in [
+        r#"orders_processed_total{status="failure"} 3"#,
+        "order_workers 1",
+        "order_workers_busy 0",
+    ] {
+        assert!(page.lines().any(|other| other == line), "{line}: {page}");
+    }
+}
+
 #[tokio::test]
 async fn metrics_that_are_gone_are_a_503() {
-    let (state, provider) = state();
-    drop(provider);
+    let (state, backend) = state();
+    drop(backend.provider);
 
-    let (status, problem) = get_json(app(state), "/metrics").await;
+    let (status, problem) = send(app(state), "GET", "/metrics").await;
 
     assert_eq!(status, 503);
     assert_eq!(problem["code"], "metrics_unavailable");
 }
 
 #[tokio::test]
-async fn a_panic_is_an_answered_500_a_counted_500_and_one_log_line() {
+async fn a_panic_is_an_answered_500_a_counted_500_and_two_log_lines() {
     async fn panics() {
         panic!("on purpose");
     }
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_ansi(false)
-        .with_writer(log.clone())
-        .finish();
-    let _logging = tracing::subscriber::set_default(subscriber);
-    let (state, _provider) = state();
-    let app =
-        surround(Router::new().route("/health", get(panics)), &state).with_state(state.clone());
+    let (log, _logging) = record_log();
+    let (state, _backend) = state();
+    let app = surround(Router::new().route("/health", get(panics)), &state)
+        .with_state(Arc::clone(&state));
 
-    // The hook is the whole process's: while another one is set, a test that fails elsewhere says nothing.
-    let standard_hook = panic::take_hook();
-    logging::log_panics();
-    let (status, problem) = get_json(app, "/health").await;
-    panic::set_hook(standard_hook);
+    let (status, problem) = send_into_panic(app, "GET", "/health").await;
 
     assert_eq!(status, 500);
     assert_eq!(problem["code"], "internal_error");
@@ -126,10 +195,14 @@ async fn a_panic_is_an_answered_500_a_counted_500_and_one_log_line() {
     let page = state.exposition.render().expect("there are metrics");
     let counted = r#"http_server_request_duration_seconds_count{error_type="500",http_request_method="GET",http_response_status_code="500",http_route="/health",url_scheme="http"} 1"#;
     assert!(page.contains(counted), "{page}");
-    let log = log.text();
-    assert_eq!(log.lines().count(), 1, "{log}");
-    assert!(
-        log.contains("on purpose") && log.contains("http/tests.rs"),
-        "{log}"
+    // What happened where, and which request it was.
+    assert_eq!(log.text().lines().count(), 2, "{}", log.text());
+    let place = log.line_with("on purpose")["panic.location"].to_string();
+    assert!(place.contains("http/tests.rs"), "{place}");
+    let line = log.line_with("request failed");
+    assert_eq!(
+        (&line["route"], &line["status"]),
+        (&"/health".into(), &500.into())
     );
+    assert_eq!(line["cause"], "internal_error");
 }

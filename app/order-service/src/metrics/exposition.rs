@@ -73,7 +73,7 @@ impl Exposition {
             if !families.iter().any(|family| empty.belongs_to(family)) {
                 if empty.family != last {
                     page.push_str(&empty.header);
-                    last = empty.family;
+                    last = &empty.family;
                 }
                 page.push_str(&empty.samples);
             }
@@ -83,7 +83,7 @@ impl Exposition {
 
 /// One histogram series with nothing in it. Those of one family are next to each other in the list.
 pub(super) struct EmptyHistogram {
-    family: &'static str,
+    family: String,
     /// Sorted by name, as the registry sorts them.
     labels: Vec<LabelPair>,
     /// The family's HELP and TYPE lines.
@@ -93,12 +93,7 @@ pub(super) struct EmptyHistogram {
 }
 
 impl EmptyHistogram {
-    pub(super) fn new(
-        family: &'static str,
-        help: &str,
-        bounds: &[f64],
-        attributes: &[KeyValue],
-    ) -> Self {
+    pub(super) fn new(family: String, help: &str, bounds: &[f64], attributes: &[KeyValue]) -> Self {
         let mut labels: Vec<LabelPair> = attributes.iter().map(label).collect();
         labels.sort_by(|a, b| a.name().cmp(b.name()));
         let mut histogram = Histogram::default();
@@ -106,7 +101,7 @@ impl EmptyHistogram {
         let mut series = Metric::from_label(labels.clone());
         series.set_histogram(histogram);
         let mut page = MetricFamily::default();
-        page.set_name(family.to_owned());
+        page.set_name(family.clone());
         page.set_help(help.to_owned());
         page.set_field_type(MetricType::HISTOGRAM);
         page.set_metric(vec![series]);
@@ -154,13 +149,14 @@ fn empty_bucket(upper_bound: f64) -> Bucket {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::Telemetry;
-    use crate::orders::{OrderEvents, OrderQueue, OrderStatus};
+    use crate::metrics::{ResourceAttributes, Telemetry};
+    use crate::orders::{Finished, OrderEvents, OrderQueue, Origin};
 
     #[test]
     fn there_is_no_page_once_the_meter_provider_is_gone() {
         let queue = OrderQueue::new(1, 1);
-        let telemetry = Telemetry::new(&queue, []).expect("the names are distinct");
+        let telemetry = Telemetry::new(&queue, ResourceAttributes::default(), [])
+            .expect("the names are distinct");
         assert!(telemetry.exposition.render().is_ok());
 
         drop(telemetry.provider);
@@ -175,7 +171,8 @@ mod tests {
     #[test]
     fn an_empty_histogram_gives_way_to_the_recorded_one() {
         let queue = OrderQueue::new(1, 1);
-        let telemetry = Telemetry::new(&queue, []).expect("the names are distinct");
+        let telemetry = Telemetry::new(&queue, ResourceAttributes::default(), [])
+            .expect("the names are distinct");
         let count = |page: &str| -> Vec<String> {
             page.lines()
                 .filter(|line| line.starts_with("order_duration_seconds_count"))
@@ -185,9 +182,13 @@ mod tests {
         let page = telemetry.exposition.render().expect("there are metrics");
         assert_eq!(count(&page), ["order_duration_seconds_count 0"]);
 
-        telemetry
-            .metrics
-            .finished(OrderStatus::Success, std::time::Duration::from_millis(80));
+        telemetry.metrics.finished(&Finished {
+            id: uuid::Uuid::nil(),
+            origin: Origin::Single,
+            failure: None,
+            duration: std::time::Duration::from_millis(80),
+            awaited: true,
+        });
 
         let page = telemetry.exposition.render().expect("there are metrics");
         assert_eq!(count(&page), ["order_duration_seconds_count 1"]);

@@ -16,24 +16,24 @@ pub fn method_label(method: &str) -> &'static str {
 }
 
 /// How a request was answered: the label set of `http.server.request.duration`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     /// From [`method_label`].
     pub method: &'static str,
     /// The path's template; none for a path that is not served.
-    pub route: Option<&'static str>,
+    pub route: Option<String>,
     /// The status code; none when the client left before there was one.
     pub status: Option<u16>,
 }
 
 impl Answer {
-    /// The attributes. Every value is static: only the vector is allocated.
-    pub(super) fn attributes(self) -> Vec<KeyValue> {
+    /// The attributes.
+    pub(super) fn attributes(&self) -> Vec<KeyValue> {
         let mut attributes = Vec::with_capacity(5);
         attributes.push(KeyValue::new("http.request.method", self.method));
         attributes.push(scheme());
-        if let Some(route) = self.route {
-            attributes.push(KeyValue::new("http.route", route));
+        if let Some(route) = &self.route {
+            attributes.push(KeyValue::new("http.route", route.clone()));
         }
         if let Some(status) = self.status {
             attributes.push(KeyValue::new(
@@ -48,7 +48,7 @@ impl Answer {
     }
 
     /// The value of `error.type`: for a server, an answer of 500 or above is an error, and so is a missing answer.
-    fn error_type(self) -> Option<&'static str> {
+    fn error_type(&self) -> Option<&'static str> {
         match self.status {
             None => Some("client_disconnected"),
             Some(500) => Some("500"),

@@ -2,6 +2,7 @@
 //!
 //! - [`instruments`]: all instruments, made in one place, with typed methods to record into them
 //! - [`labels`]: the label sets, from closed sets of values
+//! - [`resource`]: who is measured
 //! - [`exposition`]: gathering, zero-filling and encoding
 //!
 //! The handle is passed, never global. What orders and HTTP are: [`crate::orders`], [`crate::http`].
@@ -9,18 +10,16 @@
 mod exposition;
 mod instruments;
 mod labels;
+mod resource;
 
-use opentelemetry::KeyValue;
 use opentelemetry::metrics::MeterProvider;
-use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
-use opentelemetry_sdk::resource::EnvResourceDetector;
 use prometheus::Registry;
-use uuid::Uuid;
 
 pub use exposition::{CONTENT_TYPE, Exposition, ExpositionError};
 pub use instruments::{Metrics, RequestTimer, create_metrics};
 pub use labels::{Answer, method_label};
+pub use resource::{InvalidAttributes, ResourceAttributes};
 
 use crate::orders::OrderQueue;
 
@@ -42,6 +41,7 @@ impl Telemetry {
     /// A collector is refused by the registry, which means that two of them claim one name.
     pub fn new(
         queue: &OrderQueue,
+        attributes: ResourceAttributes,
         answers: impl IntoIterator<Item = Answer>,
     ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let registry = Registry::new();
@@ -56,7 +56,7 @@ impl Telemetry {
             .build()?;
         let provider = SdkMeterProvider::builder()
             .with_reader(exporter)
-            .with_resource(resource())
+            .with_resource(attributes.resource())
             .build();
         let metrics = create_metrics(&provider.meter(env!("CARGO_PKG_NAME")), queue);
         Ok(Self {
@@ -65,18 +65,4 @@ impl Telemetry {
             provider,
         })
     }
-}
-
-/// Who is measured, exposed as `target_info`. `OTEL_RESOURCE_ATTRIBUTES` adds to it; the image sets the revision there.
-fn resource() -> Resource {
-    Resource::builder_empty()
-        .with_attribute(KeyValue::new("vcs.ref.head.revision", "unknown"))
-        .with_detector(Box::new(EnvResourceDetector::new()))
-        .with_attributes([
-            KeyValue::new("service.name", env!("CARGO_PKG_NAME")),
-            KeyValue::new("service.version", env!("CARGO_PKG_VERSION")),
-            // A random UUID per start, as the semantic conventions recommend.
-            KeyValue::new("service.instance.id", Uuid::new_v4().to_string()),
-        ])
-        .build()
 }

@@ -9,10 +9,28 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::queue::{AcceptedOrder, Place};
-use super::{Finished, Order, OrderEvents, OrderQueue, RejectReason};
+use super::{Finished, Order, OrderEvents, OrderQueue, Origin, RejectReason};
 
-/// Resolves when the accepted order is finished. Dropping it changes nothing for the order.
-pub type Receipt = oneshot::Receiver<Finished>;
+/// What there is for an accepted order. Dropping it changes nothing for the order.
+#[derive(Debug)]
+pub struct Receipt {
+    id: Uuid,
+    finished: oneshot::Receiver<Finished>,
+}
+
+impl Receipt {
+    /// The order's id.
+    pub fn id(&self) -> Uuid {
+        self.id
+    }
+
+    /// Waits until the order is finished.
+    pub async fn finished(self) -> Finished {
+        self.finished
+            .await
+            .expect("a worker answers every order that was accepted")
+    }
+}
 
 /// Accepts orders. Cheap to clone; all clones share the queue.
 #[derive(Clone)]
@@ -44,16 +62,17 @@ impl OrderDesk {
     /// # Errors
     /// The queue is full, or the service is draining.
     pub fn accept(&self, order: Order) -> Result<Receipt, RejectReason> {
-        self.refuse_when_closed()?;
+        self.refuse_when_closed(Origin::Single)?;
         match Arc::clone(&self.queue.places).try_acquire_owned() {
             Ok(in_queue) => self.admit(
+                Origin::Single,
                 order,
                 Place {
                     _in_queue: in_queue,
                     _in_half: None,
                 },
             ),
-            Err(_no_permit) => Err(self.reject(RejectReason::QueueFull)),
+            Err(_no_permit) => Err(self.reject(Origin::Single, RejectReason::QueueFull)),
         }
     }
 
@@ -63,10 +82,11 @@ impl OrderDesk {
     /// # Errors
     /// The service is draining, or began to while this waited.
     pub async fn accept_when_there_is_room(&self, order: Order) -> Result<Receipt, RejectReason> {
-        self.refuse_when_closed()?;
+        self.refuse_when_closed(Origin::Simulation)?;
         let in_half = permit(&self.simulation_slots).await;
         let in_queue = permit(&self.queue.places).await;
         self.admit(
+            Origin::Simulation,
             order,
             Place {
                 _in_queue: in_queue,
@@ -80,19 +100,21 @@ impl OrderDesk {
         self.queue.sender.close();
     }
 
-    fn refuse_when_closed(&self) -> Result<(), RejectReason> {
+    fn refuse_when_closed(&self, origin: Origin) -> Result<(), RejectReason> {
         if self.queue.sender.is_closed() {
-            Err(self.reject(RejectReason::Draining))
+            Err(self.reject(origin, RejectReason::Draining))
         } else {
             Ok(())
         }
     }
 
     /// The moment of acceptance: from here on the order will be finished and counted.
-    fn admit(&self, order: Order, place: Place) -> Result<Receipt, RejectReason> {
-        let (reply, receipt) = oneshot::channel();
+    fn admit(&self, origin: Origin, order: Order, place: Place) -> Result<Receipt, RejectReason> {
+        let (reply, finished) = oneshot::channel();
+        let id = Uuid::new_v4();
         let accepted = AcceptedOrder {
-            id: Uuid::new_v4(),
+            id,
+            origin,
             order,
             accepted_at: Instant::now(),
             reply,
@@ -101,13 +123,13 @@ impl OrderDesk {
         self.queue
             .sender
             .try_send(accepted)
-            .map(|()| receipt)
+            .map(|()| Receipt { id, finished })
             // An unbounded channel refuses only when it is closed.
-            .map_err(|_closed| self.reject(RejectReason::Draining))
+            .map_err(|_closed| self.reject(origin, RejectReason::Draining))
     }
 
-    fn reject(&self, reason: RejectReason) -> RejectReason {
-        self.events.rejected(reason);
+    fn reject(&self, origin: Origin, reason: RejectReason) -> RejectReason {
+        self.events.rejected(origin, reason);
         reason
     }
 }

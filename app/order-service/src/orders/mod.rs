@@ -11,7 +11,7 @@ mod service_time;
 mod simulation;
 
 pub use desk::{OrderDesk, Receipt};
-pub use order::{Finished, Order, OrderEvents, OrderStatus, RejectReason};
+pub use order::{FailureCause, Finished, Order, OrderEvents, OrderStatus, Origin, RejectReason};
 pub use processor::OrderProcessor;
 pub use queue::OrderQueue;
 pub use service_time::ServiceTime;

@@ -1,5 +1,6 @@
 //! The nouns of the business: an order, how it can end, and who is told.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -18,7 +19,7 @@ pub struct Order {
 pub enum OrderStatus {
     /// Processed as intended.
     Success,
-    /// Forced to fail, or cut short by the drain deadline.
+    /// For one of the reasons in [`FailureCause`].
     Failure,
 }
 
@@ -33,6 +34,26 @@ impl OrderStatus {
             Self::Failure => "failure",
         }
     }
+}
+
+/// Why an accepted order failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureCause {
+    /// It was told to.
+    Forced,
+    /// The service stopped before it was finished.
+    DrainDeadline,
+    /// Its worker panicked.
+    Panic,
+}
+
+/// How an order came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// By itself.
+    Single,
+    /// As one of a [`Simulation`](super::Simulation).
+    Simulation,
 }
 
 /// Why an order was not accepted.
@@ -62,18 +83,50 @@ impl RejectReason {
 pub struct Finished {
     /// Chosen when the order was accepted.
     pub id: Uuid,
-    /// How it ended.
-    pub status: OrderStatus,
+    /// How it came in.
+    pub origin: Origin,
+    /// Why it failed, if it did.
+    pub failure: Option<FailureCause>,
     /// Accepted to finished, the wait in the queue included.
     pub duration: Duration,
+    /// Whether somebody still waits for this: a client may have gone, and a request may have timed out.
+    pub awaited: bool,
+}
+
+impl Finished {
+    /// How it ended.
+    pub fn status(&self) -> OrderStatus {
+        match self.failure {
+            None => OrderStatus::Success,
+            Some(_) => OrderStatus::Failure,
+        }
+    }
 }
 
 /// Told what happens to orders, at the moment it happens and exactly once each.
 pub trait OrderEvents: Send + Sync + 'static {
     /// A worker took an order that had waited this long since it was accepted.
     fn picked_up(&self, waited: Duration);
-    /// An order is finished, this long after it was accepted.
-    fn finished(&self, status: OrderStatus, duration: Duration);
+    /// An order is finished.
+    fn finished(&self, order: &Finished);
     /// An order was refused.
-    fn rejected(&self, reason: RejectReason);
+    fn rejected(&self, origin: Origin, reason: RejectReason);
+}
+
+/// Tells both, one after the other.
+impl<A: OrderEvents, B: OrderEvents> OrderEvents for (Arc<A>, Arc<B>) {
+    fn picked_up(&self, waited: Duration) {
+        self.0.picked_up(waited);
+        self.1.picked_up(waited);
+    }
+
+    fn finished(&self, order: &Finished) {
+        self.0.finished(order);
+        self.1.finished(order);
+    }
+
+    fn rejected(&self, origin: Origin, reason: RejectReason) {
+        self.0.rejected(origin, reason);
+        self.1.rejected(origin, reason);
+    }
 }

@@ -1,17 +1,20 @@
 //! The workers: they take orders from the queue, spend the service time on them, and report what became of them.
 //!
-//! An accepted order belongs to the worker, not to the request that brought it: a client that hangs up changes nothing.
+//! An accepted order belongs to the worker, not to the request that brought it: a client that hangs up changes nothing. An order
+//! on which its worker panics is a failed one, and the worker goes on.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{error, info};
 
 use super::queue::AcceptedOrder;
-use super::{Finished, OrderDesk, OrderEvents, OrderQueue, OrderStatus, ServiceTime};
+use super::{FailureCause, Finished, Order, OrderDesk, OrderEvents, OrderQueue};
 
 /// Owns the worker pool.
 pub struct OrderProcessor {
@@ -21,18 +24,19 @@ pub struct OrderProcessor {
 }
 
 impl OrderProcessor {
-    /// Starts the queue's workers. Must be called inside a tokio runtime.
+    /// Starts the queue's workers, which ask `service_time` once for every order. Must be called inside a tokio runtime.
     pub fn start(
         queue: OrderQueue,
-        service_time: ServiceTime,
+        service_time: impl Fn() -> Duration + Send + Sync + 'static,
         events: Arc<dyn OrderEvents>,
     ) -> Self {
         let drain_deadline = CancellationToken::new();
+        let service_time = Arc::new(service_time);
         let mut workers = JoinSet::new();
         for _ in 0..queue.workers() {
             let worker = Worker {
                 queue: queue.clone(),
-                service_time,
+                service_time: Arc::clone(&service_time),
                 events: Arc::clone(&events),
                 drain_deadline: drain_deadline.clone(),
             };
@@ -79,14 +83,14 @@ async fn join_all(workers: &mut JoinSet<()>) {
     }
 }
 
-struct Worker {
+struct Worker<T> {
     queue: OrderQueue,
-    service_time: ServiceTime,
+    service_time: Arc<T>,
     events: Arc<dyn OrderEvents>,
     drain_deadline: CancellationToken,
 }
 
-impl Worker {
+impl<T: Fn() -> Duration> Worker<T> {
     /// Processes orders until the queue is closed and empty.
     async fn run(self) {
         while let Ok(accepted) = self.queue.receiver.recv().await {
@@ -97,6 +101,7 @@ impl Worker {
     async fn process(&self, accepted: AcceptedOrder) {
         let AcceptedOrder {
             id,
+            origin,
             order,
             accepted_at,
             reply,
@@ -106,27 +111,32 @@ impl Worker {
         drop(place);
         self.events.picked_up(accepted_at.elapsed());
 
-        let service_time = self.service_time.sample(&mut rand::rng()) + order.slowness;
-        let finished_in_time = self.spend(service_time).await;
-
-        let status = if order.fail || !finished_in_time {
-            OrderStatus::Failure
-        } else {
-            OrderStatus::Success
+        let worked = AssertUnwindSafe(self.work(order)).catch_unwind().await;
+        let finished = Finished {
+            id,
+            origin,
+            // What the panic was about is logged by the panic hook.
+            failure: worked.unwrap_or(Some(FailureCause::Panic)),
+            duration: accepted_at.elapsed(),
+            awaited: !reply.is_closed(),
         };
-        let duration = accepted_at.elapsed();
-        if !finished_in_time {
-            warn!(order.id = %id, "order failed: not finished before the drain deadline");
-        }
         // Counted before it is answered: whoever has the answer finds the order in the metrics.
-        self.events.finished(status, duration);
+        self.events.finished(&finished);
         drop(busy);
         // The client may have gone; the order is finished and counted all the same.
-        let _ = reply.send(Finished {
-            id,
-            status,
-            duration,
-        });
+        let _ = reply.send(finished);
+    }
+
+    /// Why the order failed, if it did.
+    async fn work(&self, order: Order) -> Option<FailureCause> {
+        let finished_in_time = self.spend((self.service_time)() + order.slowness).await;
+        if !finished_in_time {
+            Some(FailureCause::DrainDeadline)
+        } else if order.fail {
+            Some(FailureCause::Forced)
+        } else {
+            None
+        }
     }
 
     /// True when the time could be spent, false when the drain deadline came first.

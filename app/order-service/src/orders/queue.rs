@@ -1,6 +1,6 @@
 //! The bounded queue and the figures that can be read off it at any time.
 //!
-//! Reading costs the orders nothing: depth is the channel's own length and the busy workers are one atomic. Who puts
+//! Reads are off the order path: depth is the channel's own length and the busy workers are one atomic. Who puts
 //! orders in: [`super::desk`]. Who takes them out: [`super::processor`].
 //!
 //! The channel itself has no bound. A place in the queue is a permit that an order gets before it is accepted: its wait in the
@@ -14,12 +14,13 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::{Finished, Order};
+use super::{Finished, Order, Origin};
 
 /// An order that will be finished and counted, whatever its client does.
 #[derive(Debug)]
 pub(super) struct AcceptedOrder {
     pub(super) id: Uuid,
+    pub(super) origin: Origin,
     pub(super) order: Order,
     pub(super) accepted_at: Instant,
     pub(super) reply: oneshot::Sender<Finished>,

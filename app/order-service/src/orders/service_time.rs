@@ -38,6 +38,11 @@ impl ServiceTime {
         })
     }
 
+    /// Samples, one a call.
+    pub fn sampler(self) -> impl Fn() -> Duration + Send + Sync + 'static {
+        move || self.sample(&mut rand::rng())
+    }
+
     /// The mean service time.
     pub fn mean(&self) -> Duration {
         self.mean

@@ -18,6 +18,8 @@ pub(crate) fn program() -> Command {
 /// The program, serving; killed when the test is over, if it still runs.
 pub(crate) struct Process {
     child: Child,
+    /// What was logged until it listened.
+    started: String,
     log: BufReader<ChildStdout>,
     pub(crate) address: SocketAddr,
 }
@@ -30,8 +32,12 @@ impl Process {
             .spawn()
             .expect("the program starts");
         let mut log = BufReader::new(child.stdout.take().expect("piped"));
+        let mut started = String::new();
         let address = loop {
-            let event = next_event(&mut log).expect("it logs that it listens");
+            let begin = started.len();
+            log.read_line(&mut started).expect("the log is text");
+            let event: Value =
+                serde_json::from_str(&started[begin..]).expect("one JSON object a line");
             if event["message"] == "listening" {
                 let address = event["address"].as_str().expect("a text");
                 break address.parse().expect("an address");
@@ -39,6 +45,7 @@ impl Process {
         };
         Self {
             child,
+            started,
             log,
             address,
         }
@@ -53,9 +60,9 @@ impl Process {
         assert!(sent.success());
     }
 
-    /// The exit code and the rest of the log.
+    /// The exit code and the whole log.
     pub(crate) fn end(mut self) -> (Option<i32>, String) {
-        let mut log = String::new();
+        let mut log = std::mem::take(&mut self.started);
         self.log.read_to_string(&mut log).expect("the log is text");
         (self.child.wait().expect("it ends").code(), log)
     }
@@ -67,12 +74,6 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-fn next_event(log: &mut impl BufRead) -> Option<Value> {
-    let mut line = String::new();
-    log.read_line(&mut line).expect("the log is text");
-    (!line.is_empty()).then(|| serde_json::from_str(&line).expect("one JSON object a line"))
 }
 
 pub(crate) fn output(program: &mut Command) -> (Option<i32>, String) {

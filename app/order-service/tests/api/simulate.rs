@@ -147,6 +147,9 @@ fn submits_no_more_once_the_request_has_timed_out() {
         .post("/simulate?count=10&slow_rate=1&slow_seconds=0.1");
 
     assert_eq!(answer.status, 504, "{}", answer.body);
+    // Its orders are synthetic: no customer waited for one of them.
+    let timed_out = service.client.sample("orders_timed_out_total");
+    assert!(timed_out.abs() < f64::EPSILON, "{timed_out}");
     assert_eq!(blocking.join().ok(), Some(201));
     service.client.wait_for("order_workers_busy", 0.0);
     service.client.wait_for("order_queue_depth", 0.0);

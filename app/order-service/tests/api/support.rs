@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use order_service::config::Config;
 use order_service::server::Server;
 use serde_json::Value;
+use service::server::Limits;
 use tokio::sync::oneshot;
 use ureq::Agent;
 use ureq::http::{HeaderMap, Response};
@@ -26,13 +27,19 @@ pub(crate) struct Service {
 impl Service {
     /// Starts with these settings; unless told otherwise, orders take no time.
     pub(crate) fn start(settings: &[(&str, &str)]) -> Self {
+        Self::start_within(Limits::default(), settings)
+    }
+
+    /// The same, with other limits on what clients may hold.
+    pub(crate) fn start_within(limits: Limits, settings: &[(&str, &str)]) -> Self {
         let mut all = HashMap::from([
             ("ORDER_ADDRESS", "127.0.0.1:0"),
             ("ORDER_SERVICE_TIME_MEDIAN_MS", "0"),
         ]);
         all.extend(settings.iter().copied());
-        let config = Config::from_lookup(|name| all.get(name).map(|value| (*value).to_owned()))
+        let mut config = Config::from_lookup(|name| all.get(name).map(|value| (*value).to_owned()))
             .expect("the settings are valid");
+        config.limits = limits;
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         let server = runtime
             .block_on(Server::build(config))

@@ -76,8 +76,8 @@ fn every_link_leads_somewhere() {
 }
 
 #[test]
-fn a_line_that_is_linked_has_what_the_link_names() {
-    expect_none(links::wrong_lines);
+fn a_source_file_that_is_linked_has_what_the_link_names() {
+    expect_none(links::missing_names);
 }
 
 #[test]
@@ -104,12 +104,12 @@ fn every_experiment_exercise_drill_and_load_exists() {
 fn what_does_not_exist_is_found() {
     let page = Page::parse(
         "docs/x.md",
-        "[a](nowhere.md) [b](README.md#nothing) [fn finished](../app/order-service/src/lib.rs#L1)\n\
+        "[a](nowhere.md) [b](README.md#nothing) [fn finished](../app/order-service/src/lib.rs)\n\
          `app/nothing.rs` `order_nothing_total` `scripts/lab average` `scripts/lab begin facts` `scripts/drill fire`\n\n\
          ```sh\ncurl localhost:1234/x\ndocker compose run --rm loadgen storm\n```\n",
     );
     assert_eq!(links::dead(&page).len(), 2);
-    assert_eq!(links::wrong_lines(&page).len(), 1);
+    assert_eq!(links::missing_names(&page).len(), 1);
     assert_eq!(names::missing_paths(&page), ["there is no app/nothing.rs"]);
     assert_eq!(
         names::unknown_ports(&page),

@@ -1,15 +1,16 @@
 //! The workers under paused time: what an order takes, and what becomes of it when the service stops.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
-use crate::orders::{Order, RejectReason, Simulation};
+use crate::orders::{OrderStatus, Origin, RejectReason, ServiceTime, Simulation};
 
 /// Keeps what it is told.
 #[derive(Default)]
 struct Ledger {
     waits: Mutex<Vec<Duration>>,
-    finished: Mutex<Vec<OrderStatus>>,
+    finished: Mutex<Vec<Option<FailureCause>>>,
     rejected: Mutex<Vec<RejectReason>>,
 }
 
@@ -18,14 +19,12 @@ impl OrderEvents for Ledger {
         self.waits.lock().expect("no panic holds it").push(waited);
     }
 
-    fn finished(&self, status: OrderStatus, _duration: Duration) {
-        self.finished
-            .lock()
-            .expect("no panic holds it")
-            .push(status);
+    fn finished(&self, order: &Finished) {
+        let mut finished = self.finished.lock().expect("no panic holds it");
+        finished.push(order.failure);
     }
 
-    fn rejected(&self, reason: RejectReason) {
+    fn rejected(&self, _origin: Origin, reason: RejectReason) {
         self.rejected
             .lock()
             .expect("no panic holds it")
@@ -41,7 +40,7 @@ fn start(capacity: usize) -> (Arc<Ledger>, OrderProcessor) {
 fn start_with(service_time: ServiceTime, capacity: usize) -> (Arc<Ledger>, OrderProcessor) {
     let ledger = Arc::new(Ledger::default());
     let queue = OrderQueue::new(capacity, 1);
-    let processor = OrderProcessor::start(queue, service_time, ledger.clone());
+    let processor = OrderProcessor::start(queue, service_time.sampler(), ledger.clone());
     (ledger, processor)
 }
 
@@ -62,16 +61,13 @@ async fn what_is_left_at_the_drain_deadline_is_counted_as_failed_once_each() {
 
     processor.drain(Duration::from_secs(5)).await;
 
-    let ended = [in_time, in_work, queued].map(|mut receipt| {
-        let finished = receipt.try_recv().expect("every order is answered");
-        finished.status
-    });
-    let expected = [
-        OrderStatus::Success,
-        OrderStatus::Failure,
-        OrderStatus::Failure,
-    ];
-    assert_eq!(ended, expected);
+    let late = Some(FailureCause::DrainDeadline);
+    let expected = [None, late, late];
+    for (receipt, failure) in [in_time, in_work, queued].into_iter().zip(expected) {
+        let id = receipt.id();
+        let finished = receipt.finished().await;
+        assert_eq!((finished.id, finished.failure), (id, failure));
+    }
     assert_eq!(
         *ledger.finished.lock().expect("no panic holds it"),
         expected
@@ -102,7 +98,7 @@ async fn a_batch_caught_by_a_drain_is_finished_as_far_as_it_was_accepted() {
         (5, 0, 5)
     );
     let finished = ledger.finished.lock().expect("no panic holds it");
-    assert_eq!(*finished, [OrderStatus::Success; 5]);
+    assert_eq!(*finished, [None; 5]);
     let rejected = ledger.rejected.lock().expect("no panic holds it");
     assert_eq!(*rejected, [RejectReason::Draining; 5]);
 }
@@ -126,7 +122,7 @@ async fn the_wait_for_a_place_is_no_wait_in_the_queue() {
             .expect("not draining"),
     );
     for receipt in receipts {
-        receipt.await.expect("every order is answered");
+        receipt.finished().await;
     }
 
     let waits: Vec<_> = ledger
@@ -144,9 +140,52 @@ async fn an_order_takes_its_service_time_and_its_slowness_on_top() {
     let (_ledger, processor) = start_with(ServiceTime::new(Duration::from_millis(200), 0.0), 1);
     for (slowness, expected) in [(0, 0.2), (3, 3.2)] {
         let receipt = processor.desk().accept(slow(slowness));
-        let finished = receipt.expect("there is room").await.expect("answered");
+        let finished = receipt.expect("there is room").finished().await;
         let seconds = finished.duration.as_secs_f64();
         // tokio's clock ticks once a millisecond.
         assert!((seconds - expected).abs() < 0.002, "{seconds}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_fails_the_order_and_the_worker_goes_on() {
+    const WORKERS: usize = 32;
+    let ledger = Arc::new(Ledger::default());
+    let queue = OrderQueue::new(2 * WORKERS, WORKERS);
+    let panics = Arc::new(AtomicUsize::new(0));
+    let service_time = {
+        let panics = Arc::clone(&panics);
+        move || {
+            let more =
+                panics.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1));
+            assert!(more.is_err(), "on purpose");
+            Duration::from_secs(1)
+        }
+    };
+    let processor = OrderProcessor::start(queue.clone(), service_time, ledger.clone());
+    let desk = processor.desk();
+
+    // One worker, then all of them at once.
+    for count in [1, WORKERS] {
+        panics.store(count, Ordering::Relaxed);
+        let accept = || desk.accept(slow(0)).expect("there is room");
+        let receipts: Vec<_> = (0..count).map(|_| accept()).collect();
+        for receipt in receipts {
+            let finished = receipt.finished().await;
+            assert_eq!(finished.failure, Some(FailureCause::Panic));
+            assert_eq!(finished.status(), OrderStatus::Failure);
+        }
+    }
+    assert_eq!(queue.workers_busy(), 0);
+
+    // Every worker is still there: that many orders are in work at the same time.
+    for _ in 0..WORKERS {
+        desk.accept(slow(0)).expect("there is room");
+    }
+    sleep(Duration::from_millis(500)).await;
+    assert_eq!((queue.workers_busy(), queue.workers()), (WORKERS, WORKERS));
+    processor.drain(Duration::from_secs(5)).await;
+    let finished = ledger.finished.lock().expect("no panic holds it");
+    let panicked = finished.iter().filter(|failure| failure.is_some()).count();
+    assert_eq!((finished.len(), panicked), (2 * WORKERS + 1, WORKERS + 1));
 }

@@ -1,4 +1,4 @@
-//! Links inside the repository: to files, to headings, to lines.
+//! Links inside the repository: to files, to headings, to what a source file has by that name.
 
 use std::path::{Component, Path};
 
@@ -30,11 +30,6 @@ fn target(page: &Page, link: &str) -> Option<(String, String)> {
     Some((from_root.join("/"), fragment.to_owned()))
 }
 
-/// The line that `#L12` means.
-fn line(fragment: &str) -> Option<usize> {
-    fragment.strip_prefix('L')?.parse().ok()
-}
-
 /// Links whose file or heading is not there.
 pub(super) fn dead(page: &Page) -> Vec<String> {
     let links = page.links.iter().map(|(link, _)| link);
@@ -50,27 +45,24 @@ fn leads_somewhere(file: &str, fragment: &str) -> bool {
     if !root().join(file).exists() {
         return false;
     }
-    let is_heading = !fragment.is_empty() && line(fragment).is_none();
-    !is_heading
+    fragment.is_empty()
         || Page::read(file)
             .anchors
             .iter()
             .any(|anchor| anchor == fragment)
 }
 
-/// Links to a line that does not have what the link's text names.
-pub(super) fn wrong_lines(page: &Page) -> Vec<String> {
+/// Links to a source file that does not have what the link's text names. Lines are not linked: every edit would move them.
+pub(super) fn missing_names(page: &Page) -> Vec<String> {
     page.links
         .iter()
         .filter_map(|(link, text)| {
-            let (file, fragment) = target(page, link)?;
-            let number = line(&fragment)?;
+            let (file, _) = target(page, link)?;
+            let is_source = |name: &str| Path::new(name).extension().is_some_and(|end| end == "rs");
+            let names_file = !is_source(&file) || is_source(text);
             let name = text.trim_end_matches("()");
-            let found = read(&file)
-                .lines()
-                .nth(number.checked_sub(1)?)
-                .is_some_and(|line| line.contains(name));
-            (!found).then(|| format!("{file} has no {name:?} in line {number}"))
+            let found = names_file || read(&file).contains(name);
+            (!found).then(|| format!("{file} has no {name:?}"))
         })
         .collect()
 }
