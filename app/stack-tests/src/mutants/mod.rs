@@ -35,9 +35,9 @@ const LEAST: f64 = 0.95;
 /// that survive would take longer than everything else.
 const TRIED_WITH_A_REASON: usize = 5;
 
-/// Prints the score; success if it is high enough and every survivor has its reason.
-pub(crate) fn run() -> ExitCode {
-    match score(&root()) {
+/// Prints the score of the named rule files, or of all; success if it is high enough and every survivor has its reason.
+pub(crate) fn run(only: &[String]) -> ExitCode {
+    match score(&root(), only) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(failure) => {
@@ -47,7 +47,7 @@ pub(crate) fn run() -> ExitCode {
     }
 }
 
-fn score(repository: &Path) -> Result<bool> {
+fn score(repository: &Path, only: &[String]) -> Result<bool> {
     let started = Instant::now();
     let prometheus = repository.join("observability/prometheus");
     let work = tempfile::tempdir()?;
@@ -64,6 +64,12 @@ fn score(repository: &Path) -> Result<bool> {
         mutants.extend(more);
         nodes.push((file.clone(), rules));
     }
+    mutants.retain(|mutant| only.is_empty() || only.contains(&mutant.file));
+    ensure!(
+        !mutants.is_empty(),
+        "no rules in {only:?}; there are {:?}",
+        originals.keys()
+    );
     let tests = time(suite::tests(&prometheus, &nodes)?, &copies)?;
     println!(
         "{} mutants of {} rule files, {} tests",
@@ -96,7 +102,7 @@ fn score(repository: &Path) -> Result<bool> {
         .filter(|(_, by)| by.is_none())
         .map(|(mutant, _)| mutant)
         .collect();
-    let explained = explain(&survivors, &reasons);
+    let explained = explain(&survivors, &reasons, only);
     let share = 1.0 - survivors.len() as f64 / mutants.len() as f64;
     println!(
         "score: {:.1} % of {} mutants caught, {} survived ({} s)",
@@ -194,7 +200,7 @@ fn share_out<T: Sync, R: Send>(
 }
 
 /// Prints the survivors with their reasons; whether each has one and each reason is needed.
-fn explain(survivors: &[&Mutant], reasons: &Reasons) -> bool {
+fn explain(survivors: &[&Mutant], reasons: &Reasons, only: &[String]) -> bool {
     let mut unexplained = 0;
     for mutant in survivors {
         let reason = reasons.of(&mutant.to_string());
@@ -207,7 +213,8 @@ fn explain(survivors: &[&Mutant], reasons: &Reasons) -> bool {
         );
     }
     let names: BTreeSet<_> = survivors.iter().map(ToString::to_string).collect();
-    let stale = reasons.stale(&names);
+    let mut stale = reasons.stale(&names);
+    stale.retain(|line| only.is_empty() || only.iter().any(|file| line.starts_with(file)));
     for line in &stale {
         println!("not needed in tests/survivors.txt, since no such mutant survives: {line}");
     }
