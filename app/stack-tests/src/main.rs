@@ -16,7 +16,8 @@ const USAGE: &str = "\
 Tests the running stack: starts stacks with scripts/up, tests them from outside, takes them down.
 
 Usage: stack-tests [--all] [PART...]   parts: alerts, operations, drills; without any: the first two, with --all every one
-       stack-tests mutants             how many small changes of the Prometheus rules their tests catch; starts no stack
+       stack-tests mutants [FILE...]   how many small changes of the Prometheus rules, or of rule files such as order-slo.yml, their
+                                       tests catch; starts no stack
 
 The parts run side by side, each on a stack of its own. They take about twenty minutes, since an alert over five minutes
 cannot be hurried; --all, which runs every drill, takes about twice that. Each stack runs from its own copy of the checkout,
@@ -71,10 +72,11 @@ const PARTS: [Part; 3] = [
 fn main() -> ExitCode {
     let mut depth = Depth::Default;
     let mut chosen = Vec::new();
-    if std::env::args().skip(1).eq(["mutants"]) {
-        return mutants::run();
+    let mut arguments = std::env::args().skip(1).peekable();
+    if arguments.next_if_eq("mutants").is_some() {
+        return mutants::run(&arguments.collect::<Vec<_>>());
     }
-    for argument in std::env::args().skip(1) {
+    for argument in arguments {
         match argument.as_str() {
             "--all" => depth = Depth::All,
             "--help" | "-h" => {

@@ -26,6 +26,8 @@ pub(super) struct Reads {
 pub(super) struct Node {
     pub(super) makes: String,
     pub(super) reads: Reads,
+    /// What its annotations say more about.
+    pub(super) quotes: Names,
 }
 
 impl Reads {
@@ -89,7 +91,7 @@ pub(super) fn noticed(rules: &[Node], given: &Names, looked_at: &Names) -> Names
     let mut seen = looked_at.clone();
     grow(&mut seen, rules, |rule, seen| {
         let makes_one = seen.contains(ANY) || seen.contains(&rule.makes);
-        makes_one.then(|| rule.reads.names.iter().cloned().collect())
+        makes_one.then(|| rule.reads.names.union(&rule.quotes).cloned().collect())
     });
     let noticed = rules.iter().filter(|rule| {
         has_input(rule, &known) && (seen.contains(ANY) || seen.contains(&rule.makes))

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_saphyr::Spanned;
 
 use super::operators::{self, Change, changed};
-use super::reach::{Node, Reads};
+use super::reach::{Names, Node, Reads};
 use super::tokens;
 
 #[derive(Deserialize)]
@@ -30,6 +30,8 @@ struct Rule {
     keep_firing_for: Option<Spanned<String>>,
     #[serde(default)]
     labels: BTreeMap<String, Spanned<String>>,
+    #[serde(default)]
+    annotations: BTreeMap<String, String>,
 }
 
 /// One rule file with one change.
@@ -87,6 +89,7 @@ pub(super) fn read(file: &str, text: &str) -> Result<(Vec<Node>, Vec<Mutant>)> {
         nodes.push(Node {
             makes: rule.record.clone(),
             reads: Reads::of(&rule.expr.value),
+            quotes: quoted(rule),
         });
         let expr = &text[span(text, &rule.expr).unwrap_or_default()];
         ensure!(
@@ -111,6 +114,16 @@ pub(super) fn read(file: &str, text: &str) -> Result<(Vec<Node>, Vec<Mutant>)> {
         }
     }
     Ok((nodes, mutants))
+}
+
+/// What the annotations of an alert ask for themselves: ``{{ query `…` }}``.
+fn quoted(rule: &Rule) -> Names {
+    let texts = rule.annotations.values();
+    let queries = texts.flat_map(|text| text.split("query `").skip(1));
+    let queries = queries.filter_map(|rest| rest.split('`').next());
+    queries
+        .flat_map(|expr| Reads::of(expr).into_names())
+        .collect()
 }
 
 /// Half, twice, and not at all.

@@ -105,12 +105,14 @@ groups:
             < 5
         for: *held
         labels: *own
+        annotations: { summary: 'Of {{ query `sum(limit)` | first | value }}' }
 "#;
 
 #[test]
 fn finds_the_rules_in_the_text_and_changes_an_alias_where_it_is_defined() {
     let (nodes, mutants) = rules::read("r.yml", RULES).expect("it is right");
     assert_eq!(nodes.len(), 2);
+    assert_eq!(nodes[1].quotes, set(&["limit"]));
     let of = |rule: &str| {
         let own = mutants.iter().filter(move |mutant| mutant.rule == rule);
         own.map(ToString::to_string).collect::<Vec<_>>()
@@ -147,6 +149,7 @@ fn a_test_notices_the_rules_between_its_input_and_what_it_looks_at() {
     let node = |makes: &str, expr: &str| Node {
         makes: makes.to_owned(),
         reads: Reads::of(expr),
+        quotes: Names::new(),
     };
     let rules = [
         node("job:a:rate5m", "rate(a[5m])"),
