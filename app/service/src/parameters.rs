@@ -1,89 +1,181 @@
-//! Strict query parsing: an unknown name, a repeated one or a value out of range is an error that says what is right.
+//! Strict query parsing: a query is deserialised into a type with `deny_unknown_fields`, and an unknown name, a repeated one or a
+//! value out of range is an error that says what is right.
 //!
 //! If a typo were ignored (`error_rat=0.5`), an experiment that never happened would look like one that did.
 
 use std::borrow::Cow;
-use std::fmt::Display;
-use std::ops::RangeInclusive;
-use std::str::FromStr;
+use std::fmt::{self, Display};
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use serde::de::value::{CowStrDeserializer, MapAccessDeserializer};
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, Visitor,
+};
+use serde::{Deserialize, forward_to_deserialize_any};
 
 use crate::problem::Problem;
 
-/// The parameters of one request.
+/// Extracts the parameters of a request.
 #[derive(Debug)]
-pub struct Parameters<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+pub struct Query<T>(pub T);
 
-impl<'a> Parameters<'a> {
-    /// Splits and decodes the query. Every name must be one of `known` and appear only once.
-    ///
-    /// # Errors
-    /// 400: a name is not known or appears twice.
-    pub fn parse(query: Option<&'a str>, known: &[&str]) -> Result<Self, Problem> {
-        let mut pairs: Vec<(Cow<str>, Cow<str>)> = Vec::new();
-        for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
-            if !known.contains(&name.as_ref()) {
-                return Err(Problem::unknown_parameter(&name, known));
-            }
-            if pairs.iter().any(|(earlier, _)| *earlier == name) {
-                return Err(Problem::repeated_parameter(&name));
-            }
-            pairs.push((name, value));
-        }
-        Ok(Self(pairs))
+impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        parse(parts.uri.query().unwrap_or_default()).map(Self)
     }
+}
 
-    /// `true` or `false`; absent means false.
-    ///
-    /// # Errors
-    /// 400: the value is anything else.
-    pub fn flag(&self, name: &str) -> Result<bool, Problem> {
-        self.value(name, "true or false", |text| text.parse().ok())
-            .map(Option::unwrap_or_default)
+/// Splits and decodes a query.
+///
+/// # Errors
+/// 400: a name is not known or appears twice, or a value is not one of its type.
+pub fn parse<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
+    let pairs = Pairs {
+        rest: form_urlencoded::parse(query.as_bytes()),
+        value: None,
+    };
+    T::deserialize(MapAccessDeserializer::new(pairs)).map_err(|fault| match fault {
+        Fault::Known(problem) => problem,
+        // Every error of a value gets its name, and a type with `default` lacks nothing.
+        Fault::Value(expected) => Problem::bad_request("invalid_parameter", expected),
+    })
+}
+
+/// `true` or `false`; absent means false.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Flag(pub bool);
+
+impl<'de> Deserialize<'de> for Flag {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        read(deserializer, "true or false", |text| text.parse().ok()).map(Self)
     }
+}
 
-    /// A whole number in this range.
-    ///
-    /// # Errors
-    /// 400: the value is anything else.
-    pub fn whole<T>(&self, name: &str, range: &RangeInclusive<T>) -> Result<Option<T>, Problem>
-    where
-        T: FromStr + PartialOrd + Display,
-    {
-        let expected = format!("a whole number from {} to {}", range.start(), range.end());
-        self.value(name, &expected, |text| {
-            text.parse().ok().filter(|number| range.contains(number))
+/// A whole number from `MIN` to `MAX`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Whole<const MIN: u64, const MAX: u64>(pub u64);
+
+impl<'de, const MIN: u64, const MAX: u64> Deserialize<'de> for Whole<MIN, MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let expected = format_args!("a whole number from {MIN} to {MAX}");
+        let is_in_range = |number: &u64| (MIN..=MAX).contains(number);
+        read(deserializer, expected, |text| {
+            text.parse().ok().filter(is_in_range)
         })
+        .map(Self)
     }
+}
 
-    /// A number from 0 to `max`. NaN and the infinities are refused.
-    ///
-    /// # Errors
-    /// 400: the value is anything else.
-    pub fn number(&self, name: &str, max: f64) -> Result<Option<f64>, Problem> {
-        let expected = format!("a number from 0 to {max}");
-        self.value(name, &expected, |text| {
-            text.parse()
-                .ok()
-                .filter(|number: &f64| number.is_sign_positive() && *number <= max)
+/// A number from 0 to `MAX`. NaN and the infinities are refused.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Number<const MAX: u32>(pub f64);
+
+impl<'de, const MAX: u32> Deserialize<'de> for Number<MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let expected = format_args!("a number from 0 to {MAX}");
+        let is_in_range = |number: &f64| number.is_sign_positive() && *number <= f64::from(MAX);
+        read(deserializer, expected, |text| {
+            text.parse().ok().filter(is_in_range)
         })
+        .map(Self)
+    }
+}
+
+/// Anything that `parse` accepts; `expected` says in the error what that is.
+///
+/// # Errors
+/// `parse` does not accept it.
+pub fn read<'de, D: Deserializer<'de>, T>(
+    deserializer: D,
+    expected: impl Display,
+    parse: impl FnOnce(&str) -> Option<T>,
+) -> Result<T, D::Error> {
+    let text = Cow::<str>::deserialize(deserializer)?;
+    parse(&text).ok_or_else(|| D::Error::custom(expected))
+}
+
+/// What is wrong with a query.
+#[derive(Debug)]
+enum Fault {
+    /// A value is not what is expected; whose it is, the one who asked for it knows.
+    Value(String),
+    Known(Problem),
+}
+
+impl Error for Fault {
+    fn custom<T: Display>(expected: T) -> Self {
+        Self::Value(expected.to_string())
     }
 
-    /// Anything that `parse` accepts; `expected` says in the error what that is.
-    ///
-    /// # Errors
-    /// 400: `parse` does not accept it.
-    pub fn value<T>(
-        &self,
-        name: &str,
-        expected: &str,
-        parse: impl Fn(&str) -> Option<T>,
-    ) -> Result<Option<T>, Problem> {
-        let Some((_, text)) = self.0.iter().find(|(known, _)| known == name) else {
-            return Ok(None);
-        };
-        parse(text)
-            .map(Some)
-            .ok_or_else(|| Problem::invalid_parameter(name, text, expected))
+    fn unknown_field(name: &str, known: &'static [&'static str]) -> Self {
+        Self::Known(Problem::unknown_parameter(name, known))
+    }
+
+    fn duplicate_field(name: &'static str) -> Self {
+        Self::Known(Problem::repeated_parameter(name))
+    }
+}
+
+impl Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:?}")
+    }
+}
+
+impl std::error::Error for Fault {}
+
+/// The names and values, one after the other.
+struct Pairs<'a> {
+    rest: form_urlencoded::Parse<'a>,
+    /// Of the name that was read last.
+    value: Option<(Cow<'a, str>, Cow<'a, str>)>,
+}
+
+impl<'de> MapAccess<'de> for Pairs<'de> {
+    type Error = Fault;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Fault> {
+        self.value = self.rest.next();
+        let name = self.value.as_ref().map(|(name, _)| name.clone());
+        name.map(|name| seed.deserialize(name.into_deserializer()))
+            .transpose()
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Fault> {
+        let (name, text) = self.value.take().expect("a value is read after its name");
+        seed.deserialize(Value(text.clone().into_deserializer()))
+            .map_err(|fault| match fault {
+                Fault::Value(expected) => {
+                    Fault::Known(Problem::invalid_parameter(&name, &text, &expected))
+                }
+                known @ Fault::Known(_) => known,
+            })
+    }
+}
+
+/// A value that is there, also where it need not be.
+struct Value<'a>(CowStrDeserializer<'a, Fault>);
+
+impl<'de> Deserializer<'de> for Value<'_> {
+    type Error = Fault;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        self.0.deserialize_any(visitor)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        visitor.visit_some(self)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct newtype_struct
+        seq tuple tuple_struct map struct enum identifier ignored_any
     }
 }
 
@@ -93,10 +185,18 @@ mod tests {
 
     use super::*;
 
-    const KNOWN: [&str; 4] = ["fail", "count", "error_rate", "seed"];
+    #[derive(Debug, Default, PartialEq, Deserialize)]
+    #[serde(deny_unknown_fields, default)]
+    struct Known {
+        fail: Flag,
+        count: Option<Whole<1, 10_000>>,
+        error_rate: Option<Number<1>>,
+        seed: Option<Whole<0, { u64::MAX }>>,
+    }
 
-    fn parse(query: &str) -> Result<Parameters<'_>, Problem> {
-        Parameters::parse(Some(query), &KNOWN)
+    fn refused(query: &str) -> serde_json::Value {
+        let problem = parse::<Known>(query).expect_err(query);
+        serde_json::to_value(problem).expect("plain data")
     }
 
     #[test]
@@ -105,46 +205,49 @@ mod tests {
             "NaN", "nan", "inf", "-inf", "infinity", "-1", "-0", "1.01", "1e300", "1e999", "", "x",
             "0,5",
         ] {
-            let query = format!("error_rate={value}");
-            let parameters = parse(&query).expect("the name is known");
-            assert!(parameters.number("error_rate", 1.0).is_err(), "{value}");
+            let problem = refused(&format!("error_rate={value}"));
+            assert_eq!(problem["code"], "invalid_parameter");
+            assert_eq!(problem["parameter"], "error_rate");
+            assert_eq!(problem["value"], value);
+            assert_eq!(problem["expected"], "a number from 0 to 1");
         }
         for value in ["0", "-1", "10001", "1e3", "99999999999999999999", "2.5", ""] {
-            let query = format!("count={value}");
-            let parameters = parse(&query).expect("the name is known");
-            assert!(parameters.whole("count", &(1..=10_000)).is_err(), "{value}");
+            let problem = refused(&format!("count={value}"));
+            assert_eq!(problem["expected"], "a whole number from 1 to 10000");
         }
     }
 
     #[test]
     fn a_flag_is_true_or_false_and_nothing_else() {
-        assert!(parse("fail=true").is_ok_and(|p| p.flag("fail").is_ok_and(|on| on)));
-        assert!(parse("fail=false").is_ok_and(|p| p.flag("fail").is_ok_and(|on| !on)));
+        assert!(parse("fail=true").is_ok_and(|known: Known| known.fail.0));
+        assert!(parse("fail=false").is_ok_and(|known: Known| !known.fail.0));
         for value in ["", "1", "yes", "TRUE"] {
-            let query = format!("fail={value}");
-            assert!(
-                parse(&query).is_ok_and(|p| p.flag("fail").is_err()),
-                "{value}"
+            assert_eq!(
+                refused(&format!("fail={value}"))["expected"],
+                "true or false"
             );
         }
     }
 
     #[test]
     fn decodes_names_and_values() {
-        let parameters =
-            parse("error%5Frate=0%2E5&seed=18446744073709551615").expect("both are known");
-        assert!(
-            parameters
-                .number("error_rate", 1.0)
-                .is_ok_and(|rate| rate.is_some_and(|rate| (rate - 0.5).abs() < f64::EPSILON))
-        );
-        let seed = parameters.whole("seed", &(0..=u64::MAX));
-        assert!(seed.is_ok_and(|seed| seed == Some(u64::MAX)));
+        let known = Known {
+            error_rate: Some(Number(0.5)),
+            seed: Some(Whole(u64::MAX)),
+            ..Known::default()
+        };
+        let parsed = parse("error%5Frate=0%2E5&seed=18446744073709551615").ok();
+        assert_eq!(parsed, Some(known));
+        assert_eq!(parse("").ok(), Some(Known::default()));
     }
 
     #[test]
-    fn refuses_a_repeated_name() {
-        assert!(parse("count=1&count=2").is_err());
+    fn refuses_a_repeated_name_and_an_unknown_one() {
+        assert_eq!(refused("count=1&count=2")["code"], "repeated_parameter");
+        let problem = refused("count=1&error_rat=0.5");
+        assert_eq!(problem["code"], "unknown_parameter");
+        assert_eq!(problem["parameter"], "error_rat");
+        assert_eq!(problem["expected"], "one of fail, count, error_rate, seed");
     }
 
     /// What could stand where a number is wanted: numbers of every size, many of them around the limits, and noise.
@@ -162,18 +265,16 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_is_accepted_is_in_range(value in number_or_noise()) {
-            let query = format!("error_rate={value}");
-            let parameters = parse(&query).expect("the name is known");
-            if let Ok(rate) = parameters.number("error_rate", 1.0) {
-                prop_assert!(rate.is_some_and(|rate| (0.0..=1.0).contains(&rate)));
+            if let Ok(known) = parse::<Known>(&format!("error_rate={value}")) {
+                let rate = known.error_rate;
+                prop_assert!(rate.is_some_and(|Number(rate)| (0.0..=1.0).contains(&rate)));
             }
         }
 
         #[test]
         fn whatever_is_in_range_is_accepted(rate in 0.0..=1.0) {
-            let query = format!("error_rate={rate}");
-            let parameters = parse(&query).expect("the name is known");
-            prop_assert_eq!(parameters.number("error_rate", 1.0).ok(), Some(Some(rate)));
+            let known = parse::<Known>(&format!("error_rate={rate}"));
+            prop_assert_eq!(known.ok().map(|known| known.error_rate), Some(Some(Number(rate))));
         }
     }
 }

@@ -2,20 +2,18 @@
 
 use std::sync::Arc;
 
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use serde::Deserialize;
 use serde_json::{Value, json};
-use service::parameters::Parameters;
+use service::parameters::{Query, Whole};
 use service::problem::{Problem, with_fallbacks};
 use tracing::error;
 
 use crate::instruments::{LabelOn, Telemetry};
-
-/// The most customers that one request may bring.
-const MAX_CUSTOMERS: u32 = 10_000;
 
 /// What `GET /` answers.
 const PATHS: &str = "\
@@ -39,21 +37,22 @@ pub(crate) fn app(telemetry: Telemetry) -> Router {
     with_fallbacks(routes).with_state(Arc::new(telemetry))
 }
 
+/// What to order.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Orders {
+    customers: Option<Whole<1, 10_000>>,
+    label_on: LabelOn,
+}
+
 /// One order from each of `customers` customers, with `customer_id` on the instrument that `label_on` names.
 async fn orders(
     State(telemetry): State<Arc<Telemetry>>,
-    RawQuery(query): RawQuery,
-) -> Result<Json<Value>, Problem> {
-    let parameters = Parameters::parse(query.as_deref(), &["customers", "label_on"])?;
-    let customers = parameters
-        .whole("customers", &(1..=MAX_CUSTOMERS))?
-        .unwrap_or(1);
-    let label_on = parameters
-        .value("label_on", "nothing, counter or histogram", LabelOn::parse)?
-        // Opt-in: nobody gets an unbounded label by leaving something out.
-        .unwrap_or(LabelOn::Nothing);
-    telemetry.record(customers, label_on);
-    Ok(Json(json!({ "orders": customers })))
+    Query(orders): Query<Orders>,
+) -> Json<Value> {
+    let customers = orders.customers.map_or(1, |Whole(customers)| customers);
+    telemetry.record(customers, orders.label_on);
+    Json(json!({ "orders": customers }))
 }
 
 async fn metrics(State(telemetry): State<Arc<Telemetry>>) -> Response {

@@ -4,6 +4,8 @@ use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Counter, Histogram, MeterProvider};
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use prometheus::{Registry, TextEncoder};
+use serde::{Deserialize, Deserializer};
+use service::parameters::read;
 
 /// The bounds of `order_duration_seconds` in order-service: with count, sum and `+Inf`, 21 series for each customer.
 const BOUNDS: [f64; 18] = [
@@ -15,9 +17,10 @@ const BOUNDS: [f64; 18] = [
 const SECONDS: f64 = 0.08;
 
 /// The instrument that carries the label.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum LabelOn {
-    /// None: one series for all customers.
+    /// None: one series for all customers. Nobody gets an unbounded label by leaving something out.
+    #[default]
     Nothing,
     /// The counter: one series for each customer.
     Counter,
@@ -25,15 +28,18 @@ pub(crate) enum LabelOn {
     Histogram,
 }
 
-impl LabelOn {
-    /// Its name in the query.
-    pub(crate) fn parse(name: &str) -> Option<Self> {
-        match name {
-            "nothing" => Some(Self::Nothing),
-            "counter" => Some(Self::Counter),
-            "histogram" => Some(Self::Histogram),
-            _ => None,
-        }
+impl<'de> Deserialize<'de> for LabelOn {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        read(
+            deserializer,
+            "nothing, counter or histogram",
+            |name| match name {
+                "nothing" => Some(Self::Nothing),
+                "counter" => Some(Self::Counter),
+                "histogram" => Some(Self::Histogram),
+                _ => None,
+            },
+        )
     }
 }
 
@@ -75,9 +81,9 @@ impl Telemetry {
     }
 
     /// One order from each of so many customers.
-    pub(crate) fn record(&self, customers: u32, label_on: LabelOn) {
+    pub(crate) fn record(&self, customers: u64, label_on: LabelOn) {
         for customer in 1..=customers {
-            let id = [KeyValue::new("customer_id", i64::from(customer))];
+            let id = [KeyValue::new("customer_id", customer.cast_signed())];
             let labels = |on| if on == label_on { &id[..] } else { &[] };
             self.orders.add(1, labels(LabelOn::Counter));
             self.duration.record(SECONDS, labels(LabelOn::Histogram));

@@ -5,17 +5,17 @@ use std::time::Duration;
 
 use axum::Extension;
 use axum::Json;
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
-use service::parameters::Parameters;
+use serde::{Deserialize, Serialize};
+use service::parameters::{Flag, Query};
 use service::problem::Problem;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::parameters::NoBody;
-use super::{AppState, parameters, problem};
+use super::parameters::{NoBody, SlowSeconds, slowness};
+use super::{AppState, problem};
 use crate::orders::{Finished, Order, OrderStatus};
 
 /// What became of the order.
@@ -32,10 +32,10 @@ pub(super) struct OrderId(pub(super) Uuid);
 
 pub(super) async fn place(
     State(state): State<Arc<AppState>>,
-    RawQuery(query): RawQuery,
+    Query(faults): Query<Faults>,
     _: NoBody,
 ) -> Result<Response, Problem> {
-    let order = order(query.as_deref(), state.settings.faults)?;
+    let order = order(&faults, state.settings.faults)?;
     let receipt = state
         .desk
         .accept(order)
@@ -52,12 +52,19 @@ pub(super) async fn place(
     }
 }
 
-fn order(query: Option<&str>, faults: bool) -> Result<Order, Problem> {
-    let parameters = Parameters::parse(query, &["fail", "slow", "slow_seconds"])?;
-    let fail = parameters.flag("fail")?;
-    let slow = parameters.flag("slow")?;
-    let slowness = parameters::slowness(&parameters, slow, "slow=true")?;
-    if (fail || slow) && !faults {
+/// How an order can be disturbed.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Faults {
+    fail: Flag,
+    slow: Flag,
+    slow_seconds: Option<SlowSeconds>,
+}
+
+fn order(faults: &Faults, admitted: bool) -> Result<Order, Problem> {
+    let (Flag(fail), Flag(slow)) = (faults.fail, faults.slow);
+    let slowness = slowness(faults.slow_seconds, slow, "slow=true")?;
+    if (fail || slow) && !admitted {
         return Err(problem::faults_disabled());
     }
     Ok(Order {

@@ -4,16 +4,14 @@ use std::time::Duration;
 
 use axum::body::{HttpBody, to_bytes};
 use axum::extract::{FromRequest, Request};
-use service::parameters::Parameters;
+use service::parameters::Number;
 use service::problem::Problem;
 use tokio::time::timeout;
 
 use super::problem;
 
 /// What is added to the service time of a slow order, unless told otherwise.
-const DEFAULT_SLOW_SECONDS: f64 = 3.0;
-/// The longest slowness that can be asked for.
-const MAX_SLOW_SECONDS: f64 = 60.0;
+const DEFAULT_SLOWNESS: Duration = Duration::from_secs(3);
 
 /// How long a body that may turn out to be empty may take to do so.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -39,18 +37,21 @@ impl<S: Sync> FromRequest<S> for NoBody {
     }
 }
 
-/// `slow_seconds`, 0 to 60; absent means 3. Without `what` it would have no effect, like a name that does not exist.
+/// Slowness in seconds.
+pub(super) type SlowSeconds = Number<60>;
+
+/// `slow_seconds`; absent means 3. Without `what` it would have no effect, like a name that does not exist.
 pub(super) fn slowness(
-    parameters: &Parameters<'_>,
+    seconds: Option<SlowSeconds>,
     has_effect: bool,
     what: &str,
 ) -> Result<Duration, Problem> {
-    let seconds = parameters.number("slow_seconds", MAX_SLOW_SECONDS)?;
     match seconds {
-        Some(seconds) if !has_effect => Err(problem::without_effect("slow_seconds", seconds, what)),
-        _ => Ok(Duration::from_secs_f64(
-            seconds.unwrap_or(DEFAULT_SLOW_SECONDS),
-        )),
+        Some(Number(seconds)) if !has_effect => {
+            Err(problem::without_effect("slow_seconds", seconds, what))
+        }
+        Some(Number(seconds)) => Ok(Duration::from_secs_f64(seconds)),
+        None => Ok(DEFAULT_SLOWNESS),
     }
 }
 
@@ -62,18 +63,14 @@ mod tests {
     use axum::http::StatusCode;
     use axum::response::IntoResponse;
     use futures_util::stream;
-    use proptest::prelude::*;
 
     use super::*;
 
     #[test]
     fn a_slow_order_is_slower_by_three_seconds_unless_told_otherwise() {
-        let parameters =
-            Parameters::parse(Some("slow=true"), &["slow", "slow_seconds"]).expect("known");
-        assert_eq!(
-            slowness(&parameters, true, "slow=true").ok(),
-            Some(Duration::from_secs(3))
-        );
+        let slowness = |seconds: Option<f64>| slowness(seconds.map(Number), true, "").ok();
+        assert_eq!(slowness(None), Some(Duration::from_secs(3)));
+        assert_eq!(slowness(Some(0.5)), Some(Duration::from_millis(500)));
     }
 
     #[tokio::test(start_paused = true)]
@@ -84,15 +81,5 @@ mod tests {
             .err()
             .map(|problem| problem.into_response().status());
         assert_eq!(answer, Some(StatusCode::REQUEST_TIMEOUT));
-    }
-
-    proptest! {
-        #[test]
-        fn takes_what_is_in_range_and_nothing_else(value in -10.0..100.0) {
-            let query = format!("slow_seconds={value}");
-            let parameters = Parameters::parse(Some(&query), &["slow_seconds"]).expect("known");
-            let seconds = (0.0..=60.0).contains(&value).then(|| Duration::from_secs_f64(value));
-            prop_assert_eq!(slowness(&parameters, true, "slow=true").ok(), seconds);
-        }
     }
 }

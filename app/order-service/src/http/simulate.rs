@@ -6,26 +6,27 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{RawQuery, State};
-use service::parameters::Parameters;
+use axum::extract::State;
+use serde::Deserialize;
+use service::parameters::{Number, Query, Whole};
 use service::problem::Problem;
 use tokio::time::timeout;
 
-use super::parameters::NoBody;
-use super::{AppState, parameters, problem};
+use super::parameters::{NoBody, SlowSeconds, slowness};
+use super::{AppState, problem};
 use crate::orders::{RejectReason, Simulation, Summary};
 
 /// Orders in a batch, unless told otherwise.
 const DEFAULT_COUNT: usize = 20;
 /// The largest batch.
-const MAX_COUNT: usize = 10_000;
+const MAX_COUNT: u64 = 10_000;
 
 pub(super) async fn simulate(
     State(state): State<Arc<AppState>>,
-    RawQuery(query): RawQuery,
+    Query(batch): Query<Batch>,
     _: NoBody,
 ) -> Result<Json<Summary>, Problem> {
-    let simulation = simulation(query.as_deref())?;
+    let simulation = simulation(&batch)?;
     if !state.settings.faults {
         return Err(problem::faults_disabled());
     }
@@ -44,22 +45,29 @@ pub(super) async fn simulate(
     Ok(Json(summary))
 }
 
-fn simulation(query: Option<&str>) -> Result<Simulation, Problem> {
-    let parameters = Parameters::parse(
-        query,
-        &["count", "error_rate", "slow_rate", "slow_seconds", "seed"],
-    )?;
-    let slow_rate = parameters.number("slow_rate", 1.0)?;
+/// What to simulate, as it is asked for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Batch {
+    count: Option<Whole<1, MAX_COUNT>>,
+    error_rate: Option<Number<1>>,
+    slow_rate: Option<Number<1>>,
+    slow_seconds: Option<SlowSeconds>,
+    seed: Option<Whole<0, { u64::MAX }>>,
+}
+
+fn simulation(batch: &Batch) -> Result<Simulation, Problem> {
+    let rate = |rate: Option<Number<1>>| rate.map(|Number(rate)| rate).unwrap_or_default();
     Ok(Simulation {
-        count: parameters
-            .whole("count", &(1..=MAX_COUNT))?
-            .unwrap_or(DEFAULT_COUNT),
-        error_rate: parameters.number("error_rate", 1.0)?.unwrap_or_default(),
-        slow_rate: slow_rate.unwrap_or_default(),
-        slowness: parameters::slowness(&parameters, slow_rate.is_some(), "slow_rate")?,
-        seed: parameters
-            .whole("seed", &(0..=u64::MAX))?
-            // Below 2^53, so that a reader of the summary that keeps numbers as floats gives the same seed back.
-            .unwrap_or_else(|| rand::random_range(0..1 << 53)),
+        count: batch.count.map_or(DEFAULT_COUNT, |Whole(count)| {
+            count.try_into().expect("at most MAX_COUNT")
+        }),
+        error_rate: rate(batch.error_rate),
+        slow_rate: rate(batch.slow_rate),
+        slowness: slowness(batch.slow_seconds, batch.slow_rate.is_some(), "slow_rate")?,
+        // Below 2^53, so that a reader of the summary that keeps numbers as floats gives the same seed back.
+        seed: batch
+            .seed
+            .map_or_else(|| rand::random_range(0..1 << 53), |Whole(seed)| seed),
     })
 }

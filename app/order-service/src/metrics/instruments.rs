@@ -201,8 +201,8 @@ impl OrderEvents for Metrics {
     }
 
     fn finished(&self, order: &Finished) {
-        self.order_duration
-            .record(order.duration.as_secs_f64(), &[]);
+        let seconds = order.duration.as_secs_f64();
+        self.order_duration.record(seconds, &[]);
         self.orders_processed
             .add(1, self.status_labels(order.status()));
     }

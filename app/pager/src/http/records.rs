@@ -3,26 +3,39 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use service::parameters::Parameters;
+use serde::{Deserialize, Deserializer};
+use service::parameters::{Query, read};
 use service::problem::Problem;
 
 use super::AppState;
 use crate::deadman::Heartbeat;
+use crate::moment::Moment;
 use crate::notification::{Entry, Receiver};
 use crate::outages::OutageState;
+
+/// Which records are asked for; all of them unless something is said.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Selection {
+    #[serde(deserialize_with = "since")]
+    since: Option<Moment>,
+    alertname: Option<String>,
+}
+
+fn since<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Moment>, D::Error> {
+    let expected = "an RFC 3339 time (its + written %2B) or Unix seconds";
+    read(deserializer, expected, |text| text.parse().ok()).map(Some)
+}
 
 /// `GET /notifications`: oldest first.
 pub(super) async fn notifications(
     State(state): State<AppState>,
-    RawQuery(query): RawQuery,
-) -> Result<Json<Vec<Arc<Entry>>>, Problem> {
-    let parameters = Parameters::parse(query.as_deref(), &["since", "alertname"])?;
-    let expected = "an RFC 3339 time (its + written %2B) or Unix seconds";
-    let since = parameters.value("since", expected, |text| text.parse().ok())?;
-    let alertname = parameters.value("alertname", "a name", |name| Some(name.to_owned()))?;
-    Ok(Json(state.inbox.select(since, alertname.as_deref())))
+    Query(selection): Query<Selection>,
+) -> Json<Vec<Arc<Entry>>> {
+    let Selection { since, alertname } = selection;
+    Json(state.inbox.select(since, alertname.as_deref()))
 }
 
 /// `GET /heartbeat`.
