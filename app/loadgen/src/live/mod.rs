@@ -17,9 +17,7 @@ pub(crate) use screen::Screen;
 /// One look at a run, taken once a second.
 #[derive(Clone, Debug)]
 pub(crate) struct Sample {
-    /// Time since the start.
     pub elapsed: Duration,
-    /// Length of the schedule.
     pub duration: Duration,
     /// Stage it is in; `drain` after the last arrival.
     pub stage: String,
@@ -56,15 +54,11 @@ pub(crate) struct Memory {
 /// What a look at a run finds.
 #[derive(Debug)]
 pub(crate) struct Look<'a> {
-    /// Time since the start.
     pub elapsed: Duration,
     /// Time since the look before.
     pub since: Duration,
-    /// Length of the schedule.
     pub duration: Duration,
-    /// Stage it is in.
     pub stage: String,
-    /// Rate asked for.
     pub asked: Option<f64>,
     /// Arrivals given out so far.
     pub scheduled: u64,

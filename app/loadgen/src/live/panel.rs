@@ -3,7 +3,6 @@
 use super::sparkline::sparkline;
 use super::{Sample, asked, classes, lag, times};
 
-/// Width of the labels.
 const LABEL: usize = 12;
 
 /// The lines of a sample, none longer than `width`.

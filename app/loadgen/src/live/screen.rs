@@ -33,7 +33,6 @@ impl Screen {
         Self::Plain
     }
 
-    /// Shows a sample.
     pub(crate) fn show(&mut self, sample: &Sample) {
         match self {
             Self::Plain => self.draw(Some(&plain::line(sample)), &[]),
