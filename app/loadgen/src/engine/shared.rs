@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::moment::Moment;
 use super::queue::ArrivalQueue;
-use crate::clock::Clock;
+use crate::clock::{Clock, Moment};
 
 /// Shared by pacer and workers.
 #[derive(Debug)]
