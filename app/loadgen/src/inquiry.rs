@@ -47,7 +47,6 @@ pub(crate) enum NoAnswer {
 pub(crate) struct Question<'a> {
     /// GET, or POST without a body.
     pub method: Method,
-    /// Path and query.
     pub path: &'a str,
     /// From connecting to the last byte.
     pub patience: Duration,

@@ -25,7 +25,6 @@ impl Signals {
         })
     }
 
-    /// The next signal.
     pub(crate) async fn next(&mut self) -> Interrupt {
         tokio::select! {
             _ = self.int.recv() => Interrupt::Int,

@@ -21,9 +21,7 @@ pub struct Stack {
 /// A stack that was found.
 #[derive(Debug)]
 pub(crate) struct Found {
-    /// Its servers.
     pub stack: Stack,
-    /// Addresses of its order-service.
     pub addresses: Vec<SocketAddr>,
     /// That it was only guessed at, and why.
     pub guess: Option<String>,
@@ -32,9 +30,7 @@ pub(crate) struct Found {
 /// Its order-service has no address.
 #[derive(Debug)]
 pub(crate) struct NotFound {
-    /// What was looked up.
     pub server: Server,
-    /// What the look-up said.
     pub cause: io::Error,
 }
 

@@ -84,7 +84,6 @@ impl Server {
         })
     }
 
-    /// Its URL.
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.authority())
     }

@@ -14,7 +14,6 @@ use crate::target::Server;
 
 /// Between two questions.
 const PAUSE: Duration = Duration::from_millis(250);
-/// Patience with one question.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// The clock of the samples: it may be another than this machine's.
 const NOW: &str = "time()";
@@ -25,15 +24,12 @@ const LAST_SCRAPE: &str =
 /// Why it can't start yet.
 #[derive(Debug, Error)]
 pub(crate) enum NotYet {
-    /// There was no answer.
     #[error(transparent)]
     NoAnswer(#[from] NoAnswer),
     /// The answer was no.
     #[error("it answers {path} with {status}")]
     Status {
-        /// What was asked for.
         path: &'static str,
-        /// What came back.
         status: StatusCode,
     },
     /// Prometheus has no sample yet that is new enough.

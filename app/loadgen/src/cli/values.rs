@@ -24,7 +24,6 @@ pub(super) fn parse_timeout(text: &str) -> Result<Duration, String> {
     Ok(time)
 }
 
-/// Reads a rate.
 pub(super) fn parse_rate(text: &str) -> Result<f64, String> {
     let wanted = || format!("wanted arrivals per second, above 0 and at most {MOST_PER_SECOND}");
     let rate: f64 = text.parse().map_err(|_| wanted())?;
@@ -35,7 +34,6 @@ pub(super) fn parse_rate(text: &str) -> Result<f64, String> {
     }
 }
 
-/// Reads a share.
 pub(super) fn parse_share(text: &str) -> Result<f64, String> {
     let wanted = || "wanted a share between 0 and 1".to_string();
     let share: f64 = text.parse().map_err(|_| wanted())?;
@@ -46,12 +44,10 @@ pub(super) fn parse_share(text: &str) -> Result<f64, String> {
     }
 }
 
-/// Reads a number of connections.
 pub(super) fn parse_connections(text: &str) -> Result<usize, String> {
     parse_number(text, MOST_CONNECTIONS)
 }
 
-/// Reads a number of worker threads.
 pub(super) fn parse_threads(text: &str) -> Result<usize, String> {
     parse_number(text, MOST_THREADS)
 }
@@ -63,7 +59,6 @@ fn parse_number(text: &str, most: usize) -> Result<usize, String> {
         .ok_or_else(|| format!("wanted a whole number, 1 to {most}"))
 }
 
-/// Reads a path.
 pub(super) fn parse_path(text: &str) -> Result<PathAndQuery, String> {
     let wanted = || "wanted a path such as /orders".to_string();
     if !text.starts_with('/') {
@@ -72,7 +67,6 @@ pub(super) fn parse_path(text: &str) -> Result<PathAndQuery, String> {
     text.parse().map_err(|_| wanted())
 }
 
-/// Reads a method.
 pub(super) fn parse_method(text: &str) -> Result<Method, String> {
     match text {
         "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" => {

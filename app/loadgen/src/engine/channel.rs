@@ -121,7 +121,6 @@ impl Channel {
         }
     }
 
-    /// Whether it is open.
     pub(super) fn is_open(&self) -> bool {
         self.open.is_some()
     }

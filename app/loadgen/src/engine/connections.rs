@@ -19,7 +19,6 @@ use crate::schedule::Arrival;
 /// One worker's connections and accounts.
 pub(super) struct Connections {
     pub(super) shared: Arc<Shared>,
-    /// Index of this worker.
     pub(super) index: usize,
     pub(super) book: SharedBook,
     strain: RefCell<Strain>,

@@ -2,12 +2,11 @@
 //!
 //! `queue` gives out arrivals in order, `shared` is what the threads see of each other, `pacer` wakes workers when
 //! something is due, `worker` runs connections on one thread, `connections` holds those that wait for work, and `channel` is one
-//! HTTP connection; `moment` is a time they share. When things are due is decided in [`schedule`](crate::schedule), what is counted in
+//! HTTP connection. When things are due is decided in [`schedule`](crate::schedule), what is counted in
 //! [`ledger`](crate::ledger).
 
 mod channel;
 mod connections;
-mod moment;
 mod pacer;
 mod queue;
 mod shared;

@@ -6,7 +6,7 @@ use std::iter::Peekable;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::moment::Moment;
+use crate::clock::Moment;
 use crate::schedule::{Arrival, Arrivals, Order};
 
 /// Gives out arrivals in order.

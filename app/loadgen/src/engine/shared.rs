@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::moment::Moment;
 use super::queue::ArrivalQueue;
-use crate::clock::Clock;
+use crate::clock::{Clock, Moment};
 
 /// Shared by pacer and workers.
 #[derive(Debug)]
@@ -18,7 +17,6 @@ pub(super) struct Shared {
     pub(super) queue: ArrivalQueue,
     /// How long after its intended instant an arrival is given up.
     pub(super) timeout: Duration,
-    /// Length of the schedule.
     pub(super) length: Duration,
     /// One for each worker.
     pub(super) statuses: Vec<WorkerStatus>,
@@ -83,7 +81,6 @@ impl Shared {
         }
     }
 
-    /// Wakes everybody.
     pub(super) fn wake_all(&self) {
         for status in &self.statuses {
             status.wake.notify_one();
@@ -95,7 +92,6 @@ impl Shared {
         self.queue.stopped().unwrap_or(self.length).min(self.length)
     }
 
-    /// Ends the schedule now.
     pub(super) fn stop(&self) {
         self.queue.stop(self.clock.now());
         self.wake_all();

@@ -24,13 +24,11 @@ const OPENING: Duration = Duration::from_secs(5);
 
 /// What a worker is given.
 pub(super) struct Worker {
-    /// Which one it is.
     pub(super) index: usize,
     /// Its connections, still closed.
     pub(super) channels: Vec<Channel>,
     /// What is sent, and where to.
     pub(super) target: Target,
-    /// Its accounts.
     pub(super) book: SharedBook,
 }
 

@@ -28,7 +28,6 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// Adds another's records.
     pub(crate) fn add(&mut self, other: &Self) {
         for (ours, theirs) in self.counts.iter_mut().zip(other.counts) {
             *ours += theirs;

@@ -25,7 +25,6 @@ pub struct Strain {
     lag_before: Duration,
     /// Lag of the last arrival.
     lag: Duration,
-    /// Arrivals in it.
     arrivals: u64,
     /// By how much the thread has fallen behind in the saturated windows up to now.
     behind: Duration,

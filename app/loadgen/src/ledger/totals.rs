@@ -24,7 +24,6 @@ impl StageTotals {
         self.counts[class as usize]
     }
 
-    /// Arrivals in all.
     pub(crate) fn ended(&self) -> u64 {
         self.counts.iter().sum()
     }
@@ -46,7 +45,6 @@ impl StageTotals {
         all
     }
 
-    /// Adds another's records.
     pub(crate) fn add(&mut self, other: &Self) {
         for (ours, theirs) in self.counts.iter_mut().zip(other.counts) {
             *ours += theirs;

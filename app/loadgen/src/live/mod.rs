@@ -1,12 +1,10 @@
 //! What is shown on stderr while the load runs.
 //!
-//! [`screen`] decides between the panel (a terminal) and plain lines (anything else), [`panel`] and [`plain`] draw one
-//! [`Sample`], [`sparkline`] is a row of bars. The final summary is in [`report`](crate::report).
+//! [`screen`] decides between the panel (a terminal) and plain lines (anything else), [`display`] draws one `Sample` as either.
+//! The final summary is in [`report`](crate::report).
 
-pub mod panel;
-pub mod plain;
+pub mod display;
 pub mod screen;
-pub mod sparkline;
 
 use std::time::Duration;
 
@@ -17,9 +15,7 @@ pub(crate) use screen::Screen;
 /// One look at a run, taken once a second.
 #[derive(Clone, Debug)]
 pub(crate) struct Sample {
-    /// Time since the start.
     pub elapsed: Duration,
-    /// Length of the schedule.
     pub duration: Duration,
     /// Stage it is in; `drain` after the last arrival.
     pub stage: String,
@@ -56,15 +52,11 @@ pub(crate) struct Memory {
 /// What a look at a run finds.
 #[derive(Debug)]
 pub(crate) struct Look<'a> {
-    /// Time since the start.
     pub elapsed: Duration,
     /// Time since the look before.
     pub since: Duration,
-    /// Length of the schedule.
     pub duration: Duration,
-    /// Stage it is in.
     pub stage: String,
-    /// Rate asked for.
     pub asked: Option<f64>,
     /// Arrivals given out so far.
     pub scheduled: u64,
@@ -123,32 +115,4 @@ pub(crate) fn classes(counts: &[u64; Class::ALL.len()]) -> String {
     } else {
         parts.join(", ")
     }
-}
-
-/// A few response times, for either display.
-fn times(figures: Option<&Quantiles>) -> String {
-    let Some(figures) = figures else {
-        return "no answers".into();
-    };
-    let [p50, p95, p99] = [
-        figures.p50_seconds,
-        figures.p95_seconds,
-        figures.p99_seconds,
-    ]
-    .map(|s| s * 1000.0);
-    format!("p50 {p50:.1} p95 {p95:.1} p99 {p99:.1} ms")
-}
-
-fn asked(sample: &Sample) -> String {
-    sample.asked.map_or_else(
-        || "no rate asked".into(),
-        |rate| format!("asked {rate:.0}/s"),
-    )
-}
-
-fn lag(sample: &Sample) -> String {
-    sample.lag.map_or_else(
-        || "-".into(),
-        |lag| format!("{:.2} ms", lag.as_secs_f64() * 1000.0),
-    )
 }

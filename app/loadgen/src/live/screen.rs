@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Write};
 
 use rustix::termios::tcgetwinsize;
 
-use super::{Sample, panel, plain};
+use super::{Sample, display};
 
 /// Columns where a terminal doesn't say.
 const COLUMNS: u16 = 80;
@@ -33,11 +33,10 @@ impl Screen {
         Self::Plain
     }
 
-    /// Shows a sample.
     pub(crate) fn show(&mut self, sample: &Sample) {
         match self {
-            Self::Plain => self.draw(Some(&plain::line(sample)), &[]),
-            Self::Panel { .. } => self.draw(None, &panel::lines(sample, columns())),
+            Self::Plain => self.draw(Some(&display::line(sample)), &[]),
+            Self::Panel { .. } => self.draw(None, &display::lines(sample, columns())),
         }
     }
 

@@ -20,20 +20,15 @@ const LOOK_NEXT: [&str; 3] = [
 /// What a report is made from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sources<'a> {
-    /// What was asked.
     pub settings: &'a Settings,
     /// The server, as asked or found.
     pub server: &'a Server,
-    /// Its addresses.
     pub target: &'a Target,
-    /// What happened.
     pub totals: &'a Totals,
-    /// How it is judged.
     pub verdict: &'a Verdict,
 }
 
 impl Report {
-    /// Fills the report in.
     pub(crate) fn new(sources: Sources<'_>) -> Self {
         let Sources {
             settings,

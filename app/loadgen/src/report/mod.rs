@@ -119,7 +119,6 @@ pub struct ByClass<T> {
     pub expired: T,
 }
 
-/// Arrivals by class.
 pub(crate) type Counts = ByClass<u64>;
 
 /// A stage of a run.

@@ -136,7 +136,6 @@ impl Display for Columns {
     }
 }
 
-/// Classes that occurred.
 struct Classes<'a>(&'a Counts);
 
 impl Display for Classes<'_> {

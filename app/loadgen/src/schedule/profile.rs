@@ -48,7 +48,6 @@ impl Segment {
 #[derive(Clone, Copy, Debug)]
 struct Piece {
     segment: Segment,
-    /// When it starts.
     start: Duration,
     /// Arrivals expected before it.
     before: f64,

@@ -12,7 +12,6 @@ pub enum Interrupt {
 }
 
 impl Interrupt {
-    /// The signal's name.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Int => "SIGINT",

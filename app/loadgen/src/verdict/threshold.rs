@@ -167,7 +167,6 @@ fn parse_share(text: &str) -> Option<f64> {
     (0.0..=1.0).contains(&share).then_some(share)
 }
 
-/// Reads `p75` or `p99.99`.
 fn parse_percentile(text: &str) -> Option<f64> {
     let percent = text.strip_prefix('p')?;
     let is_number = percent.bytes().all(|b| b.is_ascii_digit() || b == b'.');

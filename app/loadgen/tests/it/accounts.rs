@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use loadgen::ledger::{Book, Class, Distribution, Entry, Strain, Timing, Totals};
-use loadgen::live::sparkline::sparkline;
+use loadgen::live::display::sparkline;
 
 fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)

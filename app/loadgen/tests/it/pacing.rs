@@ -6,7 +6,7 @@ use loadgen::ledger::Class;
 use loadgen::mock::{Mock, Setup};
 use loadgen::scenario::{Load, Plan};
 use loadgen::verdict::Limits;
-use loadgen::verdict::validity::faults;
+use loadgen::verdict::faults;
 
 use crate::support::{Setting, fixed, plan, run_against, run_in_process, start_of};
 

@@ -13,7 +13,7 @@ use crate::ledger::{Class, Interval, Totals};
 use crate::scenario::{Load as Loop, Plan};
 use crate::schedule::{Fault, Order, Profile, Segment, Spacing, Stage};
 use crate::target::{Requests, Server, Target};
-use crate::verdict::validity::{Limits, faults};
+use crate::verdict::{Limits, faults};
 
 /// Longest load without an end of its own; a drill ends it long before.
 const ENDLESS: Duration = Duration::from_hours(2);

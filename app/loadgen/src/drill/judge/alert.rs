@@ -140,9 +140,11 @@ fn deliver(chain: &mut Chain, case: &Case<'_>, receiver: &str) {
         ..
     } = *case;
     let way = &background.way;
-    // A group that was there before waits for its interval instead.
+    // A group that was there before is told of it when its interval is over, and that may be at once.
     let may_join = background.group_shared && evidence.sighting.is_none();
-    let latest = if background.group_lingers || evidence.has_joined || may_join {
+    let joins = background.group_lingers || evidence.has_joined;
+    let earliest = if joins { 0.0 } else { way.group_wait };
+    let latest = if joins || may_join {
         way.group_wait.max(way.group_interval)
     } else {
         way.group_wait
@@ -156,7 +158,7 @@ fn deliver(chain: &mut Chain, case: &Case<'_>, receiver: &str) {
     );
     chain.then(Link {
         step: Step::Delivered,
-        after: Window::new(way.group_wait.min(latest), latest + TRANSPORT),
+        after: Window::new(earliest, latest + TRANSPORT),
         seen: evidence
             .notified_at
             .filter(|_| evidence.requests.made > evidence.requests.failed),

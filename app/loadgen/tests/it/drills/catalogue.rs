@@ -35,17 +35,17 @@ fn file(path: &str) -> String {
 }
 
 fn rules() -> Vec<Rule> {
-    let files = [
-        "order-service",
-        "order-slo",
-        "order-slo-windows",
-        "monitoring-path",
-    ];
-    let read = |name: &str| -> Rules {
-        let text = file(&format!("prometheus/rules/{name}.yml"));
-        serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"))
+    let folder = format!(
+        "{}/../../observability/prometheus/rules",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let files = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{folder}: {error}"));
+    let read = |entry: std::io::Result<std::fs::DirEntry>| -> Rules {
+        let path = entry.expect("a folder can be read").path();
+        let text = std::fs::read_to_string(&path).expect("a rules file");
+        serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     };
-    let groups = files.into_iter().flat_map(|name| read(name).groups);
+    let groups = files.flat_map(|entry| read(entry).groups);
     groups.flat_map(|group| group.rules).collect()
 }
 
