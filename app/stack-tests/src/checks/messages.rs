@@ -76,7 +76,15 @@ const TEXTS: [&str; 48] = [
 pub(crate) fn run(stack: &Stack, report: &Report) {
     report.check("any text arrives as it was written", || texts(stack));
     report.check("500 alerts in one message", || crowd(stack));
-    report.check("which of two are over", || two(stack));
+    let pair = ["one", "two"].map(|instance| alert("Pair", "pair", instance));
+    report.check("which of two alerts is over", || {
+        one_ends(stack, &pair, &RECEIVERS)
+    });
+    let incident = ["ErrorsTest", "OutageTest"].map(|name| alert(name, "order-service", "all"));
+    report.check(
+        "which alert of an incident of order-service is over",
+        || one_ends(stack, &incident, &["pagerduty"]),
+    );
 }
 
 /// An alert that nothing but this sends. Prometheus keeps sending its own resolved alerts for 15 minutes.
@@ -239,39 +247,61 @@ fn plain(alert: &Value) -> Value {
     alert
 }
 
-/// Of two alerts one ends: the message says which, and which does not.
-fn two(stack: &Stack) -> Result<String> {
+/// Two alerts of one group, of which the first ends first: each message says which fires and which is over, is found by the name
+/// of either, and has the same key.
+fn one_ends(stack: &Stack, both: &[Value; 2], receivers: &[&str]) -> Result<String> {
     let began = now();
-    let (name, both) = (
-        "Pair",
-        [alert("Pair", "pair", "one"), alert("Pair", "pair", "two")],
-    );
-    send(stack, &both, true)?;
-    let seen = told(stack, name, began, "firing", TOLD).and_then(|firing| {
-        ensure!(
-            firing
+    let names = both
+        .each_ref()
+        .map(|alert| alert["labels"]["alertname"].as_str().unwrap_or_default());
+    let said = |what: &str, wanted: [(&str, &[Value]); 2]| {
+        wait_until(what, TOLD_AGAIN, || {
+            for (receiver, name) in receivers
                 .iter()
-                .all(|message| alerts(message, "firing").len() == 2),
-            "{firing:#?}"
-        );
-        send(stack, &both[..1], false)?;
-        wait_until("both are told which is over", TOLD_AGAIN, || {
-            let mut said = Vec::new();
-            for receiver in RECEIVERS {
+                .flat_map(|receiver| names.map(|name| (receiver, name)))
+            {
                 let all = messages(stack, receiver, name, began)?;
-                let last = all.last().context("there was one")?;
-                for status in ["firing", "resolved"] {
-                    let alerts = alerts(last, status).into_iter();
-                    said.extend(alerts.map(|alert| (status, alert["labels"]["instance"].clone())));
+                let last = all.last().context("none yet")?;
+                for (status, alerts_sent) in wanted {
+                    let told: BTreeSet<_> = alerts(last, status)
+                        .iter()
+                        .map(|alert| alert["labels"].to_string())
+                        .collect();
+                    let sent: BTreeSet<_> = alerts_sent
+                        .iter()
+                        .map(|alert| alert["labels"].to_string())
+                        .collect();
+                    ensure!(told == sent, "{status}: sent {sent:#?}, told {last:#}");
                 }
-                ensure!(last["status"] == "firing", "{last:#}");
             }
-            let wanted = [("firing", "two".into()), ("resolved", "one".into())];
-            Ok(said.chunks(2).all(|said| *said == wanted))
+            Ok(true)
         })
+    };
+    send(stack, both, true)?;
+    let seen = said("both fire", [("firing", both), ("resolved", &[])]).and_then(|_| {
+        send(stack, &both[..1], false)?;
+        said(
+            "one fires and one is over",
+            [("firing", &both[1..]), ("resolved", &both[..1])],
+        )
     });
-    send(stack, &both, false)?;
-    Ok(format!("after {:.0} s", seen?.as_secs_f64()))
+    send(stack, both, false)?;
+    let seen = seen?;
+    wait_until("both are over", TOLD_AGAIN, || {
+        for receiver in receivers {
+            let all = messages(stack, receiver, names[1], began)?;
+            if all.last().is_none_or(|last| last["status"] != "resolved") {
+                return Ok(false);
+            }
+            let keys: BTreeSet<_> = all
+                .iter()
+                .map(|message| message["dedup_key"].to_string())
+                .collect();
+            ensure!(keys.len() == 1, "{receiver}: {all:#?}");
+        }
+        Ok(true)
+    })?;
+    Ok(format!("after {:.0} s", seen.as_secs_f64()))
 }
 
 /// Both receivers are out of order for a minute, and Alertmanager restarts meanwhile and afterwards: one page, one end.
