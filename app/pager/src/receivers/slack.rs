@@ -200,12 +200,11 @@ impl Attachment {
         let headlines = [message_text, &self.fallback, &self.title];
         let headline = headlines.into_iter().find(|text| !text.is_empty());
         let text = if is_description { text.trim() } else { "" };
-        let (summary, description) = match headline {
-            Some(headline) => (shown(headline), text),
-            None => {
-                let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
-                (first.to_owned(), rest.trim())
-            }
+        let (summary, description) = if let Some(headline) = headline {
+            (shown(headline), text)
+        } else {
+            let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+            (first.to_owned(), rest.trim())
         };
         [
             ("summary", summary),

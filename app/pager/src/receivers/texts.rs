@@ -36,7 +36,7 @@ impl Told {
             let body = joined(body.map(|line| &line[2..]));
             match status(head) {
                 Some(status) if told.alerts.len() < MAX_ALERTS => {
-                    told.alerts.push(alert(status, body))
+                    told.alerts.push(alert(status, body));
                 }
                 _ => told.more = told.more.saturating_add(more(head).unwrap_or_default()),
             }
@@ -139,13 +139,12 @@ fn note(line: &str, labels: &mut Pairs, annotations: &mut Pairs) {
         return;
     };
     let mut quoted = serde_json::Deserializer::from_str(line).into_iter::<String>();
-    let (name, rest) = match quoted.next() {
-        Some(Ok(name)) => (name, &line[quoted.byte_offset()..]),
-        _ => {
-            let name = line.split(' ').next().unwrap_or_default();
-            let name = name.strip_suffix(':').unwrap_or(name);
-            (name.to_owned(), &line[name.len()..])
-        }
+    let (name, rest) = if let Some(Ok(name)) = quoted.next() {
+        (name, &line[quoted.byte_offset()..])
+    } else {
+        let name = line.split(' ').next().unwrap_or_default();
+        let name = name.strip_suffix(':').unwrap_or(name);
+        (name.to_owned(), &line[name.len()..])
     };
     if let Some(value) = rest.strip_prefix(" = ") {
         labels.insert(name, value.to_owned());

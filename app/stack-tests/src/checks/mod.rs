@@ -7,6 +7,7 @@ pub(crate) mod drills;
 pub(crate) mod inhibition;
 pub(crate) mod latency;
 pub(crate) mod links;
+pub(crate) mod messages;
 pub(crate) mod operations;
 pub(crate) mod outage;
 pub(crate) mod pages;
