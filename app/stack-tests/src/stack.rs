@@ -62,7 +62,7 @@ impl Stack {
         }
         fs::create_dir_all(&copy)?;
         // What is built here is not copied, nor is the history.
-        let copy_all = "tar -c --exclude=./.git --exclude=./app/target --exclude=node_modules . | tar -x -C \"$0\"";
+        let copy_all = "tar -c --exclude=./.git --exclude=./app/target --exclude=node_modules . | tar -xp -C \"$0\"";
         let copied = Command::new("bash")
             .args(["-o", "pipefail", "-c", copy_all])
             .arg(&copy)

@@ -35,7 +35,7 @@ impl Folder {
         let folder = Self::new();
         for part in ["scripts", "observability", ".env", "docker-compose.yml"] {
             let copied = Command::new("cp")
-                .arg("-R")
+                .arg("-Rp")
                 .args([root().join(part), folder.0.join(part)])
                 .status();
             assert!(copied.expect("cp").success(), "{part}");
