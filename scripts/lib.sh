@@ -27,6 +27,7 @@ setting() {
 check_readable() {
     local secrets file unreadable
     secrets=$(setting ALERTMANAGER_SECRETS)
+    secrets=${secrets#./}
     for file in observability/alertmanager/secrets/examples/*; do
         [[ -s $secrets/${file##*/} ]] || fail "there is no $secrets/${file##*/}; the README says what belongs there ('Where alerts go')"
     done

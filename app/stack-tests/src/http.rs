@@ -35,6 +35,8 @@ impl Client {
     pub fn at(base: String) -> Self {
         let config = Agent::config_builder()
             .http_status_as_error(false)
+            // What the environment names does not know this machine's loopback.
+            .proxy(None)
             .timeout_global(Some(TIMEOUT))
             .build();
         Self {
@@ -110,5 +112,47 @@ impl Reply {
     /// The text as JSON.
     pub fn json(&self) -> Result<Value> {
         serde_json::from_str(&self.body).with_context(|| format!("not JSON: {}", self.body))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::process::Command;
+    use std::{env, thread};
+
+    use super::Client;
+
+    /// In a process of its own: the environment of this one cannot be changed safely.
+    #[test]
+    fn loopback_is_never_asked_through_a_proxy() {
+        const NAME: &str = "http::tests::loopback_is_never_asked_through_a_proxy";
+        if env::var_os("HTTP_PROXY").is_none() {
+            let nobody = "http://127.0.0.1:9";
+            let again = Command::new(env::current_exe().expect("this program"))
+                .args(["--exact", NAME])
+                .envs(["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].map(|name| (name, nobody)))
+                .env_remove("NO_PROXY")
+                .env_remove("no_proxy")
+                .output()
+                .expect("it runs");
+            let text = String::from_utf8_lossy(&again.stdout);
+            assert!(
+                again.status.success() && text.contains("1 passed"),
+                "{text}"
+            );
+            return;
+        }
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = listener.local_addr().expect("bound").port();
+        let server = thread::spawn(move || {
+            let (mut stream, _) = listener.accept()?;
+            let _ = stream.read(&mut [0; 1024])?;
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        });
+        let reply = Client::new(port).get("/").expect("an answer");
+        assert_eq!(reply.body, "ok");
+        server.join().expect("no panic").expect("served");
     }
 }

@@ -62,7 +62,7 @@ impl Stack {
         }
         fs::create_dir_all(&copy)?;
         // What is built here is not copied, nor is the history.
-        let copy_all = "tar -c --exclude=./.git --exclude=./app/target --exclude=node_modules . | tar -x -C \"$0\"";
+        let copy_all = "tar -c --exclude=./.git --exclude=./app/target --exclude=node_modules . | tar -xp -C \"$0\"";
         let copied = Command::new("bash")
             .args(["-o", "pipefail", "-c", copy_all])
             .arg(&copy)
@@ -76,8 +76,7 @@ impl Stack {
 
     /// The stack that `scripts/up` starts from this checkout, with the settings of the environment and of `.env`.
     pub fn of_this_checkout() -> Result<Self> {
-        let settings = repository::dot_env();
-        let set = |name: &str| env::var(name).ok().or_else(|| settings.get(name).cloned());
+        let set = |name: &str| setting(name).ok().filter(|value| !value.is_empty());
         let port = |name: &'static str| {
             let value = set(name).with_context(|| format!("{name} is not set"))?;
             let first = value.split('-').next().unwrap_or_default();
@@ -244,6 +243,17 @@ pub fn wait_until(
         }
         thread::sleep(POLL);
     }
+}
+
+/// A setting as Docker Compose reads it, from the environment or else from `.env`.
+fn setting(name: &str) -> Result<String> {
+    let script = ". scripts/lib.sh; setting \"$0\"";
+    let output = Command::new("bash")
+        .args(["-c", script, name])
+        .current_dir(repository::root())
+        .output()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    Ok(text.trim_end_matches('\n').to_owned())
 }
 
 fn free(first: u16, count: u16) -> bool {

@@ -59,7 +59,11 @@ fn is_reported(stack: &Stack, began: f64) -> Result<bool> {
 }
 
 /// The messages about a firing alert that pager has got since then through a receiver.
-fn received(stack: &Stack, since: f64, (alert, receiver): (&str, &str)) -> Result<Vec<Value>> {
+pub(super) fn received(
+    stack: &Stack,
+    since: f64,
+    (alert, receiver): (&str, &str),
+) -> Result<Vec<Value>> {
     let parameters = [("alertname", alert), ("since", &since.to_string())];
     let messages = stack.pager().json("/notifications", &parameters)?;
     let messages = messages.as_array().into_iter().flatten();

@@ -35,7 +35,7 @@ impl Folder {
         let folder = Self::new();
         for part in ["scripts", "observability", ".env", "docker-compose.yml"] {
             let copied = Command::new("cp")
-                .arg("-R")
+                .arg("-Rp")
                 .args([root().join(part), folder.0.join(part)])
                 .status();
             assert!(copied.expect("cp").success(), "{part}");
@@ -181,7 +181,7 @@ fn an_open_address_needs_a_password_and_the_ports_without_one_are_named() {
 }
 
 #[test]
-fn an_address_or_a_port_that_is_none_is_refused_with_what_is_wanted() {
+fn an_address_a_host_or_a_port_that_is_none_is_refused_with_what_is_wanted() {
     for (line, says) in [
         ("BIND_ADDRESS=::1", "[::1]"),
         ("BIND_ADDRESS=localhost", "not an IP address"),
