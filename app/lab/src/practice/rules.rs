@@ -157,7 +157,7 @@ mod tests {
         let committed = repository::read(FILE);
         let gap = gap(&committed).expect("both are there");
         let (alert, task) = TASKS[0];
-        let mine = "      - alert: OrderQueueStuck\n        expr: order_queue_depth > 0\n";
+        let mine = "      - alert: OrderWorkersExhausted\n        expr: order_queue_depth > 0\n";
         let attempt = format!("      - alert: {alert}\n        expr: vector(1)\n");
         for theirs in [
             gap.clone(),

@@ -16,7 +16,7 @@ const METRICS: [&str; 3] = ["order_", "orders_", "http_server_"];
 const NO_METRICS: [&str; 2] = ["order_service", "orders_slow_total"];
 
 /// Files that the guide has its readers write.
-const TO_WRITE: [&str; 1] = ["observability/prometheus/tests/order-queue-stuck.yml"];
+const TO_WRITE: [&str; 1] = ["observability/prometheus/tests/order-workers-exhausted.yml"];
 
 /// Words in capitals stand for something to choose.
 fn is_placeholder(word: &str) -> bool {
