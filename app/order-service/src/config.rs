@@ -83,7 +83,7 @@ impl Config {
                 Some(Links::read(text))
             }),
             resource: resource(&mut reader),
-            limits: Limits::default(),
+            limits: Limits::DEFAULT,
             drain_deadline: Duration::from_secs(reader.whole(
                 "ORDER_DRAIN_SECONDS",
                 20,

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use order_service::config::Config;
 use order_service::server::Server;
 use service::program::Program;
+use service::server::Limits;
 use service::{logging, signals};
 use tracing::info;
 
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         name: env!("CARGO_PKG_NAME"),
         version: env!("CARGO_PKG_VERSION"),
         usage: USAGE,
+        limits: Limits::DEFAULT,
     };
     program.run(Config::from_env, |config| config.address, serve)
 }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use pager::config::Config;
-use pager::server::Server;
+use pager::server::{LIMITS, Server};
 use service::program::Program;
 use service::{logging, signals};
 use tracing::info;
@@ -32,6 +32,7 @@ fn main() -> ExitCode {
         name: env!("CARGO_PKG_NAME"),
         version: env!("CARGO_PKG_VERSION"),
         usage: USAGE,
+        limits: LIMITS,
     };
     program.run(Config::from_env, |config| config.address, serve)
 }

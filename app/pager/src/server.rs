@@ -22,6 +22,12 @@ use crate::metrics::Metrics;
 use crate::outages::Outages;
 use crate::runbooks::Runbooks;
 
+/// What clients may hold. Few speak to pager, and their messages take memory too.
+pub const LIMITS: Limits = Limits {
+    connections: 1_000,
+    ..Limits::DEFAULT
+};
+
 /// A service that listens and has yet to be run.
 pub struct Server {
     listener: TcpListener,
@@ -108,7 +114,7 @@ impl Server {
     /// The task that serves panicked.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
         let stop = self.stopping.clone().cancelled_owned();
-        let mut serving = tokio::spawn(serve(self.listener, self.app, Limits::default(), stop));
+        let mut serving = tokio::spawn(serve(self.listener, self.app, LIMITS, stop));
 
         tokio::select! {
             () = shutdown => {}

@@ -18,8 +18,10 @@ pub struct Program {
     pub name: &'static str,
     /// Its version.
     pub version: &'static str,
-    /// What `--help` prints, before the limits that all services have.
+    /// What `--help` prints, before the limits.
     pub usage: &'static str,
+    /// What clients may hold.
+    pub limits: Limits,
 }
 
 impl Program {
@@ -38,7 +40,7 @@ impl Program {
                     .map_err(|failure| format!("not healthy: {failure}"))
             }),
             ["--help" | "-h"] => {
-                print!("{}\n{}", self.usage, Limits::default());
+                print!("{}\n{}", self.usage, self.limits);
                 ExitCode::SUCCESS
             }
             ["--version" | "-V"] => {

@@ -40,6 +40,7 @@ fn main() -> ExitCode {
         name: env!("CARGO_PKG_NAME"),
         version: env!("CARGO_PKG_VERSION"),
         usage: USAGE,
+        limits: Limits::DEFAULT,
     };
     program.run(Config::from_env, |config| config.address, serve)
 }
@@ -56,6 +57,6 @@ async fn serve(config: Config) -> Result<(), String> {
         format!("cannot listen on {address}: {failure}; LAB_ADDRESS chooses another address")
     })?;
     info!(%address, "listening");
-    server::serve(listener, http::app(telemetry), Limits::default(), shutdown).await;
+    server::serve(listener, http::app(telemetry), Limits::DEFAULT, shutdown).await;
     Ok(())
 }

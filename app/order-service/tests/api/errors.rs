@@ -230,7 +230,7 @@ fn a_request_without_a_host_or_with_two_is_a_400() {
 fn half_sent_headers_are_not_waited_for_for_ever_and_long_ones_are_refused() {
     let limits = Limits {
         header_timeout: Duration::from_millis(100),
-        ..Limits::default()
+        ..Limits::DEFAULT
     };
     let service = Service::start_within(limits, &[]);
     let half = "POST /orders HTTP/1.1\r\nHost: orders\r\nX-Padding: ";

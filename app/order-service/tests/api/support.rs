@@ -27,7 +27,7 @@ pub(crate) struct Service {
 impl Service {
     /// Starts with these settings; unless told otherwise, orders take no time.
     pub(crate) fn start(settings: &[(&str, &str)]) -> Self {
-        Self::start_within(Limits::default(), settings)
+        Self::start_within(Limits::DEFAULT, settings)
     }
 
     /// The same, with other limits on what clients may hold.

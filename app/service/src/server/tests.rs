@@ -61,7 +61,7 @@ async fn read(mut stream: TcpStream) -> String {
 fn impatient() -> Limits {
     Limits {
         header_timeout: Duration::from_millis(100),
-        ..Limits::default()
+        ..Limits::DEFAULT
     }
 }
 
@@ -88,7 +88,7 @@ async fn the_timeout_is_for_sending_a_request_and_not_for_its_answer() {
 
 #[tokio::test]
 async fn headers_above_the_limit_are_a_431() {
-    let server = Server::start(Limits::default()).await;
+    let server = Server::start(Limits::DEFAULT).await;
     let request = |bytes: usize| {
         let padding = "x".repeat(bytes);
         format!("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nX-Padding: {padding}\r\n\r\n")
@@ -108,7 +108,7 @@ async fn a_connection_above_the_limit_waits_for_another_to_end() {
     let server = Server::start(Limits {
         connections: 2,
         header_timeout: Duration::from_mins(1),
-        ..Limits::default()
+        ..Limits::DEFAULT
     })
     .await;
     let idle = [server.send("").await, server.send("").await];
@@ -122,7 +122,7 @@ async fn a_connection_above_the_limit_waits_for_another_to_end() {
 
 #[tokio::test]
 async fn host_is_asked_for_as_rfc_9112_says() {
-    let server = Server::start(Limits::default()).await;
+    let server = Server::start(Limits::DEFAULT).await;
     for (version, hosts, status) in [
         ("1.1", "", "400"),
         ("1.1", "Host: a\r\nHost: a\r\n", "400"),
@@ -149,7 +149,7 @@ async fn host_is_asked_for_as_rfc_9112_says() {
 async fn a_stop_closes_what_is_idle_and_finishes_what_has_begun() {
     let server = Server::start(Limits {
         close_timeout: Duration::from_mins(1),
-        ..Limits::default()
+        ..Limits::DEFAULT
     })
     .await;
     let idle = server.send("").await;
@@ -173,7 +173,7 @@ async fn a_stop_closes_what_is_idle_and_finishes_what_has_begun() {
 async fn a_stop_cuts_off_what_does_not_end_in_time() {
     let server = Server::start(Limits {
         close_timeout: Duration::from_millis(200),
-        ..Limits::default()
+        ..Limits::DEFAULT
     })
     .await;
     let half_sent = server.send("GET / HTTP/1.1\r\nHost: h").await;
