@@ -80,6 +80,8 @@ pub struct Background {
     pub proof: &'static Proof,
     /// The rule's `for`.
     pub hold: f64,
+    /// The rule's `keep_firing_for`.
+    pub keep: f64,
     /// How often it is evaluated.
     pub interval: f64,
     /// The rule's expression.

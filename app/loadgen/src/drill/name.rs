@@ -22,7 +22,7 @@ pub enum Name {
     Overload,
     /// The error budget burns.
     #[value(
-        help = "The error budget burns 14.4 times too fast and pages; the budget falls. Example: loadgen drill slo-burn --dry-run"
+        help = "The error budget burns 14.4 times too fast and pages. Example: loadgen drill slo-burn --dry-run"
     )]
     SloBurn,
     /// A burst that `for` is there for.

@@ -5,7 +5,7 @@
 //! after w in any case; it becomes visible within s. Pending, firing and the rest follow from there, in
 //! [`judge`](super::judge).
 
-use super::definition::{Act, Decline, Drill, Goal, Guard, Mark, Onset, Share, Storm};
+use super::definition::{Act, Decline, Drill, End, Goal, Guard, Mark, Onset, Share, Storm};
 use super::judge::{Row, Scene, rows};
 use super::known::{Background, Known, Marks, Traffic, Window};
 
@@ -86,7 +86,12 @@ pub fn decline(
     (known, marks): (&Known, &Marks),
     storm: Option<&Storm>,
 ) -> Window {
-    let found = known.scrape + SCRAPING + background.interval;
+    // Whoever never fired is not kept firing.
+    let kept = match background.proof.end {
+        End::Clears => 0.0,
+        _ => background.keep,
+    };
+    let found = known.scrape + SCRAPING + background.interval + kept;
     let clears = match (background.proof.decline, storm) {
         (Decline::Within(seconds), _) => seconds,
         (Decline::Dilution, Some(storm)) => {

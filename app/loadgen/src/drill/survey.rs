@@ -212,6 +212,7 @@ fn background(
     Ok(Background {
         proof,
         hold: rule.hold,
+        keep: rule.keep,
         interval: rule.interval,
         query: rule.query.clone(),
         longest,

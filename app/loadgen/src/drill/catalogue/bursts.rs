@@ -11,7 +11,7 @@ use crate::schedule::Order;
 pub(super) const OVERLOAD: Drill = Drill {
     name: Name::Overload,
     shows: "600 orders/s where 353 can be done: the queue fills, orders are refused, both alerts fire, the queue drains",
-    minutes: 2.0,
+    minutes: 4.0,
     script: &[
         Act::Storm(Storm {
             rate: 600.0,

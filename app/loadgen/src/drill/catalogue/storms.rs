@@ -94,7 +94,7 @@ pub(super) const HIGH_LATENCY: Drill = Drill {
 
 pub(super) const SLO_BURN: Drill = Drill {
     name: Name::SloBurn,
-    shows: "every other order fails: the budget burns 14.4 times too fast and pages, and visibly falls",
+    shows: "every other order fails: the budget burns 14.4 times too fast and pages, and pays for it",
     minutes: 8.0,
     script: &[
         Act::Storm(Storm {
@@ -132,12 +132,13 @@ pub(super) const SLO_BURN: Drill = Drill {
         decline: Decline::Dilution,
     }],
     readings: &[Reading {
-        what: "error budget falls, share that is left",
-        query: "min(job_slo:order_error_budget_remaining:ratio{slo=\"availability\"})",
-        // A hundredth of the budget: what is left of it also drifts by itself, a little with every order.
-        change: Change::Falls(0.01),
-        cause: Mark::Storm,
-        within: 180.0,
+        what: "bad orders of 30 days, which the budget pays for",
+        query: "sum(job_slo:order_errors:sum30d{slo=\"availability\"})",
+        // What the guard of the rule asks for.
+        change: Change::Rises(100.0),
+        cause: Mark::Calm,
+        // It is made of steps of 5 minutes, once a minute.
+        within: 420.0,
     }],
     companions: &["HighErrorRate"],
     starts_quiet: false,

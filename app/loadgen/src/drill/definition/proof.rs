@@ -113,8 +113,8 @@ pub struct Reading {
 /// How a figure must move.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Change {
-    /// By this much or more below what it was before.
-    Falls(f64),
+    /// By this much or more above what it was before; what was not there was nothing.
+    Rises(f64),
     /// To this or above.
     Reaches(f64),
     /// To this or below.

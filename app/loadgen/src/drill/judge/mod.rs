@@ -45,7 +45,7 @@ impl Watched {
         let Some(value) = value else { return };
         self.last = Some(value);
         let has_moved = match change {
-            Change::Falls(least) => self.before.is_some_and(|before| value <= before - least),
+            Change::Rises(least) => value >= self.before.unwrap_or_default() + least,
             Change::Reaches(least) => value >= least,
             Change::Returns(most) => value <= most,
         };
@@ -169,8 +169,8 @@ fn read(scene: &Scene<'_>, reading: &Reading, watched: &Watched) -> Vec<Row> {
     let mut chain = Chain::new(reading.what, cause, (scene.now, scene.slack));
     let figure = |value: Option<f64>| value.map_or("unknown".into(), |value| format!("{value:.3}"));
     let text = match reading.change {
-        Change::Falls(least) => format!(
-            "{} -> {}, wanted at least {least} less",
+        Change::Rises(least) => format!(
+            "{} -> {}, wanted at least {least} more",
             figure(watched.before),
             figure(watched.last)
         ),

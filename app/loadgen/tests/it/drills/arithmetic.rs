@@ -3,7 +3,8 @@
 use loadgen::drill::Name;
 use loadgen::drill::definition::Mark;
 use loadgen::drill::judge::Step;
-use loadgen::drill::prediction::{onset, rate, timeline};
+use loadgen::drill::known::Marks;
+use loadgen::drill::prediction::{decline, onset, rate, timeline};
 
 use super::timings::{background, known};
 
@@ -100,4 +101,17 @@ fn a_burn_waits_for_its_guard_of_bad_orders_and_for_the_rules_own_for() {
     let calm = expected(Step::Marked(Mark::Calm));
     let over = expected(Step::OneIncident);
     near(over.latest - calm.latest, 1800.0 + 5.0 + 5.0 + 30.0 + 2.0);
+}
+
+#[test]
+fn an_alert_that_its_rule_keeps_firing_is_over_that_much_later() {
+    let drill = Name::Overload.drill();
+    let over = |keep: f64| {
+        let mut background = background(&drill.proofs[0], 15.0, &[]);
+        background.keep = keep;
+        let known = known(600.0, vec![background]);
+        let marks = Marks::default();
+        decline(&known.backgrounds[0], (&known, &marks), drill.storm()).latest
+    };
+    near(over(120.0) - over(0.0), 120.0);
 }

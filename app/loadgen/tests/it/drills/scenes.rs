@@ -132,10 +132,10 @@ fn only_the_alert_that_explains_it_may_hold_an_alert_back() {
 #[test]
 fn a_figure_has_moved_when_it_is_where_its_change_wants_it() {
     for (change, before, value, has_moved) in [
-        (Change::Falls(0.5), Some(1.0), 0.5, true),
-        (Change::Falls(0.5), Some(1.0), 0.6, false),
-        (Change::Falls(0.5), Some(1.0), 1.5, false),
-        (Change::Falls(0.5), None, 0.0, false),
+        (Change::Rises(0.5), Some(1.0), 1.5, true),
+        (Change::Rises(0.5), Some(1.0), 1.4, false),
+        (Change::Rises(0.5), Some(1.0), 0.5, false),
+        (Change::Rises(0.5), None, 0.5, true),
         (Change::Reaches(0.95), None, 0.95, true),
         (Change::Reaches(0.95), None, 0.94, false),
         (Change::Returns(0.0), None, 0.0, true),
@@ -168,11 +168,12 @@ fn a_figure_that_does_not_move_fails_the_drill_and_is_named_with_its_values() {
         )],
     );
     let mut marks = Marks::default();
-    marks.set(Mark::Storm, Window::at(1000.0));
+    marks.set(Mark::Storm, Window::at(900.0));
+    marks.set(Mark::Calm, Window::at(1000.0));
     let judged = |now: f64| {
         let still = Watched {
             before: Some(1.0),
-            last: Some(0.999),
+            last: Some(100.0),
             moved_at: None,
         };
         let found = rows(&Scene {
@@ -186,11 +187,11 @@ fn a_figure_that_does_not_move_fails_the_drill_and_is_named_with_its_values() {
             .find(|row| row.subject == drill.readings[0].what);
         mine.expect("it is judged")
     };
-    assert_eq!(judged(1195.0).standing, Standing::Waiting);
-    let late = judged(1195.1);
+    assert_eq!(judged(1435.0).standing, Standing::Waiting);
+    let late = judged(1435.1);
     let reason = late.failure().expect("it fails");
     assert!(
-        reason.contains("error budget falls") && reason.contains("1.000 -> 0.999"),
+        reason.contains("bad orders of 30 days") && reason.contains("1.000 -> 100.000"),
         "{reason}"
     );
 }

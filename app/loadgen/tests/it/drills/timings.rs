@@ -17,6 +17,7 @@ pub(super) fn background(proof: &'static Proof, hold: f64, traffic: &[(f64, f64)
     Background {
         proof,
         hold,
+        keep: 0.0,
         interval: 5.0,
         query: String::new(),
         labels,

@@ -23,6 +23,8 @@ pub struct Rule {
     pub query: String,
     /// Its `for`, in seconds.
     pub hold: f64,
+    /// Its `keep_firing_for`, in seconds.
+    pub keep: f64,
     /// How often its group is evaluated, in seconds.
     pub interval: f64,
     /// Labels it gives to its alerts.

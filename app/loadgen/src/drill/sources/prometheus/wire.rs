@@ -28,6 +28,8 @@ pub(super) struct LoadedRule {
     pub(super) query: String,
     pub(super) duration: f64,
     #[serde(default)]
+    pub(super) keep_firing_for: f64,
+    #[serde(default)]
     pub(super) labels: Labels,
     pub(super) health: String,
     #[serde(default)]
@@ -98,6 +100,7 @@ impl LoadedRule {
         Rule {
             query: self.query,
             hold: self.duration,
+            keep: self.keep_firing_for,
             interval,
             labels: self.labels,
             fault,

@@ -126,8 +126,8 @@ fn value(world: &World, query: &str) -> Answer {
         1000.0
     } else if query.contains("max_over_time") {
         1.0
-    } else if query.contains("error_budget") {
-        if world.is_hit() { -3.0 } else { 1.0 }
+    } else if query.contains("sum30d") {
+        if world.is_hit() { 500.0 } else { 0.0 }
     } else if query.contains("increase") && world.broken == Broken::NotQuiet {
         40.0
     } else {
