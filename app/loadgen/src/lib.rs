@@ -17,7 +17,6 @@ pub mod inquiry;
 pub mod ledger;
 pub mod limits;
 pub mod live;
-pub mod mock;
 pub mod report;
 pub mod scenario;
 pub mod schedule;

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use loadgen::mock::{Mock, Setup};
+use mock_target::{Mock, Setup};
 use rustix::process::Signal;
 
 use crate::support::{code, loadgen, parsed, run, send, stderr, wait_for_first_look};

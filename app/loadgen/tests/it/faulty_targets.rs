@@ -1,16 +1,13 @@
 //! Targets that close, reset, talk nonsense, are slow, stop, or are not there.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use loadgen::addresses::Addresses;
 use loadgen::ledger::Class;
-use loadgen::mock::{Behaviour, Mock, Setup};
-use rustix::process::Signal;
+use mock_target::{Behaviour, Freeze, Mock, Setup};
 
 use crate::support::{
-    Setting, code, loadgen, parsed, plan, report, run_against, send, wait_for_first_look,
+    Setting, code, loadgen, parsed, plan, report, run_against, wait_for_first_look,
 };
 
 const SHORT: [&str; 6] = ["--rate", "50", "--duration", "1s", "--wait", "0s"];
@@ -168,43 +165,10 @@ fn a_target_that_moves_is_found_at_its_new_address() {
     );
 }
 
-/// A mock target in a process of its own; ends with its standard input.
-struct Process {
-    child: Child,
-    url: String,
-}
-
-impl Process {
-    fn start() -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_mock-target"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("it was built for this test");
-        let mut url = String::new();
-        let mut lines = BufReader::new(child.stdout.take().expect("stdout is piped"));
-        lines.read_line(&mut url).expect("it prints its URL");
-        Self {
-            child,
-            url: url.trim().into(),
-        }
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ended_already = self.child.kill();
-        let _status = self.child.wait();
-    }
-}
-
 #[test]
-fn a_stopped_process_that_goes_on_shows_in_the_response_times() {
-    let target = Process::start();
-    let arguments = [
-        "steady",
-        "--target",
-        &target.url,
+fn a_target_that_freezes_and_goes_on_shows_in_the_response_times() {
+    let target = mock(Behaviour::Answer(200));
+    let options = [
         "--rate",
         "100",
         "--duration",
@@ -213,13 +177,14 @@ fn a_stopped_process_that_goes_on_shows_in_the_response_times() {
         "--max-lag",
         "1h",
     ];
-    let mut run = loadgen(&arguments)
+    let mut run = loadgen(&[&["steady", "--target", &target.url()], &options[..]].concat())
         .spawn()
         .expect("it was built for this test");
     let lines = wait_for_first_look(&mut run);
-    send(&target.child, Signal::STOP);
-    std::thread::sleep(Duration::from_millis(600));
-    send(&target.child, Signal::CONT);
+    target.freeze(Freeze {
+        from: Instant::now(),
+        length: Duration::from_millis(600),
+    });
     let output = run.wait_with_output().expect("it ends");
     drop(lines);
     let report = parsed(&output);
@@ -230,39 +195,4 @@ fn a_stopped_process_that_goes_on_shows_in_the_response_times() {
         response.max_seconds >= 0.58 && response.p95_seconds >= 0.6 - 0.15 - 0.02,
         "{response:?}"
     );
-}
-
-#[test]
-fn a_stopped_process_that_stays_so_is_timed_out_and_the_run_ends() {
-    let target = Process::start();
-    let more = [
-        "--rate",
-        "100",
-        "--duration",
-        "2s",
-        "--timeout",
-        "400ms",
-        "--connections",
-        "10",
-        "--json",
-        "--max-lag",
-        "1h",
-    ];
-    let arguments = [&["steady", "--target", &target.url][..], &more].concat();
-    let mut run = loadgen(&arguments)
-        .spawn()
-        .expect("it was built for this test");
-    let lines = wait_for_first_look(&mut run);
-    send(&target.child, Signal::STOP);
-    let output = run.wait_with_output().expect("it ends");
-    drop(lines);
-    let report = parsed(&output);
-    let late = report.counts.timeout + report.counts.expired;
-    assert_eq!(
-        (code(&output), report.counts.ok + late),
-        (0, 200),
-        "slow never means invalid: {report:?}"
-    );
-    assert!(report.counts.timeout > 0, "{report:?}");
-    assert!(report.elapsed_seconds < 20.0);
 }

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use loadgen::mock::{Behaviour, Mock, Setup};
 use loadgen::verdict::Outcome;
+use mock_target::{Behaviour, Mock, Setup};
 use rustix::process::Signal;
 
 use crate::support::{code, loadgen, parsed, send, wait_for_first_look};

@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use loadgen::ledger::Class;
-use loadgen::mock::{Mock, Setup};
 use loadgen::scenario::{Load, Plan};
 use loadgen::verdict::Limits;
 use loadgen::verdict::faults;
+use mock_target::{Mock, Setup};
 
 use crate::support::{Setting, fixed, plan, run_against, run_in_process, start_of};
 

@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use loadgen::ledger::{Class, Totals};
-use loadgen::mock::{Behaviour, Freeze, Mock, Setup};
+use mock_target::{Behaviour, Freeze, Mock, Setup};
 
 use crate::support::{Setting, plan, run_in_process, start_of};
 

@@ -1,7 +1,7 @@
 //! The JSON summary and its text.
 
-use loadgen::mock::{Mock, Setup};
 use loadgen::report::SCHEMA_VERSION;
+use mock_target::{Mock, Setup};
 use serde_json::Value;
 
 use crate::support::{code, parsed, report, run};

@@ -10,11 +10,11 @@ use hyper::Method;
 use loadgen::addresses::Addresses;
 use loadgen::engine::{Run, Running};
 use loadgen::ledger::Totals;
-use loadgen::mock::Mock;
 use loadgen::report::Report;
 use loadgen::scenario::{Load, Plan};
 use loadgen::schedule::{Profile, Segment, Spacing, Stage};
 use loadgen::target::{Requests, Server, Target};
+use mock_target::Mock;
 use rustix::process::{Pid, Signal, kill_process};
 
 /// The program with these arguments, its output caught, in an environment that doesn't change its behaviour.

@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use loadgen::mock::{Behaviour, Mock, Setup};
 use loadgen::target::Server;
 use loadgen::waiting::{NotReady, for_target};
+use mock_target::{Behaviour, Mock, Setup};
 
 use crate::drills::http::serve;
 use crate::drills::world::now;
