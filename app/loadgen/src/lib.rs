@@ -7,7 +7,6 @@
 //!
 //! [`drill`] makes incidents with the same engine, and proves that their alerts reach people.
 
-pub mod addresses;
 pub mod app;
 pub mod cli;
 pub mod clock;
@@ -27,4 +26,3 @@ pub mod target;
 pub mod times;
 pub mod verdict;
 pub mod waiting;
-pub mod watch;

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use loadgen::addresses::Addresses;
 use loadgen::ledger::Class;
+use loadgen::target::Addresses;
 use mock_target::{Behaviour, Freeze, Mock, Setup};
 
 use crate::support::{

@@ -7,13 +7,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hyper::Method;
-use loadgen::addresses::Addresses;
 use loadgen::engine::{Run, Running};
 use loadgen::ledger::Totals;
 use loadgen::report::Report;
 use loadgen::scenario::{Load, Plan};
 use loadgen::schedule::{Profile, Segment, Spacing, Stage};
-use loadgen::target::{Requests, Server, Target};
+use loadgen::target::{Addresses, Requests, Server, Target};
 use mock_target::Mock;
 use rustix::process::{Pid, Signal, kill_process};
 

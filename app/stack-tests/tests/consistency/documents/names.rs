@@ -89,7 +89,7 @@ pub(super) fn unknown_metrics(page: &Page) -> Vec<String> {
 
 /// Experiments, exercises, drills and loads that do not exist.
 pub(super) fn unknown_commands(page: &Page) -> Vec<String> {
-    let loads = read("app/loadgen/src/scenario/mod.rs");
+    let loads = read("app/loadgen/src/scenario.rs");
     let drills = read("app/loadgen/src/drill/name.rs");
     let usage = read("scripts/lab");
     let experiments = read("app/lab/src/experiments/mod.rs");
