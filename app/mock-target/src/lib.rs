@@ -60,6 +60,15 @@ impl Default for Setup {
     }
 }
 
+impl From<Behaviour> for Setup {
+    fn from(behaviour: Behaviour) -> Self {
+        Self {
+            behaviour,
+            ..Self::default()
+        }
+    }
+}
+
 /// A running target; stops when dropped.
 #[derive(Debug)]
 pub struct Mock {

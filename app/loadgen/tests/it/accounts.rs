@@ -44,20 +44,6 @@ fn totals(entries: &[Entry]) -> Totals {
 }
 
 #[test]
-fn lag_and_service_add_up_to_response() {
-    let timing = Timing {
-        intended: ms(100),
-        sent: ms(140),
-        done: ms(300),
-    };
-    assert_eq!(
-        (timing.lag(), timing.service(), timing.response()),
-        (ms(40), ms(160), ms(200))
-    );
-    assert_eq!(timing.lag() + timing.service(), timing.response());
-}
-
-#[test]
 fn response_has_the_wait_in_it_and_service_has_not() {
     let totals = totals(&[entry(Class::Ok, 0, 500, 510)]);
     let all = totals.overall();
