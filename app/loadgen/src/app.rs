@@ -7,14 +7,14 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
+use crate::cli::Args;
 use crate::engine::{EngineError, Run, Running};
 use crate::ledger::{Interval, Totals};
 use crate::limits::{FileLimit, allow_connections};
 use crate::live::{Look, Memory, Screen};
-use crate::report::text::Text;
 use crate::report::{Report, Sources};
 use crate::scenario::{Load, Plan};
-use crate::settings::Settings;
+use crate::settings::{Contradiction, Settings};
 use crate::signals::Signals;
 use crate::stack::{Found, NotFound, Stack};
 use crate::target::{Addresses, Requests, Server, Target};
@@ -23,34 +23,24 @@ use crate::waiting::{self, NotReady};
 
 /// Why there was no run.
 #[derive(Debug, Error)]
+#[expect(missing_docs, reason = "the messages say it")]
 pub enum Failure {
-    /// The target's name is unknown.
+    #[error(transparent)]
+    Contradiction(#[from] Contradiction),
     #[error("cannot find {url}: {cause}")]
-    Unknown {
-        /// What was looked for.
-        url: String,
-        /// What the look-up said.
-        cause: io::Error,
-    },
-    /// The target is not ready, or not scraped.
+    Unknown { url: String, cause: io::Error },
     #[error(transparent)]
     NotReady(#[from] NotReady),
-    /// Path and target make no request.
     #[error("cannot make the request: {0}")]
     Request(#[from] hyper::http::Error),
-    /// Not enough file descriptors.
     #[error(transparent)]
     Files(#[from] FileLimit),
-    /// Signal handlers can't be installed.
     #[error("cannot install signal handlers: {0}")]
     Signals(io::Error),
-    /// The engine gave up.
     #[error(transparent)]
     Engine(#[from] EngineError),
-    /// The summary is lost.
     #[error("cannot write the summary: {0}")]
     Summary(io::Error),
-    /// A drill was asked for that a container can't do alone.
     #[error(
         "drill {0} needs services to be stopped and started, which a container cannot do: run scripts/drill {0}, or give \
          --operator and carry out its lines `do: …` yourself"
@@ -59,11 +49,10 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// The exit code. More connections than the machine allows, or a drill that a container can't do alone, is a mistake in the
-    /// command line.
+    /// More connections than the machine allows, or a drill that a container can't do alone, is a mistake in the command line.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Files(_) | Self::NeedsHands(_) => Exit::Usage,
+            Self::Contradiction(_) | Self::Files(_) | Self::NeedsHands(_) => Exit::Usage,
             _ => Exit::Failed,
         }
     }
@@ -77,11 +66,12 @@ struct Surroundings {
     guess: Option<String>,
 }
 
-/// Does what the settings say, and returns how it ended.
+/// Makes the load that was asked for, and returns how it ended.
 ///
 /// # Errors
 /// There was no run to judge.
-pub async fn run(settings: Settings) -> Result<Exit, Failure> {
+pub async fn run(args: Args) -> Result<Exit, Failure> {
+    let settings = Settings::new(args)?;
     allow_connections(settings.connections)?;
     let mut signals = Signals::listen().map_err(Failure::Signals)?;
     let mut screen = Screen::new(|name| std::env::var(name).ok());
@@ -102,7 +92,16 @@ pub async fn run(settings: Settings) -> Result<Exit, Failure> {
             addresses: Addresses::of(&found.server, found.addresses),
             requests,
         };
-        let running = launch(&settings, target.clone()).await?;
+        let run = Run {
+            plan: settings.plan.clone(),
+            target: target.clone(),
+            connections: settings.connections,
+            threads: settings.threads,
+            timeout: settings.timeout,
+            spacing: settings.spacing,
+            seed: settings.seed,
+        };
+        let running = run.launch().await?;
         Ok::<_, Failure>((found.server, target, running))
     };
     let (server, target, running) = tokio::select! {
@@ -125,36 +124,36 @@ pub async fn run(settings: Settings) -> Result<Exit, Failure> {
 
 /// Finds the target, and the Prometheus that belongs to it: named ones, or the stack's own.
 async fn look_up(settings: &Settings) -> Result<Surroundings, Failure> {
-    let named = |prometheus| Some(prometheus).filter(|_| settings.waits_for_scrape);
-    if let Some(server) = &settings.target {
-        let addresses = server.resolve().await.map_err(|cause| Failure::Unknown {
-            url: server.url(),
-            cause,
-        })?;
-        let prometheus = settings.prometheus.clone().and_then(named);
-        return Ok(Surroundings {
-            server: server.clone(),
-            addresses,
-            prometheus,
-            guess: None,
-        });
-    }
-    match Stack::find().await {
-        Ok(Found {
+    let unknown = |server: &Server, cause| Failure::Unknown {
+        url: server.url(),
+        cause,
+    };
+    let (server, addresses, prometheus, guess) = if let Some(server) = &settings.target {
+        let addresses = server.resolve().await;
+        let addresses = addresses.map_err(|cause| unknown(server, cause))?;
+        (server.clone(), addresses, None, None)
+    } else {
+        let Found {
             stack,
             addresses,
             guess,
-        }) => Ok(Surroundings {
-            server: stack.order_service,
+        } = Stack::find()
+            .await
+            .map_err(|NotFound { server, cause }| unknown(&server, cause))?;
+        (
+            stack.order_service,
             addresses,
-            prometheus: named(settings.prometheus.clone().unwrap_or(stack.prometheus)),
+            Some(stack.prometheus),
             guess,
-        }),
-        Err(NotFound { server, cause }) => Err(Failure::Unknown {
-            url: server.url(),
-            cause,
-        }),
-    }
+        )
+    };
+    let prometheus = settings.prometheus.clone().or(prometheus);
+    Ok(Surroundings {
+        server,
+        addresses,
+        prometheus: prometheus.filter(|_| settings.waits_for_scrape),
+        guess,
+    })
 }
 
 async fn wait(
@@ -175,19 +174,6 @@ async fn wait(
         waiting::for_scrape(prometheus, settings.wait).await?;
     }
     Ok(())
-}
-
-async fn launch(settings: &Settings, target: Target) -> Result<Running, EngineError> {
-    let run = Run {
-        plan: settings.plan.clone(),
-        target,
-        connections: settings.connections,
-        threads: settings.threads,
-        timeout: settings.timeout,
-        spacing: settings.spacing,
-        seed: settings.seed,
-    };
-    run.launch().await
 }
 
 /// Shows the run once a second until its end; the first signal stops it, the second ends the process.
@@ -259,7 +245,7 @@ fn print(report: &Report, as_json: bool) -> Result<(), Failure> {
             .expect("a report has string keys and finite numbers");
         format!("{json}\n")
     } else {
-        Text(report).to_string()
+        report.to_string()
     };
     let mut stdout = io::stdout().lock();
     let written = stdout.write_all(text.as_bytes());

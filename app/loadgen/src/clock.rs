@@ -66,37 +66,14 @@ pub(crate) fn wake_exactly() {
     let _refused_shows_as_lag = set_current_timer_slack(Some(TIMER_SLACK));
 }
 
-/// What the calling thread has used and waited for.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct ThreadUse {
-    /// Processor time used.
-    pub cpu: Duration,
-    /// Time it was ready to run but no processor was free; zero where the kernel doesn't tell.
-    pub starved: Duration,
+/// Processor time of the calling thread since it began.
+pub(crate) fn thread_cpu() -> Duration {
+    to_duration(clock_gettime(ClockId::ThreadCPUTime))
 }
 
-impl ThreadUse {
-    /// Of the calling thread since it began.
-    pub(crate) fn now() -> Self {
-        Self {
-            cpu: to_duration(clock_gettime(ClockId::ThreadCPUTime)),
-            starved: run_delay().unwrap_or_default(),
-        }
-    }
-
-    /// Time it worked, or was ready to work without a processor.
-    pub(crate) fn busy(self) -> Duration {
-        self.cpu + self.starved
-    }
-
-    /// What was added since `earlier`.
-    #[must_use]
-    pub(crate) fn since(self, earlier: Self) -> Self {
-        Self {
-            cpu: self.cpu.saturating_sub(earlier.cpu),
-            starved: self.starved.saturating_sub(earlier.starved),
-        }
-    }
+/// Time the calling thread worked, or was ready to work without a processor; the latter is zero where the kernel doesn't tell.
+pub(crate) fn thread_busy() -> Duration {
+    thread_cpu() + run_delay().unwrap_or_default()
 }
 
 /// Second field of schedstat (kernel documentation, scheduler/sched-stats): nanoseconds spent waiting on a run queue.
@@ -118,20 +95,19 @@ fn to_duration(time: Timespec) -> Duration {
     )
 }
 
-/// Stands for "no moment".
 const NEVER: u64 = u64::MAX;
 
 /// A moment that one thread sets and others read, without a lock: nanoseconds since the run's start, or [`NEVER`].
 #[derive(Debug)]
 pub(crate) struct Moment(AtomicU64);
 
-impl Moment {
-    /// None yet.
-    pub(crate) const fn never() -> Self {
+impl Default for Moment {
+    fn default() -> Self {
         Self(AtomicU64::new(NEVER))
     }
+}
 
-    /// Takes this one instead.
+impl Moment {
     pub(crate) fn set(&self, time: Option<Duration>) {
         self.0.store(nanos(time), Ordering::SeqCst);
     }
@@ -144,7 +120,6 @@ impl Moment {
             .compare_exchange(NEVER, nanos(Some(time)), order, order);
     }
 
-    /// The moment, if there is one.
     pub(crate) fn get(&self) -> Option<Duration> {
         let nanos = self.0.load(Ordering::SeqCst);
         (nanos != NEVER).then(|| Duration::from_nanos(nanos))

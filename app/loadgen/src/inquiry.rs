@@ -13,6 +13,7 @@ use hyper::client::conn::http1::Builder;
 use hyper::header::HOST;
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use thiserror::Error;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -21,6 +22,9 @@ use crate::target::{MOST_HEADERS, NoBody, Server, say_empty};
 
 /// Longest answer that is read: the samples of a drill's alerts are a few hundred KiB.
 const LONGEST_ANSWER: usize = 4 * 1024 * 1024;
+
+/// What means something in a query, and all that is not ASCII.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
 
 /// Why a question had no answer.
 #[derive(Debug, Error)]
@@ -66,14 +70,11 @@ pub struct Answer {
 /// # Errors
 /// No whole answer came in time.
 pub(crate) async fn ask(server: &Server, question: Question<'_>) -> Result<Answer, NoAnswer> {
-    let patience = question.patience;
     let asked = async {
         let addresses = server.resolve().await?;
         exchange(server, &addresses, &question).await
     };
-    timeout(patience, asked)
-        .await
-        .map_err(|_| NoAnswer::Late(patience))?
+    in_time(question.patience, asked).await
 }
 
 /// Asks a server at the first of these addresses that takes a connection.
@@ -85,15 +86,20 @@ pub(crate) async fn ask_at(
     addresses: &[SocketAddr],
     question: Question<'_>,
 ) -> Result<Answer, NoAnswer> {
-    let patience = question.patience;
-    timeout(patience, exchange(server, addresses, &question))
-        .await
-        .map_err(|_| NoAnswer::Late(patience))?
+    in_time(question.patience, exchange(server, addresses, &question)).await
+}
+
+async fn in_time(
+    patience: Duration,
+    answer: impl Future<Output = Result<Answer, NoAnswer>>,
+) -> Result<Answer, NoAnswer> {
+    let answer = timeout(patience, answer).await;
+    answer.map_err(|_| NoAnswer::Late(patience))?
 }
 
 /// A text as the value of a query parameter.
 pub fn encoded(text: &str) -> String {
-    text.bytes().map(percent_encoded).collect()
+    utf8_percent_encode(text, RESERVED).to_string()
 }
 
 async fn exchange(
@@ -127,14 +133,5 @@ async fn exchange(
         biased;
         answer = &mut answer => answer,
         closed = &mut connection => { closed?; answer.await }
-    }
-}
-
-fn percent_encoded(byte: u8) -> String {
-    match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' => {
-            char::from(byte).to_string()
-        }
-        _ => format!("%{byte:02X}"),
     }
 }

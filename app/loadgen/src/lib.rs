@@ -9,7 +9,7 @@
 
 pub mod app;
 pub mod cli;
-pub mod clock;
+mod clock;
 pub mod drill;
 pub mod engine;
 pub mod inquiry;
@@ -19,10 +19,10 @@ pub mod live;
 pub mod report;
 pub mod scenario;
 pub mod schedule;
-pub mod settings;
+mod settings;
 pub mod signals;
 pub mod stack;
 pub mod target;
-pub mod times;
+mod times;
 pub mod verdict;
 pub mod waiting;

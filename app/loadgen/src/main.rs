@@ -6,17 +6,12 @@ use clap::Parser;
 use loadgen::app;
 use loadgen::cli::{Args, Command};
 use loadgen::drill::series;
-use loadgen::settings::Settings;
 use loadgen::verdict::Exit;
 
 fn main() -> ExitCode {
     // Ends with exit code 2 on a wrong command line, 0 after --help.
     let mut args = Args::parse();
     let drills = args.command.take().map(|Command::Drill(drills)| drills);
-    let settings = match Settings::new(args) {
-        Ok(settings) => settings,
-        Err(contradiction) => return fail(&contradiction, Exit::Usage),
-    };
     let runtime = match tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -26,7 +21,7 @@ fn main() -> ExitCode {
     };
     let ended = match drills {
         Some(drills) => runtime.block_on(series::run(drills)),
-        None => runtime.block_on(app::run(settings)),
+        None => runtime.block_on(app::run(args)),
     };
     // After an interrupt a name look-up may still be on its way: dropping the runtime would wait for its end.
     runtime.shutdown_background();

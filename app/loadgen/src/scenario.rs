@@ -70,10 +70,12 @@ impl Scenario {
             _ => 0.0,
         };
         Defaults {
-            rate,
-            duration: Duration::from_secs(seconds),
+            shape: Shape {
+                rate,
+                duration: Duration::from_secs(seconds),
+                share,
+            },
             connections,
-            share,
         }
     }
 
@@ -114,20 +116,16 @@ impl Scenario {
 /// A scenario's settings where the command line gives none.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Defaults {
-    /// Arrivals per second at its peak; zero in a closed loop.
-    pub rate: f64,
-    /// Its length.
-    pub duration: Duration,
+    /// What shapes it.
+    pub shape: Shape,
     /// How many connections it opens.
     pub connections: usize,
-    /// Share of misbehaving orders during the storm.
-    pub share: f64,
 }
 
 /// What shapes a scenario.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shape {
-    /// Arrivals per second at its peak.
+    /// Arrivals per second at its peak; zero in a closed loop.
     pub rate: f64,
     /// Length of the whole.
     pub duration: Duration,

@@ -20,77 +20,53 @@ const MOST_THREADS: usize = 4;
 /// Why the options contradict each other.
 #[derive(Debug, Error, PartialEq)]
 pub enum Contradiction {
-    /// A closed loop has no rate.
     #[error(
         "--rate means nothing to max, which goes as fast as its connections; leave it out, or use steady"
     )]
     RateOfMax,
-    /// A share of nothing: the scenario has no faults.
     #[error("--share means nothing to {0}; it belongs to error-storm and slow-storm")]
     ShareWithoutFaults(&'static str),
-    /// A closed loop has no arrivals.
     #[error("--poisson means nothing to max, which has no schedule")]
     PoissonMax,
-    /// Rate and duration don't even make one arrival.
     #[error(
         "{rate} arrivals per second for {duration:?} make not even one arrival; raise --rate or --duration"
     )]
-    NoArrivals {
-        /// Asked arrivals per second.
-        rate: f64,
-        /// Asked length.
-        duration: Duration,
-    },
-    /// Rate and duration make too many.
+    NoArrivals { rate: f64, duration: Duration },
     #[error("{0:.0} arrivals are too many for one run; at most {MOST_ARRIVALS:.0}")]
     TooManyArrivals(f64),
 }
 
 /// Everything a run needs to know before a name is looked up.
 #[derive(Clone, Debug)]
-pub struct Settings {
-    /// The scenario.
-    pub scenario: Scenario,
-    /// What shapes it.
-    pub shape: Shape,
-    /// Its plan.
-    pub plan: Plan,
+pub(crate) struct Settings {
+    pub(crate) scenario: Scenario,
+    pub(crate) shape: Shape,
+    pub(crate) plan: Plan,
     /// Server asked for, if one was.
-    pub target: Option<Server>,
+    pub(crate) target: Option<Server>,
     /// Prometheus asked for, if one was.
-    pub prometheus: Option<Server>,
+    pub(crate) prometheus: Option<Server>,
     /// Whether to wait for a scrape where a Prometheus is known.
-    pub waits_for_scrape: bool,
+    pub(crate) waits_for_scrape: bool,
     /// How long to wait for target and scrape; zero waits for neither.
-    pub wait: Duration,
-    /// Connections to open.
-    pub connections: usize,
-    /// Worker threads.
-    pub threads: usize,
-    /// When an arrival is given up.
-    pub timeout: Duration,
-    /// How arrivals lie around the rate.
-    pub spacing: Spacing,
-    /// Seed of everything random.
-    pub seed: u64,
-    /// Limits people set.
-    pub thresholds: Vec<Threshold>,
-    /// Limits of validity.
-    pub limits: Limits,
+    pub(crate) wait: Duration,
+    pub(crate) connections: usize,
+    pub(crate) threads: usize,
+    /// How long after its intended instant an arrival is given up.
+    pub(crate) timeout: Duration,
+    pub(crate) spacing: Spacing,
+    pub(crate) seed: u64,
+    pub(crate) thresholds: Vec<Threshold>,
+    pub(crate) limits: Limits,
     /// Whether the summary is JSON.
-    pub json: bool,
-    /// Method of the requests.
-    pub method: Method,
-    /// Path of the requests.
-    pub path: PathAndQuery,
+    pub(crate) json: bool,
+    pub(crate) method: Method,
+    pub(crate) path: PathAndQuery,
 }
 
 impl Settings {
     /// Fills in what was not asked.
-    ///
-    /// # Errors
-    /// Options that contradict each other.
-    pub fn new(args: Args) -> Result<Self, Contradiction> {
+    pub(crate) fn new(args: Args) -> Result<Self, Contradiction> {
         let scenario = args.scenario;
         let defaults = scenario.defaults();
         if scenario == Scenario::Max && args.rate.is_some() {
@@ -103,9 +79,9 @@ impl Settings {
             return Err(Contradiction::ShareWithoutFaults(scenario.name()));
         }
         let shape = Shape {
-            rate: args.rate.unwrap_or(defaults.rate),
-            duration: args.duration.unwrap_or(defaults.duration),
-            share: args.share.unwrap_or(defaults.share),
+            rate: args.rate.unwrap_or(defaults.shape.rate),
+            duration: args.duration.unwrap_or(defaults.shape.duration),
+            share: args.share.unwrap_or(defaults.shape.share),
         };
         let plan = Plan::new(scenario, shape);
         if let Load::Open(profile) = &plan.load {
@@ -148,5 +124,82 @@ impl Settings {
             method: args.method,
             path: args.path,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser, ValueEnum};
+
+    use super::Settings;
+    use crate::cli::Args;
+    use crate::scenario::Scenario;
+
+    #[test]
+    fn help_shows_every_scenario_with_a_valid_example_and_every_exit_code() {
+        let help = Args::command().render_long_help().to_string();
+        for part in [
+            "0 pass",
+            "1 run failed",
+            "2 usage",
+            "3 threshold",
+            "5 invalid",
+            "130 or 143",
+            "schema_version 2",
+            "lag",
+            "expired",
+        ] {
+            assert!(help.contains(part), "{part} in {help}");
+        }
+        let flat = help.split_whitespace().collect::<Vec<_>>().join(" ");
+        for scenario in Scenario::value_variants() {
+            let (_, example) = flat
+                .split_once(&format!("Example: loadgen {}", scenario.name()))
+                .unwrap_or_else(|| panic!("{scenario:?} in {help}"));
+            let options = example.split(" - ").next().unwrap_or_default();
+            let words = ["loadgen", scenario.name()]
+                .into_iter()
+                .chain(options.split_whitespace())
+                .take_while(|word| *word != "[default:");
+            let args = Args::try_parse_from(words).unwrap_or_else(|e| panic!("{options}: {e}"));
+            assert_eq!(args.scenario, *scenario);
+            assert!(Settings::new(args).is_ok(), "{options}");
+        }
+    }
+
+    #[test]
+    fn without_arguments_it_makes_bursts() {
+        let args = Args::try_parse_from(["loadgen"]).expect("nothing is required");
+        let settings = Settings::new(args).expect("the defaults agree");
+        assert_eq!(
+            (settings.scenario, settings.connections, settings.shape.rate),
+            (Scenario::Bursts, 1000, 380.0)
+        );
+        assert!(settings.waits_for_scrape && !settings.json);
+    }
+
+    #[test]
+    fn times_methods_and_percentiles_are_taken_as_people_write_them() {
+        let settings = |more: &[&str]| {
+            let args = Args::try_parse_from([&["loadgen", "steady"], more].concat());
+            let args = args.unwrap_or_else(|error| panic!("{more:?}: {error}"));
+            Settings::new(args).expect("nothing contradicts")
+        };
+        for (text, millis) in [
+            ("1m30s", 90_000),
+            ("1h1m1s", 3_661_000),
+            ("1m 30s", 90_000),
+            ("2s500ms", 2_500),
+            ("1.5m", 90_000),
+        ] {
+            let duration = settings(&["--duration", text]).shape.duration;
+            assert_eq!(duration.as_millis(), millis, "{text}");
+        }
+        for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] {
+            assert_eq!(settings(&["--method", method]).method, method);
+        }
+        for threshold in ["p75>1s", "p99.99>1s", "p1<1us"] {
+            assert_eq!(settings(&["--fail", threshold]).thresholds.len(), 1);
+        }
     }
 }

@@ -36,29 +36,13 @@ pub(crate) struct NotFound {
 
 impl Stack {
     /// Inside the compose network.
-    ///
-    /// # Panics
-    /// Never: the URLs are constants.
     pub(crate) fn in_network() -> Self {
-        Self::at([
-            "http://order-service:8000",
-            "http://prometheus:9090",
-            "http://alertmanager:9093",
-            "http://pager:8025",
-        ])
+        Self::at(["order-service", "prometheus", "alertmanager", "pager"])
     }
 
-    /// On the host, with the ports that `.env` publishes by default.
-    ///
-    /// # Panics
-    /// Never: the URLs are constants.
+    /// On the host.
     pub(crate) fn on_host() -> Self {
-        Self::at([
-            "http://127.0.0.1:8000",
-            "http://127.0.0.1:9090",
-            "http://127.0.0.1:9093",
-            "http://127.0.0.1:8025",
-        ])
+        Self::at(["127.0.0.1"; 4])
     }
 
     /// The one of the compose network where any of its names is known; the one of this host where none is.
@@ -109,14 +93,17 @@ impl Stack {
         }
     }
 
-    fn at(urls: [&str; 4]) -> Self {
-        let [order_service, prometheus, alertmanager, pager] =
-            urls.map(|url| Server::parse(url).expect("a constant URL"));
+    /// With the ports inside the network, which `.env` publishes on the host by default.
+    fn at(hosts: [&str; 4]) -> Self {
+        let server = |host: &str, port: u16| {
+            Server::parse(&format!("http://{host}:{port}")).expect("the hosts are constants")
+        };
+        let [order_service, prometheus, alertmanager, pager] = hosts;
         Self {
-            order_service,
-            prometheus,
-            alertmanager,
-            pager,
+            order_service: server(order_service, 8000),
+            prometheus: server(prometheus, 9090),
+            alertmanager: server(alertmanager, 9093),
+            pager: server(pager, 8025),
         }
     }
 }

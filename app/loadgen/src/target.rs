@@ -34,20 +34,16 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// Why a text is not the address of a target.
 #[derive(Debug, Error, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the messages say it")]
 pub enum BadUrl {
-    /// Not a URL at all.
     #[error("`{0}` is not a URL; wanted: http://HOST:PORT")]
     NotAUrl(String),
-    /// Some other protocol.
     #[error("`{0}` is not plain HTTP; wanted: http://HOST:PORT (TLS is not spoken)")]
     NotHttp(String),
-    /// A port that is none.
     #[error("`{0}` has a port that is none; wanted: http://HOST:PORT, PORT from 1 to 65535")]
     BadPort(String),
-    /// A name and a password, which nothing here sends.
     #[error("`{0}` has credentials, which loadgen does not send; wanted: http://HOST:PORT")]
     HasCredentials(String),
-    /// A path where only a server is wanted.
     #[error("`{0}` has a path; wanted: http://HOST:PORT, and the path with --path")]
     HasPath(String),
 }
@@ -197,13 +193,9 @@ pub struct Target {
     pub requests: Requests,
 }
 
-/// The three requests of a run, ready to be copied.
+/// The three requests of a run, ready to be copied, in the order of [`Order`].
 #[derive(Clone, Debug)]
-pub struct Requests {
-    plain: Request<NoBody>,
-    failing: Request<NoBody>,
-    slow: Request<NoBody>,
-}
+pub struct Requests([Request<NoBody>; 3]);
 
 /// Says that there is no body where the method allows for one (RFC 9110, 8.6): strict servers answer 411 otherwise.
 pub(crate) fn say_empty(request: &mut Request<NoBody>) {
@@ -243,19 +235,12 @@ impl Requests {
             say_empty(&mut request);
             Ok(request)
         };
-        Ok(Self {
-            plain: request("")?,
-            failing: request("fail=true")?,
-            slow: request(&format!("slow=true&slow_seconds={SLOW_SECONDS}"))?,
-        })
+        let slow = format!("slow=true&slow_seconds={SLOW_SECONDS}");
+        Ok(Self([request("")?, request("fail=true")?, request(&slow)?]))
     }
 
     /// A copy of the request for this kind of order.
     pub(crate) fn of(&self, order: Order) -> Request<NoBody> {
-        match order {
-            Order::Plain => self.plain.clone(),
-            Order::Failing => self.failing.clone(),
-            Order::Slow => self.slow.clone(),
-        }
+        self.0[order as usize].clone()
     }
 }

@@ -6,9 +6,6 @@ use std::time::Duration;
 const LONGEST_RUN: Duration = Duration::from_hours(24);
 
 /// Reads a time such as `500us`, `1.5s`, `1m30s` or `1h`, above zero.
-///
-/// # Errors
-/// Anything else, saying what is wanted.
 pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     let time = parse_wait(text)?;
     if time.is_zero() {
@@ -18,10 +15,7 @@ pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
 }
 
 /// Reads a time that may be zero.
-///
-/// # Errors
-/// Anything else, saying what is wanted.
-pub fn parse_wait(text: &str) -> Result<Duration, String> {
+pub(crate) fn parse_wait(text: &str) -> Result<Duration, String> {
     let seconds =
         seconds(text).ok_or("wanted numbers and units, such as 500us, 300ms, 90s, 1m30s or 1h")?;
     if seconds > LONGEST_RUN.as_secs_f64() {

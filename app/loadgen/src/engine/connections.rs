@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::shared::{Next, Shared, WorkerStatus};
 use super::{SharedBook, lock};
-use crate::clock::ThreadUse;
+use crate::clock::thread_busy;
 use crate::ledger::{Class, Entry, Strain, Timing};
 use crate::schedule::Arrival;
 
@@ -74,7 +74,7 @@ impl Connections {
             shared,
             index,
             book,
-            strain: RefCell::new(Strain::new(ThreadUse::now().busy())),
+            strain: RefCell::new(Strain::new(thread_busy())),
             idle: RefCell::default(),
         }
     }
@@ -176,13 +176,13 @@ impl Connections {
         let mut strain = self.strain.borrow_mut();
         strain.note(lag);
         if strain.is_over(now) {
-            lock(&self.book).end_window(&mut strain, now, ThreadUse::now().busy());
+            lock(&self.book).end_window(&mut strain, now, thread_busy());
         }
     }
 
     /// Ends the last window of the run.
     pub(super) fn end(&self) {
-        let (now, used) = (self.shared.clock.now(), ThreadUse::now().busy());
+        let (now, used) = (self.shared.clock.now(), thread_busy());
         lock(&self.book).end_window(&mut self.strain.borrow_mut(), now, used);
     }
 

@@ -44,23 +44,18 @@ pub struct Run {
 
 /// Why a run could not be made or finished.
 #[derive(Debug, Error)]
+#[expect(missing_docs, reason = "the messages say it")]
 pub enum EngineError {
-    /// A thread or its runtime could not be started.
     #[error("cannot start a thread: {0}")]
     Thread(#[from] std::io::Error),
-    /// A thread ended before its time.
     #[error("a thread of the generator ended unexpectedly; the run has no result")]
     Crashed,
-    /// The sums don't agree: a mistake in this program.
     #[error(
         "the accounts don't balance: {sent} sent + {unsent} not sent, {scheduled} scheduled; the run has no result"
     )]
     Unbalanced {
-        /// Arrivals given to a connection.
         sent: u64,
-        /// Arrivals never sent.
         unsent: u64,
-        /// Arrivals the schedule gave out.
         scheduled: u64,
     },
 }

@@ -28,7 +28,7 @@ pub(super) struct Shared {
 }
 
 /// How others see a worker, and how they wake it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct WorkerStatus {
     idle: AtomicUsize,
     /// From when on some connection of this worker has been free without a break.
@@ -38,15 +38,6 @@ pub(super) struct WorkerStatus {
 }
 
 impl WorkerStatus {
-    /// A worker without free connections.
-    pub(super) fn closed() -> Self {
-        Self {
-            idle: AtomicUsize::new(0),
-            free_since: Moment::never(),
-            wake: Notify::new(),
-        }
-    }
-
     /// Says how many connections are free from `now` on. Called by its worker only.
     pub(super) fn set_idle(&self, idle: usize, now: Duration) {
         let before = self.idle.swap(idle, Ordering::SeqCst);
@@ -72,16 +63,9 @@ impl Shared {
     /// Wakes the first worker, counted from `turn`, that has a free connection. If none has, nobody needs to be woken: the
     /// next connection to become free takes what is due.
     pub(super) fn wake_one(&self, turn: usize) {
-        let statuses = self
-            .statuses
-            .iter()
-            .cycle()
-            .skip(turn % self.statuses.len())
-            .take(self.statuses.len());
-        if let Some(status) = statuses
-            .into_iter()
-            .find(|status| status.idle.load(Ordering::SeqCst) > 0)
-        {
+        let (before, after) = self.statuses.split_at(turn % self.statuses.len());
+        let mut statuses = after.iter().chain(before);
+        if let Some(status) = statuses.find(|it| it.idle.load(Ordering::SeqCst) > 0) {
             status.wake.notify_one();
         }
     }
@@ -121,7 +105,7 @@ struct State {
 }
 
 #[derive(Debug)]
-enum Source {
+pub(super) enum Source {
     /// Open loop: what follows.
     Open(Box<Peekable<Arrivals>>),
     /// Closed loop: always due, until then.
@@ -142,21 +126,11 @@ pub(super) enum Next {
 }
 
 impl ArrivalQueue {
-    /// An open loop.
-    pub(super) fn open(arrivals: Arrivals) -> Self {
-        Self::new(Source::Open(Box::new(arrivals.peekable())))
-    }
-
-    /// A closed loop until `end`.
-    pub(super) fn closed(end: Duration) -> Self {
-        Self::new(Source::Closed { end })
-    }
-
-    fn new(source: Source) -> Self {
+    pub(super) fn new(source: Source) -> Self {
         let queue = Self {
             state: Mutex::new(State { source, given: 0 }),
-            next: Moment::never(),
-            stopped: Moment::never(),
+            next: Moment::default(),
+            stopped: Moment::default(),
         };
         queue.next.set(queue.lock().next());
         queue

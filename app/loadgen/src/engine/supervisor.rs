@@ -10,10 +10,10 @@ use tokio::runtime::{self, LocalOptions};
 use tokio::sync::oneshot;
 
 use super::channel::Channel;
-use super::shared::{ArrivalQueue, Shared, WorkerStatus};
+use super::shared::{ArrivalQueue, Shared, Source, WorkerStatus};
 use super::worker::Worker;
 use super::{EngineError, Run, SharedBook, lock};
-use crate::clock::{Clock, ThreadUse, wake_exactly};
+use crate::clock::{Clock, thread_cpu, wake_exactly};
 use crate::ledger::{Book, Totals};
 use crate::scenario::Load;
 use crate::schedule::Arrivals;
@@ -65,18 +65,19 @@ pub(super) fn supervise(run: &Run, launched: Launch) -> Result<Totals, EngineErr
         workers.push(worker.thread);
     }
 
-    let (queue, pacing, run_up) = match &run.plan.load {
+    let (source, pacing, run_up) = match &run.plan.load {
         Load::Open(profile) => {
             let arrivals =
                 Arrivals::new(Arc::clone(profile), &run.plan.stages, run.spacing, run.seed);
-            (ArrivalQueue::open(arrivals.clone()), Some(arrivals), RUN_UP)
+            let source = Source::Open(Box::new(arrivals.clone().peekable()));
+            (source, Some(arrivals), RUN_UP)
         }
-        Load::Closed(end) => (ArrivalQueue::closed(*end), None, Duration::ZERO),
+        Load::Closed(end) => (Source::Closed { end: *end }, None, Duration::ZERO),
     };
-    let statuses = (0..threads).map(|_| WorkerStatus::closed()).collect();
+    let statuses = (0..threads).map(|_| WorkerStatus::default()).collect();
     let shared = Arc::new(Shared {
         clock: Clock::starting_in(run_up),
-        queue,
+        queue: ArrivalQueue::new(source),
         timeout: run.timeout,
         length: run.plan.duration(),
         statuses,
@@ -171,7 +172,7 @@ fn start_worker(
 /// and never waits for anybody, so a slow target can't slow it down.
 fn pace(shared: &Shared, mut arrivals: Arrivals) -> Duration {
     wake_exactly();
-    let before = ThreadUse::now();
+    let before = thread_cpu();
     let mut next = arrivals.next();
     let mut earliest = Duration::ZERO;
     let mut turn = 0;
@@ -193,7 +194,7 @@ fn pace(shared: &Shared, mut arrivals: Arrivals) -> Duration {
         earliest = wake + QUANTUM;
     }
     shared.wake_all();
-    ThreadUse::now().since(before).cpu
+    thread_cpu().saturating_sub(before)
 }
 
 /// Whether the moment came before the run was stopped.

@@ -15,7 +15,7 @@ use super::SharedBook;
 use super::channel::{Channel, Failure};
 use super::connections::{Assignment, Connections, Job, Slot};
 use super::shared::Shared;
-use crate::clock::ThreadUse;
+use crate::clock::thread_busy;
 use crate::ledger::{Class, Entry, Timing};
 use crate::target::{Requests, Target};
 
@@ -52,7 +52,7 @@ impl Worker {
         }
         opened.send(()).ok()?;
         let shared = start.await.ok()?;
-        let before = ThreadUse::now();
+        let before = thread_busy();
         let connections = Rc::new(Connections::new(shared, self.index, self.book));
         let requests = Rc::new(self.target.requests);
         // One for all workers.
@@ -72,7 +72,7 @@ impl Worker {
             keeper.abort();
         }
         connections.end();
-        Some(ThreadUse::now().since(before).busy())
+        Some(thread_busy().saturating_sub(before))
     }
 }
 

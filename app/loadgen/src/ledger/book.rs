@@ -32,7 +32,7 @@ impl Interval {
     }
 
     /// Forgets every record and keeps the memory.
-    pub(crate) fn clear(&mut self) {
+    pub fn clear(&mut self) {
         self.counts = Default::default();
         self.response.clear();
         self.lag.clear();

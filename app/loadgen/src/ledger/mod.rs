@@ -99,7 +99,7 @@ impl Class {
     }
 
     /// Whether the target answered.
-    pub(crate) const fn is_answer(self) -> bool {
+    pub const fn is_answer(self) -> bool {
         matches!(self, Self::Ok | Self::Http4xx | Self::Http5xx)
     }
 
@@ -146,7 +146,7 @@ impl Timing {
 /// What a book records of one arrival.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Index of its stage.
+    /// Index in the plan.
     pub stage: usize,
     /// How it ended.
     pub class: Class,

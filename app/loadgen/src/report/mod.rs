@@ -9,7 +9,7 @@
 //!
 //! How it looks to people: [`text`].
 
-pub(crate) mod text;
+mod text;
 
 use std::time::Duration;
 

@@ -6,13 +6,9 @@ use super::{Counts, Report};
 use crate::ledger::{Quantiles, listed};
 use crate::verdict::Outcome;
 
-/// A report as text.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Text<'a>(pub &'a Report);
-
-impl Display for Text<'_> {
+impl Display for Report {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let report = self.0;
+        let report = self;
         write_head(report, f)?;
         write_times(report, f)?;
         if report.stages.len() > 1 {

@@ -149,7 +149,8 @@ pub enum Interrupt {
 }
 
 impl Interrupt {
-    pub(crate) const fn name(self) -> &'static str {
+    /// As in signal(7).
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Int => "SIGINT",
             Self::Term => "SIGTERM",

@@ -13,39 +13,26 @@ use crate::ledger::{Class, Totals};
 use crate::times::parse_duration;
 
 /// A figure of a run that can be limited.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 enum Figure {
-    /// A quantile of response time.
+    /// Of response times, as the next two.
     Quantile(f64),
-    /// Mean response time.
     Mean,
-    /// Longest response time.
     Max,
-    /// Share of arrivals that didn't end well.
     ErrorRate,
-    /// Share of the asked rate that was sent.
     Achieved,
-    /// Arrivals never sent, counted.
+    /// Counted.
     Expired,
-    /// Arrivals never sent, as a share.
     ExpiredShare,
 }
 
-/// Which side of the limit is not acceptable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Side {
-    Above,
-    AtLeast,
-    Below,
-    AtMost,
-}
-
 /// A limit on a figure.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Threshold {
     text: String,
     figure: Figure,
-    side: Side,
+    /// Whether a figure lies on the side of the limit that is not acceptable.
+    is_beyond: fn(&f64, &f64) -> bool,
     /// Seconds, a share or a count.
     limit: f64,
 }
@@ -77,23 +64,18 @@ pub enum Unit {
 
 /// Why a text is not a threshold.
 #[derive(Debug, Error, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the messages say it")]
 pub enum BadThreshold {
-    /// There is no comparison in it.
     #[error("wanted FIGURE, one of > >= < <=, and a limit, such as p99>300ms")]
     NoComparison,
-    /// Nothing by that name is measured.
     #[error(
         "no figure `{0}`; there are pN (above p0, below p100, such as p50 or p99.9) mean max error_rate achieved expired"
     )]
     NoFigure(String),
-    /// The limit doesn't fit the figure.
     #[error("`{given}` is no limit for {figure}; wanted {wanted}")]
     NoLimit {
-        /// The figure's name.
         figure: String,
-        /// What was given.
         given: String,
-        /// What would do.
         wanted: &'static str,
     },
 }
@@ -114,11 +96,11 @@ impl FromStr for Threshold {
     fn from_str(text: &str) -> Result<Self, BadThreshold> {
         let at = text.find(['<', '>']).ok_or(BadThreshold::NoComparison)?;
         let (name, rest) = (text[..at].trim(), &text[at..]);
-        let (side, limit) = match rest.as_bytes() {
-            [b'>', b'=', ..] => (Side::AtLeast, &rest[2..]),
-            [b'<', b'=', ..] => (Side::AtMost, &rest[2..]),
-            [b'>', ..] => (Side::Above, &rest[1..]),
-            _ => (Side::Below, &rest[1..]),
+        let (is_beyond, limit): (fn(&f64, &f64) -> bool, _) = match rest.as_bytes() {
+            [b'>', b'=', ..] => (f64::ge, &rest[2..]),
+            [b'<', b'=', ..] => (f64::le, &rest[2..]),
+            [b'>', ..] => (f64::gt, &rest[1..]),
+            _ => (f64::lt, &rest[1..]),
         };
         let limit = limit.trim();
         let figure = match name {
@@ -152,7 +134,7 @@ impl FromStr for Threshold {
         Ok(Self {
             text: text.into(),
             figure,
-            side,
+            is_beyond,
             limit,
         })
     }
@@ -196,17 +178,11 @@ impl Threshold {
             Figure::Expired => (totals.scheduled > 0).then_some(expired),
             Figure::ExpiredShare => (totals.scheduled > 0).then_some(expired / scheduled),
         };
-        let is_beyond = |actual: f64| match self.side {
-            Side::Above => actual > self.limit,
-            Side::AtLeast => actual >= self.limit,
-            Side::Below => actual < self.limit,
-            Side::AtMost => actual <= self.limit,
-        };
         Judgement {
             expression: self.text.clone(),
             actual,
             unit: self.figure.unit(),
-            missed: actual.is_none_or(is_beyond),
+            missed: actual.is_none_or(|actual| (self.is_beyond)(&actual, &self.limit)),
         }
     }
 }

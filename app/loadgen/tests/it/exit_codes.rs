@@ -22,6 +22,8 @@ fn zero_when_the_run_is_valid_and_every_threshold_held() {
         summary.contains("\nPASS\n") && summary.contains("Look next:"),
         "{summary}"
     );
+    let help = loadgen(&["--help"]).output();
+    assert_eq!(code(&help.expect("it was built for this test")), 0);
 }
 
 #[test]

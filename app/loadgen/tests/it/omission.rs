@@ -94,27 +94,24 @@ fn freeze(connections: usize) -> (Quantiles, Quantiles) {
 }
 
 #[test]
-fn a_freeze_is_felt_by_everybody_who_arrived_meanwhile() {
-    let (response, _) = freeze(1200);
-    assert_close("p50", response.p50_seconds, 0.001);
-    assert_close("p95", response.p95_seconds, 0.5);
-    assert_close("p99", response.p99_seconds, 0.9);
-    assert_close("p99.9", response.p99_9_seconds, 0.99);
-    assert_close("max", response.max_seconds, 1.0);
-    assert_close("mean", response.mean_seconds, 0.051);
-}
-
-#[test]
-fn ten_connections_hide_nothing_of_it_although_only_ten_requests_were_sent() {
-    let (response, service) = freeze(10);
-    assert_close("p95", response.p95_seconds, 0.55);
-    assert_close("p99", response.p99_seconds, 0.91);
-    assert_close("p99.9", response.p99_9_seconds, 0.991);
-    assert_close("mean", response.mean_seconds, 0.0566);
-    assert!(
-        service.p99_seconds < 0.005,
-        "this is what a closed-loop tool would print: {service:?}"
-    );
+fn a_freeze_is_felt_by_everybody_who_arrived_meanwhile_even_if_only_ten_requests_were_sent() {
+    // The rate at which ten connections catch up makes it longer.
+    for (connections, [p95, p99, p99_9, mean]) in [
+        (1200, [0.5, 0.9, 0.99, 0.051]),
+        (10, [0.55, 0.91, 0.991, 0.0566]),
+    ] {
+        let (response, service) = freeze(connections);
+        assert_close("p50", response.p50_seconds, 0.001);
+        assert_close("p95", response.p95_seconds, p95);
+        assert_close("p99", response.p99_seconds, p99);
+        assert_close("p99.9", response.p99_9_seconds, p99_9);
+        assert_close("max", response.max_seconds, 1.0);
+        assert_close("mean", response.mean_seconds, mean);
+        assert!(
+            connections > 10 || service.p99_seconds < 0.005,
+            "this is what a closed-loop tool would print: {service:?}"
+        );
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::ValueEnum;
-use loadgen::scenario::{Load, Plan, Scenario, Shape};
+use loadgen::scenario::{Load, Plan, Scenario};
 use loadgen::schedule::{Arrival, Arrivals, Fault, Order, Profile, Segment, Spacing, Stage};
 use proptest::prelude::*;
 
@@ -63,16 +63,11 @@ fn a_ramp_down_is_a_ramp_up_backwards() {
 #[test]
 fn every_scenario_ends_within_two_minutes_and_asks_for_what_its_defaults_say() {
     for &scenario in Scenario::value_variants() {
-        let defaults = scenario.defaults();
-        let shape = Shape {
-            rate: defaults.rate,
-            duration: defaults.duration,
-            share: defaults.share,
-        };
+        let shape = scenario.defaults().shape;
         let plan = Plan::new(scenario, shape);
         assert!(plan.duration() <= Duration::from_mins(2), "{scenario:?}");
         assert!(
-            plan.duration().abs_diff(defaults.duration) < Duration::from_millis(1),
+            plan.duration().abs_diff(shape.duration) < Duration::from_millis(1),
             "{scenario:?}"
         );
         let Load::Open(profile) = plan.load else {
@@ -82,7 +77,7 @@ fn every_scenario_ends_within_two_minutes_and_asks_for_what_its_defaults_say() {
             .map(|tenth| profile.asked_at(Duration::from_millis(tenth * 100)).0)
             .fold(0.0, f64::max);
         assert!(
-            (highest - defaults.rate).abs() <= defaults.rate * 0.01,
+            (highest - shape.rate).abs() <= shape.rate * 0.01,
             "{scenario:?} reaches {highest}"
         );
     }
@@ -92,12 +87,7 @@ fn every_scenario_ends_within_two_minutes_and_asks_for_what_its_defaults_say() {
 fn bursts_fill_the_queue_to_a_few_hundred_and_keep_the_wait_under_two_seconds() {
     // 32 workers at a mean of 91 ms.
     let served = 353.0;
-    let defaults = Scenario::Bursts.defaults();
-    let shape = Shape {
-        rate: defaults.rate,
-        duration: defaults.duration,
-        share: 0.0,
-    };
+    let shape = Scenario::Bursts.defaults().shape;
     let Load::Open(profile) = Plan::new(Scenario::Bursts, shape).load else {
         panic!("bursts are an open loop")
     };

@@ -39,7 +39,7 @@ fn a_method_that_may_have_a_body_says_that_there_is_none() {
 #[test]
 fn long_heads_and_many_headers_are_an_answer_to_the_load_and_to_ready() {
     let one = |length: usize| format!("x-long: {}\r\n", "x".repeat(length));
-    let many = |count: usize| (0..count).map(|k| format!("x-{k}: y\r\n")).collect();
+    let many = |count: usize| "x-same: y\r\n".repeat(count);
     for (name, headers) in [
         ("8.3 kB", one(8_300)),
         ("256 kB", one(262_000)),
