@@ -309,7 +309,11 @@ fn one_ends(stack: &Stack, both: &[Value; 2], receivers: &[&str]) -> Result<Stri
 /// Both receivers are out of order for a minute, and Alertmanager restarts meanwhile and afterwards: one page, one end.
 pub(crate) fn outage(stack: &Stack) -> Result<String> {
     let began = now();
-    let (name, alerts) = ("Outlasted", [alert("Outlasted", "outlasted", "one")]);
+    // An instance of its own: of one that Alertmanager remembers as told it would tell nobody again.
+    let (name, alerts) = (
+        "Outlasted",
+        [alert("Outlasted", "outlasted", &began.to_string())],
+    );
     let switch = |method: &str| -> Result<()> {
         for receiver in RECEIVERS {
             stack.pager().send(method, &format!("/outage/{receiver}"))?;
