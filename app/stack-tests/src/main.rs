@@ -150,13 +150,13 @@ fn operations(stack: &Stack, report: &Report, depth: Depth) {
         checks::inhibition::run(stack)
     });
     checks::messages::run(stack, report);
+    checks::outage::run(stack, report);
     if depth == Depth::All {
         report.check(
             "an outage of both receivers, and restarts of Alertmanager",
             || checks::messages::outage(stack),
         );
     }
-    checks::outage::run(stack, report);
     checks::latency::twenty_orders(stack, report);
     checks::operations::run(stack, report);
     checks::refusals::run(stack, report);
