@@ -1,9 +1,9 @@
 //! Drills and the lab, run as a person runs them, and the messages that a drill leaves in the inbox.
 
+use crate::report::Report;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
-use stack_tests::report::Report;
-use stack_tests::stack::Stack;
+use stack::project::Stack;
 
 use super::links;
 
