@@ -1,19 +1,19 @@
-//! A target whose answers follow a formula, for tests and the bench; it is not part of the generator.
+//! A target whose answers follow a formula, for tests and the bench of loadgen; no program depends on it.
 //!
 //! It freezes on command (its only thread sleeps, so that nothing is read, accepted or answered), serves at a given rate,
-//! or misbehaves; [`connection`] holds what it does with one connection. `mock-target` runs it as a process.
+//! or misbehaves; [`connection`] holds what it does with one connection.
 
-pub mod connection;
+mod connection;
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use tokio::net::{TcpListener, TcpSocket};
-use tokio::runtime::{Builder, LocalOptions};
+use tokio::runtime::Builder;
 use tokio::sync::mpsc;
 
 /// Connections that may wait to be accepted.
@@ -56,6 +56,15 @@ impl Default for Setup {
             service_time: Duration::ZERO,
             answers_per_second: None,
             body: "{}".into(),
+        }
+    }
+}
+
+impl From<Behaviour> for Setup {
+    fn from(behaviour: Behaviour) -> Self {
+        Self {
+            behaviour,
+            ..Self::default()
         }
     }
 }
@@ -105,7 +114,13 @@ impl Mock {
     /// # Errors
     /// There is no free port, or no thread can be started.
     pub fn start(setup: Setup) -> io::Result<Self> {
-        let (ready, address) = std::sync::mpsc::channel();
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let listener = runtime.block_on(async {
+            let socket = TcpSocket::new_v4()?;
+            socket.bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+            socket.listen(BACKLOG)
+        })?;
+        let address = listener.local_addr()?;
         let (freezes, commands) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
             setup,
@@ -116,23 +131,7 @@ impl Mock {
         let server = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name("mock".into())
-            .spawn(move || {
-                let runtime = Builder::new_current_thread()
-                    .enable_all()
-                    .build_local(LocalOptions::default());
-                let listening = runtime.and_then(|runtime| {
-                    let listener = runtime.block_on(async { listen() })?;
-                    Ok((runtime, listener))
-                });
-                match listening {
-                    Ok((runtime, listener)) => {
-                        let _owner_waits = ready.send(listener.local_addr());
-                        runtime.block_on(serve(&server, listener, commands));
-                    }
-                    Err(error) => drop(ready.send(Err(error))),
-                }
-            })?;
-        let address = address.recv().map_err(io::Error::other)??;
+            .spawn(move || runtime.block_on(serve(&server, listener, commands)))?;
         Ok(Self {
             address,
             shared,
@@ -182,15 +181,9 @@ impl Drop for Mock {
 }
 
 impl Shared {
-    fn log(&self) -> std::sync::MutexGuard<'_, Log> {
+    fn log(&self) -> MutexGuard<'_, Log> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn listen() -> io::Result<TcpListener> {
-    let socket = TcpSocket::new_v4()?;
-    socket.bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
-    socket.listen(BACKLOG)
 }
 
 /// Accepts connections until the owner drops the target.
@@ -204,7 +197,7 @@ async fn serve(
             accepted = listener.accept() => {
                 if let Ok((stream, _)) = accepted {
                     shared.accepted.fetch_add(1, Ordering::Relaxed);
-                    tokio::task::spawn_local(connection::serve(Arc::clone(shared), stream));
+                    tokio::spawn(connection::serve(Arc::clone(shared), stream));
                 }
             }
             freeze = freezes.recv() => {
@@ -212,7 +205,7 @@ async fn serve(
                     return;
                 }
                 if let Some(freeze) = freeze {
-                    tokio::task::spawn_local(frozen(Arc::clone(shared), freeze));
+                    tokio::spawn(frozen(Arc::clone(shared), freeze));
                 }
             }
         }
