@@ -33,10 +33,7 @@ enum Heed {
 
 impl Bench {
     /// Runs the load generator to its end and returns its summary.
-    ///
-    /// # Errors
-    /// It could not run, or there was a signal.
-    pub fn load(&self, arguments: &str) -> Result<Value> {
+    pub(crate) fn load(&self, arguments: &str) -> Result<Value> {
         self.screen.say(&format!("load    loadgen {arguments}"));
         let finished = self.run(&format!("{LOADGEN} {arguments}"), Heed::Signals, |_| ())?;
         serde_json::from_str(&finished.stdout)
@@ -44,20 +41,14 @@ impl Bench {
     }
 
     /// Runs `docker compose` for this stack and expects it to succeed.
-    ///
-    /// # Errors
-    /// It does not, or there was a signal.
-    pub fn compose(&self, arguments: &str) -> Result<String> {
+    pub(crate) fn compose(&self, arguments: &str) -> Result<String> {
         self.screen
             .say(&format!("does    docker compose {arguments}"));
         self.run_compose(arguments, Heed::Signals)
     }
 
     /// The same, but a signal is heeded only afterwards: for what must not be left half done.
-    ///
-    /// # Errors
-    /// It does not succeed, or there was a signal.
-    pub fn compose_to_the_end(&self, arguments: &str) -> Result<String> {
+    pub(crate) fn compose_to_the_end(&self, arguments: &str) -> Result<String> {
         self.interrupt.check()?;
         self.screen
             .say(&format!("does    docker compose {arguments}"));
@@ -68,10 +59,7 @@ impl Bench {
 
     /// Runs `docker compose` without announcing it, and to its end whatever signals there are: to put something back, or for a
     /// quick question.
-    ///
-    /// # Errors
-    /// It does not succeed.
-    pub fn compose_undisturbed(&self, arguments: &str) -> Result<String> {
+    pub(crate) fn compose_undisturbed(&self, arguments: &str) -> Result<String> {
         self.run_compose(arguments, Heed::Nothing)
     }
 
