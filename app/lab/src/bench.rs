@@ -1,4 +1,4 @@
-//! The workbench of an experiment: the running stack, the screen, and the ways to disturb the one and look at it on the other.
+//! What every experiment works with: the running stack, what is printed, and ways to query, load and await.
 //!
 //! Programs are started in `programs`. What an experiment changes is put back by an [`Undo`](crate::undo::Undo), which uses [`Bench::compose_undisturbed`].
 
@@ -25,12 +25,12 @@ pub(crate) struct Bench {
     pub(crate) stack: Stack,
     /// Where it is shown.
     pub(crate) screen: Screen,
-    /// Whether somebody wants it to end.
+    /// Whether there was a signal.
     pub(crate) interrupt: Interrupt,
 }
 
 impl Bench {
-    /// A workbench on the running stack of this checkout.
+    /// For the running stack of this checkout.
     pub(crate) fn new(interrupt: Interrupt) -> Result<Self> {
         let bench = Self {
             stack: Stack::of_this_checkout()?,
@@ -74,12 +74,12 @@ impl Bench {
         Ok(())
     }
 
-    /// The series of an instant query, without a word on the screen.
+    /// The series of an instant query, not printed.
     pub(crate) fn query(&self, expr: &str) -> Result<Vec<Sample>> {
         prometheus::query(&self.stack.prometheus(), expr)
     }
 
-    /// The one value of an instant query, without a word on the screen.
+    /// The one value of an instant query, not printed.
     pub(crate) fn value(&self, expr: &str) -> Result<f64> {
         prometheus::value(&self.stack.prometheus(), expr)
     }

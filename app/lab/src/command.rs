@@ -44,7 +44,10 @@ impl Command {
             Self::List => experiments::list(),
             Self::All => experiments::run_all(interrupt)?,
             Self::Experiment(experiment) => experiment.run(interrupt)?,
-            Self::Quiet => Bench::new(interrupt.clone())?.quiet()?,
+            Self::Quiet => {
+                Bench::new(interrupt.clone())?.quiet()?;
+                println!("  quiet: no order has finished for five minutes");
+            }
             Self::CheckPanels => panels::check()?,
             Self::Documents => documents::run(interrupt)?,
         }

@@ -1,7 +1,7 @@
-//! Ctrl-C and SIGTERM: noticed wherever something is waited for, so that what was begun is put back on the way out.
+//! Ctrl-C and SIGTERM: noticed wherever something is waited for, so that changes are undone before the program ends.
 //!
 //! Nothing is ended at once. Programs that are started run in a process group of their own, where a terminal's Ctrl-C does not
-//! reach them: they are told by us, and clean-up commands are not disturbed at all.
+//! reach them: we forward the signal, but not to clean-up commands.
 
 use std::io;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ pub(crate) const TICK: Duration = Duration::from_millis(200);
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Interrupt(Arc<AtomicBool>);
 
-/// Somebody wants this to end.
+/// There was a signal.
 #[derive(Debug)]
 pub(crate) struct Interrupted;
 

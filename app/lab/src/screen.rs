@@ -1,4 +1,4 @@
-//! What is seen on the way: the story, each query with its number and its meaning, and the verdict on each claim.
+//! What an experiment prints: its steps, each query with its value and its meaning, and whether each claim holds.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -24,7 +24,7 @@ impl Screen {
         println!("\n{name}: {question}\n");
     }
 
-    /// A line of the story.
+    /// A step.
     pub(crate) fn say(&self, text: &str) {
         println!("  {text}");
     }
@@ -41,7 +41,7 @@ impl Screen {
         println!("          {meaning}\n");
     }
 
-    /// A claim and whether it holds; the experiment goes on, so that all of it is seen.
+    /// A claim and whether it holds. The experiment goes on after one that does not.
     pub(crate) fn claim(&self, claim: &str, holds: bool) {
         println!("  {} {claim}", if holds { "ok     " } else { "MISSED " });
         let mut claims = self.claims.lock().expect("no claim panics");

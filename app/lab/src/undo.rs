@@ -12,7 +12,7 @@ pub(crate) struct Undo<'a> {
 }
 
 impl<'a> Undo<'a> {
-    /// Will do this, and tells the screen if it could not.
+    /// Will do this, and prints if it could not.
     pub(crate) fn new(
         screen: &'a Screen,
         what: &str,

@@ -1,4 +1,4 @@
-//! What a panel's query must do, said as facts about its structure.
+//! What a panel's query must do, as facts about its structure.
 //!
 //! Structure rather than results: two right queries with different windows return different numbers, a wrong one may return the
 //! right number by chance on an idle stack, and only the structure can say what is missing. Every fact holds for more than one
