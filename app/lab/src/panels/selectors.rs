@@ -10,7 +10,7 @@ const SHORTEST_WINDOW: Duration = Duration::from_secs(20);
 
 /// What stands around a selector, from the outside in.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Step {
+pub(crate) enum Step {
     /// A function.
     Call(&'static str),
     /// `histogram_quantile` of this quantile.
@@ -27,32 +27,32 @@ pub enum Step {
 
 /// One selector in a query.
 #[derive(Debug)]
-pub struct Use {
+pub(crate) struct Use {
     /// The metric; empty if none is named.
-    pub name: String,
+    pub(crate) name: String,
     matchers: Vec<Matcher>,
     steps: Vec<Step>,
 }
 
 impl Use {
     /// Whether this stands around it.
-    pub fn has(&self, step: &Step) -> bool {
+    pub(crate) fn has(&self, step: &Step) -> bool {
         self.steps.contains(step)
     }
 
     /// Whether one of these functions is called on it.
-    pub fn is_in(&self, functions: &[&str]) -> bool {
+    pub(crate) fn is_in(&self, functions: &[&str]) -> bool {
         let called = |step: &Step| matches!(step, Step::Call(name) if functions.contains(name));
         self.steps.iter().any(called)
     }
 
     /// Whether no aggregation around it drops the label.
-    pub fn keeps(&self, label: &str) -> bool {
+    pub(crate) fn keeps(&self, label: &str) -> bool {
         keeps(&self.steps, label)
     }
 
     /// Whether no aggregation between it and the quantile drops the label.
-    pub fn keeps_in_quantile(&self, label: &str) -> bool {
+    pub(crate) fn keeps_in_quantile(&self, label: &str) -> bool {
         let quantile = |step: &Step| matches!(step, Step::Quantile(_));
         let from = self.steps.iter().rposition(quantile).unwrap_or(0);
         keeps(&self.steps[from..], label)
@@ -66,13 +66,13 @@ impl Use {
     }
 
     /// Whether an aggregation drops the label before the division.
-    pub fn drops_before_division(&self, label: &str) -> bool {
+    pub(crate) fn drops_before_division(&self, label: &str) -> bool {
         self.within_division()
             .is_some_and(|steps| !keeps(steps, label))
     }
 
     /// By which labels it is aggregated before the division, if there is one.
-    pub fn grouping_in_division(&self) -> Option<Vec<Step>> {
+    pub(crate) fn grouping_in_division(&self) -> Option<Vec<Step>> {
         let steps = self.within_division()?.iter();
         let sorted = |labels: &[String]| {
             let mut labels = labels.to_vec();
@@ -88,7 +88,7 @@ impl Use {
     }
 
     /// Of which quantile it is.
-    pub fn quantile(&self) -> Option<f64> {
+    pub(crate) fn quantile(&self) -> Option<f64> {
         self.steps.iter().find_map(|step| match step {
             Step::Quantile(quantile) => Some(*quantile),
             _ => None,
@@ -96,7 +96,7 @@ impl Use {
     }
 
     /// Whether it is the counter of orders as a rate.
-    pub fn is_rate_of_orders(&self) -> bool {
+    pub(crate) fn is_rate_of_orders(&self) -> bool {
         self.name == "orders_processed_total" && self.is_in(&["rate", "irate", "increase"])
     }
 
@@ -107,7 +107,7 @@ impl Use {
     }
 
     /// Whether only failures are selected.
-    pub fn failures(&self) -> bool {
+    pub(crate) fn failures(&self) -> bool {
         self.on_status().any(|matcher| match matcher.op {
             MatchOp::Equal | MatchOp::Re(_) => matcher.value == "failure",
             MatchOp::NotEqual | MatchOp::NotRe(_) => matcher.value == "success",
@@ -115,7 +115,7 @@ impl Use {
     }
 
     /// Whether orders are selected however they ended.
-    pub fn everything(&self) -> bool {
+    pub(crate) fn everything(&self) -> bool {
         self.on_status().next().is_none()
     }
 }
@@ -130,10 +130,7 @@ fn keeps(steps: &[Step], label: &str) -> bool {
 }
 
 /// The selectors of a query as Grafana would send it.
-///
-/// # Errors
-/// It is not `PromQL`, or a window is too short for a rate.
-pub fn uses(expr: &str) -> Result<Vec<Use>, String> {
+pub(crate) fn uses(expr: &str) -> Result<Vec<Use>, String> {
     let sent = expr
         .replace("$__rate_interval", "20s")
         .replace("$__interval", "20s")

@@ -1,4 +1,4 @@
-//! What a panel's query must do, said as facts about its structure.
+//! What a panel's query must do, as facts about its structure.
 //!
 //! Structure rather than results: two right queries with different windows return different numbers, a wrong one may return the
 //! right number by chance on an idle stack, and only the structure can say what is missing. Every fact holds for more than one
@@ -7,24 +7,24 @@
 use super::selectors::{Step, Use};
 
 /// A panel and what its query must do.
-pub struct Panel {
+pub(crate) struct Panel {
     /// Its title.
-    pub title: &'static str,
+    pub(crate) title: &'static str,
     /// Each with the hint for when it does not hold.
-    pub facts: &'static [Fact],
+    pub(crate) facts: &'static [Fact],
 }
 
 /// One thing that is so or not.
-pub struct Fact {
+pub(crate) struct Fact {
     /// What is so.
-    pub claim: &'static str,
+    pub(crate) claim: &'static str,
     /// What to do if it isn't.
-    pub hint: &'static str,
+    pub(crate) hint: &'static str,
     holds: fn(&[Use]) -> bool,
 }
 
 /// The four panels of the first row.
-pub const PANELS: [Panel; 4] = [
+pub(crate) const PANELS: [Panel; 4] = [
     Panel {
         title: "Order Rate",
         facts: &[
@@ -161,7 +161,7 @@ fn all(uses: &[Use], name: &str, holds: impl Fn(&Use) -> bool) -> bool {
 
 impl Fact {
     /// Whether it is so.
-    pub fn holds(&self, uses: &[Use]) -> bool {
+    pub(crate) fn holds(&self, uses: &[Use]) -> bool {
         (self.holds)(uses)
     }
 }
@@ -169,7 +169,7 @@ impl Fact {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::practice::selectors::uses;
+    use crate::panels::selectors::uses;
 
     fn missing(title: &str, expr: &str) -> Vec<&'static str> {
         let panel = PANELS.iter().find(|panel| panel.title == title);
