@@ -38,7 +38,7 @@ pub(crate) struct Look {
 
 /// Opens the page of `prometheus` or `alertmanager` at an address, and runs the script in it.
 pub(crate) fn look(whose: &str, path: &str, answers: &[Answer], script: &str) -> Look {
-    let page = read(format!("observability/{whose}/page/index.html"));
+    let page = read(format!("scripts/debian/pages/{whose}/index.html"));
     let page = page + &SCRIPT.replace("SCRIPT", script);
     let answers: Vec<_> = answers
         .iter()
