@@ -114,7 +114,7 @@ fn shows_what_fires_first_what_always_fires_last_and_links_that_lead_somewhere()
     let expected = json!([
         ["Down", "Slow", "Soon", "Idle", "Watchdog"],
         ["Watchdog"],
-        ["1 always firing, 2 firing, 1 pending, 1 inactive"],
+        ["2 firing, 1 pending, 1 inactive, 1 always firing"],
         [ATTACK],
         ["http://localhost:8025/x"],
         false,
