@@ -45,7 +45,7 @@ check_readable() {
     secrets=$(setting ALERTMANAGER_SECRETS)
     secrets=${secrets#./}
     for file in observability/alertmanager/secrets/examples/*; do
-        [[ -s $secrets/${file##*/} ]] || fail "there is no $secrets/${file##*/}; the README says what belongs there ('Where alerts go')"
+        [[ -s $secrets/${file##*/} ]] || fail "there is no $secrets/${file##*/}; docs/real-receivers.md says what belongs there"
     done
     unreadable=$(find observability "$secrets" \( ! -perm -o=r -o -type d ! -perm -o=x \) -print | sort -u)
     [[ -z $unreadable ]] || fail "the containers, which run as users of their own, may not read

@@ -231,7 +231,7 @@ fn files_that_the_containers_may_not_read_are_refused_with_the_command_that_mend
     fs::remove_file(checkout.0.join(secret)).expect("removed");
     let secrets = "./observability/alertmanager/secrets";
     let own = [("ALERTMANAGER_SECRETS", secrets)];
-    checkout.refuses(&own, &["dead_mans_switch_url", "README"]);
+    checkout.refuses(&own, &["dead_mans_switch_url", "docs/real-receivers.md"]);
 }
 
 /// The functions alone: should it not refuse, nothing is undone.
