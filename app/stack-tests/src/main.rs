@@ -5,12 +5,13 @@
 
 mod checks;
 mod mutants;
+mod report;
 
 use std::process::ExitCode;
 use std::thread;
 
-use stack_tests::report::Report;
-use stack_tests::stack::Stack;
+use crate::report::Report;
+use stack::project::Stack;
 
 const USAGE: &str = "\
 Tests the running stack: starts stacks with scripts/up, tests them from outside, takes them down.
@@ -149,13 +150,13 @@ fn operations(stack: &Stack, report: &Report, depth: Depth) {
         checks::inhibition::run(stack)
     });
     checks::messages::run(stack, report);
+    checks::outage::run(stack, report);
     if depth == Depth::All {
         report.check(
             "an outage of both receivers, and restarts of Alertmanager",
             || checks::messages::outage(stack),
         );
     }
-    checks::outage::run(stack, report);
     checks::latency::twenty_orders(stack, report);
     checks::operations::run(stack, report);
     checks::refusals::run(stack, report);

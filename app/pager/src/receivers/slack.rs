@@ -154,7 +154,15 @@ impl Attachment {
         let text = shown(start(&self.text, SHOWN_ATTACHMENT));
         let told = Told::read(&shown(self.field("Labels")), &text, &links);
         let label = |name: &str| told.labels.get(name).cloned().unwrap_or_default();
-        let (alertname, severity) = (label("alertname"), label("severity"));
+        let (mut alertname, severity) = (label("alertname"), label("severity"));
+        // Where the title has the name too, that is what people read.
+        if let Some((_, name)) = self
+            .title
+            .split_once("] ")
+            .filter(|_| !alertname.is_empty())
+        {
+            alertname = shown(name);
+        }
         let mut annotations = told.annotations;
         annotations.extend(links);
         for (name, text) in self.texts(message_text, &text, told.alerts.is_empty()) {

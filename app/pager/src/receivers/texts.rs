@@ -28,7 +28,7 @@ impl Told {
     pub(super) fn read(common: &str, alerts: &str, links: &Pairs) -> Self {
         let mut told = Self::default();
         for line in joined(lines(common)) {
-            told.note_common(&line);
+            note(&line, &mut told.labels, &mut told.annotations);
         }
         let mut rest = lines(alerts).peekable();
         while let Some(head) = rest.next() {
@@ -49,10 +49,6 @@ impl Told {
         }
         told.share();
         told
-    }
-
-    fn note_common(&mut self, line: &str) {
-        note(line, &mut self.labels, &mut self.annotations);
     }
 
     /// Gives each alert what is common to all, and finds out which texts are.

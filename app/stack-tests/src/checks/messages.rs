@@ -4,11 +4,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use crate::report::Report;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
-use stack_tests::prometheus::now;
-use stack_tests::report::Report;
-use stack_tests::stack::{Stack, wait_until};
+use stack::project::{Stack, wait_until};
+use stack::prometheus::now;
 
 const RECEIVERS: [&str; 2] = ["pagerduty", "slack"];
 
@@ -22,7 +22,7 @@ const NOTHING_MORE: Duration = Duration::from_secs(45);
 const OUTAGE: Duration = Duration::from_mins(1);
 
 /// What YAML, JSON, Alertmanager's templates, Slack or a terminal read as something else, or not at all.
-const TEXTS: [&str; 48] = [
+const TEXTS: [&str; 49] = [
     "1.10",
     "8040e10",
     "0010",
@@ -64,6 +64,7 @@ const TEXTS: [&str; 48] = [
     "two\nlines",
     "\n  indented: 1\n\n\ttabs\t\n",
     " blanks ",
+    " ",
     "carriage\r\nreturn\r",
     "🚨 Größe 日本語 \u{202e}",
     "\u{7f}\u{80}\u{85}\u{9f}\u{feff}\u{2028}\u{0}\u{1b}[31m",
@@ -186,6 +187,7 @@ fn texts(stack: &Stack) -> Result<String> {
                     .iter()
                     .map(Value::to_string)
                     .collect();
+                ensure!(message["alertname"] == name, "{status}: {message:#}");
                 ensure!(
                     got == wanted,
                     "{status}: sent {wanted:#?}, told {message:#}"
@@ -307,7 +309,11 @@ fn one_ends(stack: &Stack, both: &[Value; 2], receivers: &[&str]) -> Result<Stri
 /// Both receivers are out of order for a minute, and Alertmanager restarts meanwhile and afterwards: one page, one end.
 pub(crate) fn outage(stack: &Stack) -> Result<String> {
     let began = now();
-    let (name, alerts) = ("Outlasted", [alert("Outlasted", "outlasted", "one")]);
+    // An instance of its own: of one that Alertmanager remembers as told it would tell nobody again.
+    let (name, alerts) = (
+        "Outlasted",
+        [alert("Outlasted", "outlasted", &began.to_string())],
+    );
     let switch = |method: &str| -> Result<()> {
         for receiver in RECEIVERS {
             stack.pager().send(method, &format!("/outage/{receiver}"))?;

@@ -1,4 +1,4 @@
-//! Messages as our template, other people and mistakes write them.
+//! Messages from our template and from other senders, and invalid ones.
 
 use serde_json::json;
 
@@ -13,7 +13,7 @@ fn only(body: &Value) -> Notification {
 #[test]
 fn recovers_what_our_template_writes() {
     let notification = only(&json!({"attachments": [{
-        "title": "[RESOLVED] HighLatency",
+        "title": "[RESOLVED] High&lt;Latency&gt;",
         "color": "good",
         "fallback": "[RESOLVED] HighLatency: p95 is 2.4 s",
         "callback_id": "alertname=HighLatency,severity=warning",
@@ -22,7 +22,7 @@ fn recovers_what_our_template_writes() {
         "actions": [{"type": "button", "text": "Runbook", "url": "http://localhost:8025/runbooks/HighLatency"}],
     }]}));
     assert_eq!(notification.status, Status::Resolved);
-    assert_eq!(notification.alertname, "HighLatency");
+    assert_eq!(notification.alertname, "High<Latency>", "as the title says");
     assert_eq!(notification.severity, "warning");
     assert_eq!(notification.labels["path"], "a \"b\"");
     assert_eq!(notification.annotations["summary"], "p95 is 2.4 s");
