@@ -57,11 +57,9 @@ pub(super) fn unknown_ports(page: &Page) -> Vec<String> {
     let settings = dot_env().into_iter();
     let ports = settings.filter(|(name, _)| name.ends_with("_PORT"));
     let known: BTreeSet<_> = ports.map(|(_, port)| port).collect();
-    let links = page.links.iter().map(|link| link.target.as_str());
-    let texts = code(page).chain(links);
-    texts
-        .flat_map(|text| ["localhost:", "127.0.0.1:"].map(|host| text.split(host).skip(1)))
-        .flatten()
+    ["localhost:", "127.0.0.1:"]
+        .iter()
+        .flat_map(|host| page.source.split(host).skip(1))
         .map(|rest| {
             let end = rest.find(|c: char| !c.is_ascii_digit());
             &rest[..end.unwrap_or(rest.len())]
