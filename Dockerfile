@@ -1,9 +1,11 @@
-# One file for all binaries: one stage compiles them, the other makes an image without a shell of one of them, BINARY.
+# One stage compiles all binaries; the other makes an image, without a shell, of one of them: BINARY.
 # The binaries are static: glibc is linked in, so they run on `scratch`, on amd64 and on arm64.
 ARG RUST_IMAGE=rust:1.95-slim-bookworm
 
 FROM ${RUST_IMAGE} AS build
 ARG RUST_IMAGE
+# Where cargo is not installed, scripts/lab builds the lab here.
+ARG BINARIES="order-service pager loadgen customer-label"
 # The explicit target below keeps `+crt-static` away from build scripts and procedural macros, which must be dynamic.
 ENV RUSTFLAGS="-C target-feature=+crt-static" CARGO_HOME=/cache/cargo CARGO_TARGET_DIR=/cache/target
 COPY app /source
@@ -23,16 +25,21 @@ find . -type f | while read -r file; do
 done
 cd /cache/source
 target=$(rustc -vV | sed -n 's/^host: //p')
-cargo build --release --locked --target "$target" \
-    --bin order-service --bin pager --bin loadgen --bin customer-label
+for binary in ${BINARIES}; do set -- "$@" --bin "$binary"; done
+cargo build --release --locked --target "$target" "$@"
 cd "/cache/target/$target/release"
-cp order-service pager loadgen customer-label /binaries
+cp ${BINARIES} /binaries
 SCRIPT
 
 FROM scratch AS runtime
 ARG BINARY
 COPY --from=build /binaries/${BINARY} /${BINARY}
 USER 65532:65532
-# The revision appears in the metrics, as an OpenTelemetry resource attribute. It comes last, so that it never causes a rebuild.
+# The revision appears in the metrics, too, as an OpenTelemetry resource attribute. It comes last, so that it never causes a rebuild.
 ARG REVISION=unknown
+LABEL org.opencontainers.image.title=${BINARY} \
+      org.opencontainers.image.description="A part of Orderwatch, an observability stack" \
+      org.opencontainers.image.licenses=Apache-2.0 \
+      org.opencontainers.image.version=0.1.0 \
+      org.opencontainers.image.revision=${REVISION}
 ENV OTEL_RESOURCE_ATTRIBUTES=vcs.ref.head.revision=${REVISION}
