@@ -9,6 +9,8 @@ use crate::repository::read;
 pub struct Page {
     /// Its path from the root.
     pub file: String,
+    /// As it was read.
+    pub source: String,
     /// In text, tables and headings.
     pub links: Vec<Link>,
     /// Every heading as an anchor.
@@ -63,6 +65,7 @@ impl Page {
     pub fn parse(file: &str, text: &str) -> Self {
         let mut page = Self {
             file: file.to_owned(),
+            source: text.to_owned(),
             ..Self::default()
         };
         let mut link: Option<Link> = None;

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use super::dashboards;
 use crate::report::Report;
 use stack::project::{Stack, wait_until};
-use stack::prometheus::{alert_history, in_alertmanager, now, query, value};
+use stack::prometheus::{alert_history, in_alertmanager, is_quiet, now, query, value};
 
 /// The longest wait for five quiet minutes: the window plus two scrapes.
 const QUIET_WAIT: Duration = Duration::from_secs(310);
@@ -55,12 +55,7 @@ pub(crate) fn lone_failure(stack: &Stack, report: &Report) {
 pub(crate) fn quiet(stack: &Stack, report: &Report) -> Result<String> {
     report.waiting("until no order was finished for five minutes", QUIET_WAIT);
     let waited = wait_until("the stack is quiet", QUIET_WAIT, || {
-        Ok(value(
-            &stack.prometheus(),
-            "sum(increase(orders_processed_total[5m]))",
-        )?
-        .abs()
-            < 0.01)
+        is_quiet(&stack.prometheus())
     })?;
     Ok(format!("after {:.0} s", waited.as_secs_f64()))
 }

@@ -92,21 +92,19 @@ impl Found {
                 "write a test in which it stays silent, with `exp_alerts: []`, in a file of {TESTS}/"
             ),
         );
-        let page = if self.runbooks.iter().any(|runbook| runbook == name) {
-            read(format!("{RUNBOOKS}/{name}.md"))
+        let file = format!("{RUNBOOKS}/{name}.md");
+        if self.runbooks.iter().any(|runbook| runbook == name) {
+            let page = read(&file);
+            let parts = ["Meaning", "Impact", "Diagnosis", "Mitigation"].map(|p| format!("## {p}"));
+            for part in [format!("# {name}")].into_iter().chain(parts) {
+                let there = page.lines().any(|line| line == part);
+                need(there, format!("write `{part}` in {file}"));
+            }
         } else {
-            String::new()
-        };
-        for part in [
-            format!("# {name}"),
-            "## Meaning".to_owned(),
-            "## Impact".to_owned(),
-            "## Diagnosis".to_owned(),
-            "## Mitigation".to_owned(),
-        ] {
+            let parts = "Meaning, Impact, Diagnosis and Mitigation";
             need(
-                page.lines().any(|line| line == part),
-                format!("write `{part}` in its runbook, {RUNBOOKS}/{name}.md"),
+                false,
+                format!("write its runbook, {file}, with the parts {parts}"),
             );
         }
         missing.extend(self.panel_missing(annotation("dashboard_url"), &alert.expr.value));

@@ -96,6 +96,26 @@ fn the_runbooks_are_mounted_where_pager_looks_for_them() {
 }
 
 #[test]
+fn prometheus_scrapes_the_ports_that_the_services_publish() {
+    let compose = compose();
+    let configuration: Value = yaml("observability/prometheus/prometheus.yml");
+    let jobs = configuration["scrape_configs"].as_array().expect("a list");
+    let looked_up = jobs.iter().filter_map(|job| {
+        let look_up = &job["dns_sd_configs"][0];
+        Some((look_up["names"][0].as_str()?, look_up["port"].as_u64()?))
+    });
+    for (service, port) in looked_up {
+        // What runs for an experiment publishes none.
+        let published = compose["services"][service]["ports"][0].as_str();
+        let ends = |published: &str| published.ends_with(&format!(":{port}"));
+        assert!(
+            published.is_none_or(ends),
+            "{service}: {port}, {published:?}"
+        );
+    }
+}
+
+#[test]
 fn three_heartbeats_may_be_lost_before_the_alarm() {
     let config = alertmanager();
     let mut routes = config["route"]["routes"].as_array().into_iter().flatten();

@@ -60,11 +60,9 @@ pub(super) fn unknown_ports(page: &Page) -> Vec<String> {
     let settings = dot_env().into_iter();
     let ports = settings.filter(|(name, _)| name.ends_with("_PORT"));
     let known: BTreeSet<_> = ports.map(|(_, port)| port).collect();
-    let links = page.links.iter().map(|link| link.target.as_str());
-    let texts = code(page).chain(links);
-    texts
-        .flat_map(|text| ["localhost:", "127.0.0.1:"].map(|host| text.split(host).skip(1)))
-        .flatten()
+    ["localhost:", "127.0.0.1:"]
+        .iter()
+        .flat_map(|host| page.source.split(host).skip(1))
         .map(|rest| {
             let end = rest.find(|c: char| !c.is_ascii_digit());
             &rest[..end.unwrap_or(rest.len())]
@@ -107,7 +105,7 @@ pub(super) struct Commands {
 
 impl Commands {
     pub(super) fn ask() -> Self {
-        let help = said("lab", &["--help"]);
+        let help = printed(Command::new(root().join("scripts/lab")).arg("--help"));
         let exercises = help.split("EXERCISE is ").nth(1).unwrap_or_default();
         let exercises = exercises.split('.').next().unwrap_or_default();
         let exercises = exercises.split([' ', ',']).map(ToOwned::to_owned);
@@ -161,14 +159,16 @@ fn first_words(text: &str) -> impl Iterator<Item = String> {
 
 /// What a program of this workspace prints.
 fn said(program: &str, arguments: &[&str]) -> String {
-    let cargo = env::var("CARGO").expect("cargo runs the tests");
     let run = ["run", "--quiet", "--locked", "--bin", program, "--"];
-    let output = Command::new(cargo)
-        .args(run.iter().chain(arguments))
-        .current_dir(root().join("app"))
-        .output()
-        .expect("cargo starts");
+    let cargo = env::var("CARGO").expect("cargo runs the tests");
+    let mut command = Command::new(cargo);
+    command.args(run.iter().chain(arguments));
+    printed(command.current_dir(root().join("app")))
+}
+
+fn printed(command: &mut Command) -> String {
+    let output = command.output().expect("it is there");
     let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{program} {arguments:?}: {errors}");
+    assert!(output.status.success(), "{command:?}: {errors}");
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
