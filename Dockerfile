@@ -4,6 +4,8 @@ ARG RUST_IMAGE=rust:1.95-slim-bookworm
 
 FROM ${RUST_IMAGE} AS build
 ARG RUST_IMAGE
+# Where cargo is not installed, scripts/lab builds the lab here.
+ARG BINARIES="order-service pager loadgen customer-label"
 # The explicit target below keeps `+crt-static` away from build scripts and procedural macros, which must be dynamic.
 ENV RUSTFLAGS="-C target-feature=+crt-static" CARGO_HOME=/cache/cargo CARGO_TARGET_DIR=/cache/target
 COPY app /source
@@ -23,10 +25,10 @@ find . -type f | while read -r file; do
 done
 cd /cache/source
 target=$(rustc -vV | sed -n 's/^host: //p')
-cargo build --release --locked --target "$target" \
-    --bin order-service --bin pager --bin loadgen --bin customer-label
+for binary in ${BINARIES}; do set -- "$@" --bin "$binary"; done
+cargo build --release --locked --target "$target" "$@"
 cd "/cache/target/$target/release"
-cp order-service pager loadgen customer-label /binaries
+cp ${BINARIES} /binaries
 SCRIPT
 
 FROM scratch AS runtime

@@ -39,6 +39,13 @@ setting() {
         | docker compose --project-directory . --file - config --images | sed -n 's/^=//p'
 }
 
+# Prints the image of a service. The tools in it are used for the checks, so that they have the versions that the stack runs.
+image_of() { docker compose config --images "$1" | grep -m 1 "$1"; }
+promtool() {
+    docker run --rm --network none -v "$PWD/observability/prometheus:/etc/prometheus:ro" -w /etc/prometheus/tests \
+        --entrypoint promtool "$(image_of prometheus)" "$@"
+}
+
 # The containers run as users of their own. What they may not read is noticed late: a secret, only when a page is lost.
 check_readable() {
     local secrets file unreadable

@@ -1,4 +1,4 @@
-//! The workbench of an experiment: the running stack, the screen, and the ways to disturb the one and look at it on the other.
+//! What every experiment works with: the running stack, what is printed, and ways to query, load and await.
 //!
 //! Programs are started in `programs`. What an experiment changes is put back by an [`Undo`](crate::undo::Undo), which uses [`Bench::compose_undisturbed`].
 
@@ -16,22 +16,22 @@ use crate::screen::{Screen, number};
 /// How long Prometheus shows the last sample of a series that it did not see end, and a scrape.
 const LOOKBACK: Duration = Duration::from_secs(310);
 
+/// How often something that takes minutes says how long it still takes.
+const REPORT_EVERY: Duration = Duration::from_secs(30);
+
 /// What an experiment works with.
-pub struct Bench {
+pub(crate) struct Bench {
     /// The stack of this checkout.
-    pub stack: Stack,
+    pub(crate) stack: Stack,
     /// Where it is shown.
-    pub screen: Screen,
-    /// Whether somebody wants it to end.
-    pub interrupt: Interrupt,
+    pub(crate) screen: Screen,
+    /// Whether there was a signal.
+    pub(crate) interrupt: Interrupt,
 }
 
 impl Bench {
-    /// A workbench on the running stack of this checkout.
-    ///
-    /// # Errors
-    /// Something of it does not answer.
-    pub fn new(interrupt: Interrupt) -> Result<Self> {
+    /// For the running stack of this checkout.
+    pub(crate) fn new(interrupt: Interrupt) -> Result<Self> {
         let bench = Self {
             stack: Stack::of_this_checkout()?,
             screen: Screen::default(),
@@ -55,10 +55,7 @@ impl Bench {
 
     /// Waits until Prometheus shows exactly the replicas that run. Before the first scrape a burst is invisible to `rate()`. And a
     /// Prometheus that was down when a replica went away still shows it: every sum would count it, too.
-    ///
-    /// # Errors
-    /// It still shows others, or there was a signal.
-    pub fn only_what_runs(&self) -> Result<()> {
+    pub(crate) fn only_what_runs(&self) -> Result<()> {
         let alone = || {
             let shown = self.query("up{job=\"order-service\"}")?.len();
             Ok(shown > 0 && shown == prometheus::replicas_up(&self.stack.prometheus())?)
@@ -77,37 +74,25 @@ impl Bench {
         Ok(())
     }
 
-    /// The series of an instant query, without a word on the screen.
-    ///
-    /// # Errors
-    /// Prometheus does not answer, or not to this.
-    pub fn query(&self, expr: &str) -> Result<Vec<Sample>> {
+    /// The series of an instant query, not printed.
+    pub(crate) fn query(&self, expr: &str) -> Result<Vec<Sample>> {
         prometheus::query(&self.stack.prometheus(), expr)
     }
 
-    /// The one value of an instant query, without a word on the screen.
-    ///
-    /// # Errors
-    /// There is not exactly one series.
-    pub fn value(&self, expr: &str) -> Result<f64> {
+    /// The one value of an instant query, not printed.
+    pub(crate) fn value(&self, expr: &str) -> Result<f64> {
         prometheus::value(&self.stack.prometheus(), expr)
     }
 
     /// Runs a query that has one series and shows what it reads and means.
-    ///
-    /// # Errors
-    /// There is not exactly one series.
-    pub fn show(&self, expr: &str, meaning: &str) -> Result<f64> {
+    pub(crate) fn show(&self, expr: &str, meaning: &str) -> Result<f64> {
         let value = self.value(expr)?;
         self.screen.reading(expr, &number(value), meaning);
         Ok(value)
     }
 
     /// The stored samples of a range selector, all series together: time and value, the oldest first.
-    ///
-    /// # Errors
-    /// Prometheus does not answer, or not to this.
-    pub fn samples(&self, range: &str) -> Result<Vec<(f64, f64)>> {
+    pub(crate) fn samples(&self, range: &str) -> Result<Vec<(f64, f64)>> {
         let answer = self
             .stack
             .prometheus()
@@ -122,10 +107,7 @@ impl Bench {
     }
 
     /// Waits for something that should be so soon.
-    ///
-    /// # Errors
-    /// It is not so in time, or there was a signal.
-    pub fn wait(
+    pub(crate) fn wait(
         &self,
         what: &str,
         at_most: Duration,
@@ -148,19 +130,13 @@ impl Bench {
     }
 
     /// POST to order-service, expecting JSON.
-    ///
-    /// # Errors
-    /// It does not answer with 200, or there was a signal.
-    pub fn simulate(&self, parameters: &str) -> Result<Value> {
+    pub(crate) fn simulate(&self, parameters: &str) -> Result<Value> {
         self.interrupt.check()?;
         self.simulate_undisturbed(parameters)
     }
 
     /// The same to put something back, whatever signals there are.
-    ///
-    /// # Errors
-    /// It does not answer with 200.
-    pub fn simulate_undisturbed(&self, parameters: &str) -> Result<Value> {
+    pub(crate) fn simulate_undisturbed(&self, parameters: &str) -> Result<Value> {
         let answer = self
             .stack
             .order_service()
@@ -169,11 +145,8 @@ impl Bench {
         answer.json()
     }
 
-    /// Waits until no order was finished for five minutes.
-    ///
-    /// # Errors
-    /// Somebody goes on ordering, or there was a signal.
-    pub fn quiet(&self) -> Result<()> {
+    /// Waits until no order was finished for five minutes, and says how long that takes.
+    pub(crate) fn quiet(&self) -> Result<()> {
         let at_most = Duration::from_secs(310);
         let quiet = || {
             // Right after a start there is no increase yet, not even one of 0.
@@ -183,17 +156,35 @@ impl Bench {
         if !quiet()? {
             self.screen
                 .waiting("until no order has finished for five minutes", at_most);
-            self.wait("no order has finished for five minutes", at_most, quiet)?;
+            let mut next_report = Instant::now();
+            self.wait("no order has finished for five minutes", at_most, || {
+                if Instant::now() >= next_report {
+                    next_report += REPORT_EVERY;
+                    let left = self.quiet_in()?;
+                    self.screen
+                        .say(&format!("        quiet in about {} s", left.as_secs()));
+                }
+                quiet()
+            })?;
         }
         Ok(())
     }
 
+    /// How long it takes until the newest order has left the window of five minutes, if no other comes.
+    fn quiet_in(&self) -> Result<Duration> {
+        let counted = self.samples("sum(orders_processed_total)[5m:5s]")?;
+        let mut changes = counted
+            .windows(2)
+            .filter(|pair| pair[0].1.total_cmp(&pair[1].1).is_ne());
+        // A series that has just begun, or none: all of the window is still to come.
+        let newest = changes.next_back().map_or_else(now, |pair| pair[1].0);
+        Ok(Duration::from_mins(5)
+            .saturating_sub(Duration::from_secs_f64((now() - newest).max(0.0))))
+    }
+
     /// Expects that order-service has finished these orders of ours since it had finished `before`, and no others: somebody else's
     /// would be in the figures.
-    ///
-    /// # Errors
-    /// There are others.
-    pub fn expect_alone(&self, before: f64, ours: u32) -> Result<()> {
+    pub(crate) fn expect_alone(&self, before: f64, ours: u32) -> Result<()> {
         let finished = self.finished()? - before;
         ensure!(
             (finished - f64::from(ours)).abs() < 0.5,
@@ -204,18 +195,12 @@ impl Bench {
     }
 
     /// Orders finished since the service started, as Prometheus has it.
-    ///
-    /// # Errors
-    /// It has none.
-    pub fn finished(&self) -> Result<f64> {
+    pub(crate) fn finished(&self) -> Result<f64> {
         self.value("sum(orders_processed_total)")
     }
 
     /// Waits until order-service has been scraped again, so that what was counted until now is stored.
-    ///
-    /// # Errors
-    /// It is not scraped, or there was a signal.
-    pub fn scraped(&self) -> Result<()> {
+    pub(crate) fn scraped(&self) -> Result<()> {
         let asked = now();
         self.wait("order-service is scraped", Duration::from_secs(30), || {
             // Of the selector itself: of an expression, timestamp() is the moment of the query.
@@ -228,6 +213,6 @@ impl Bench {
 }
 
 /// The window from a moment until now, for a range selector.
-pub fn window_since(start: f64) -> String {
+pub(crate) fn window_since(start: f64) -> String {
     format!("{:.0}s", (now() - start).ceil())
 }

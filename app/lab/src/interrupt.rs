@@ -1,7 +1,7 @@
-//! Ctrl-C and SIGTERM: noticed wherever something is waited for, so that what was begun is put back on the way out.
+//! Ctrl-C and SIGTERM: noticed wherever something is waited for, so that changes are undone before the program ends.
 //!
 //! Nothing is ended at once. Programs that are started run in a process group of their own, where a terminal's Ctrl-C does not
-//! reach them: they are told by us, and clean-up commands are not disturbed at all.
+//! reach them: we forward the signal, but not to clean-up commands.
 
 use std::io;
 use std::sync::Arc;
@@ -14,15 +14,15 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
 /// How often the flag is looked at.
-pub const TICK: Duration = Duration::from_millis(200);
+pub(crate) const TICK: Duration = Duration::from_millis(200);
 
 /// Set by the first signal. All clones share it.
 #[derive(Clone, Debug, Default)]
-pub struct Interrupt(Arc<AtomicBool>);
+pub(crate) struct Interrupt(Arc<AtomicBool>);
 
-/// Somebody wants this to end.
+/// There was a signal.
 #[derive(Debug)]
-pub struct Interrupted;
+pub(crate) struct Interrupted;
 
 impl std::fmt::Display for Interrupted {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -34,10 +34,7 @@ impl std::error::Error for Interrupted {}
 
 impl Interrupt {
     /// Listens to both signals from now on.
-    ///
-    /// # Errors
-    /// The handlers cannot be installed.
-    pub fn listen() -> io::Result<Self> {
+    pub(crate) fn listen() -> io::Result<Self> {
         let flag = Arc::new(AtomicBool::new(false));
         for signal in [SIGINT, SIGTERM] {
             flag::register(signal, Arc::clone(&flag))?;
@@ -46,15 +43,12 @@ impl Interrupt {
     }
 
     /// Whether there was a signal.
-    pub fn is_set(&self) -> bool {
+    pub(crate) fn is_set(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 
     /// An error if there was a signal.
-    ///
-    /// # Errors
-    /// There was one.
-    pub fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         if self.is_set() {
             return Err(Interrupted.into());
         }
@@ -62,10 +56,7 @@ impl Interrupt {
     }
 
     /// Sleeps, but not through a signal.
-    ///
-    /// # Errors
-    /// There was one.
-    pub fn sleep(&self, time: Duration) -> Result<()> {
+    pub(crate) fn sleep(&self, time: Duration) -> Result<()> {
         let end = Instant::now() + time;
         loop {
             self.check()?;

@@ -1,6 +1,6 @@
 //! Programs that an experiment starts: the load generator and `docker compose`.
 //!
-//! They run in a process group of their own, where a terminal's Ctrl-C does not reach them: they are told by us, unless they put
+//! They run in a process group of their own, where a terminal's Ctrl-C does not reach them: we forward the signal, unless they put
 //! something back.
 
 use std::os::unix::process::CommandExt;
@@ -19,66 +19,54 @@ use crate::interrupt::{Interrupted, TICK};
 /// The lag that a busy machine is granted; what is measured here is the service, not the generator.
 const LOADGEN: &str = "docker compose --progress quiet run --rm -T loadgen --json --max-lag 1s";
 
-/// Nobody should look at a silent screen for longer.
+/// How often a program that goes on without a word is reported to be running.
 const REPORT_EVERY: Duration = Duration::from_secs(10);
 
-/// What a program that runs is ended by.
+/// What happens to a running program on Ctrl-C and SIGTERM.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Heed {
-    /// Ctrl-C and SIGTERM.
-    Signals,
-    /// Only itself.
-    Nothing,
+enum OnSignal {
+    /// It gets SIGINT, too.
+    Forward,
+    /// It goes on to its end.
+    Finish,
 }
 
 impl Bench {
     /// Runs the load generator to its end and returns its summary.
-    ///
-    /// # Errors
-    /// It could not run, or there was a signal.
-    pub fn load(&self, arguments: &str) -> Result<Value> {
+    pub(crate) fn load(&self, arguments: &str) -> Result<Value> {
         self.screen.say(&format!("load    loadgen {arguments}"));
-        let finished = self.run(&format!("{LOADGEN} {arguments}"), Heed::Signals, |_| ())?;
+        let finished = self.run(&format!("{LOADGEN} {arguments}"), OnSignal::Forward, |_| ())?;
         serde_json::from_str(&finished.stdout)
             .with_context(|| format!("exit {:?}: {}", finished.code, finished.output))
     }
 
     /// Runs `docker compose` for this stack and expects it to succeed.
-    ///
-    /// # Errors
-    /// It does not, or there was a signal.
-    pub fn compose(&self, arguments: &str) -> Result<String> {
+    pub(crate) fn compose(&self, arguments: &str) -> Result<String> {
         self.screen
             .say(&format!("does    docker compose {arguments}"));
-        self.run_compose(arguments, Heed::Signals)
+        self.run_compose(arguments, OnSignal::Forward)
     }
 
-    /// The same, but a signal is heeded only afterwards: for what must not be left half done.
-    ///
-    /// # Errors
-    /// It does not succeed, or there was a signal.
-    pub fn compose_to_the_end(&self, arguments: &str) -> Result<String> {
+    /// The same, but a signal counts only afterwards: for what must not be left half done.
+    pub(crate) fn compose_to_the_end(&self, arguments: &str) -> Result<String> {
         self.interrupt.check()?;
         self.screen
             .say(&format!("does    docker compose {arguments}"));
-        let printed = self.run_compose(arguments, Heed::Nothing)?;
+        let printed = self.run_compose(arguments, OnSignal::Finish)?;
         self.interrupt.check()?;
         Ok(printed)
     }
 
     /// Runs `docker compose` without announcing it, and to its end whatever signals there are: to put something back, or for a
     /// quick question.
-    ///
-    /// # Errors
-    /// It does not succeed.
-    pub fn compose_undisturbed(&self, arguments: &str) -> Result<String> {
-        self.run_compose(arguments, Heed::Nothing)
+    pub(crate) fn compose_undisturbed(&self, arguments: &str) -> Result<String> {
+        self.run_compose(arguments, OnSignal::Finish)
     }
 
-    fn run_compose(&self, arguments: &str, heed: Heed) -> Result<String> {
+    fn run_compose(&self, arguments: &str, on_signal: OnSignal) -> Result<String> {
         let finished = self.run(
             &format!("docker compose --progress quiet {arguments}"),
-            heed,
+            on_signal,
             |elapsed| {
                 self.screen.say(&format!(
                     "        not finished after {} s",
@@ -95,8 +83,13 @@ impl Bench {
     }
 
     /// Runs a program in the stack's folder, in a process group of its own, and reports now and then that it still runs.
-    fn run(&self, words: &str, heed: Heed, still_runs: impl Fn(Duration)) -> Result<Finished> {
-        let interrupted = || heed == Heed::Signals && self.interrupt.is_set();
+    fn run(
+        &self,
+        words: &str,
+        on_signal: OnSignal,
+        still_runs: impl Fn(Duration),
+    ) -> Result<Finished> {
+        let interrupted = || on_signal == OnSignal::Forward && self.interrupt.is_set();
         if interrupted() {
             return Err(Interrupted.into());
         }
@@ -114,11 +107,11 @@ impl Bench {
         let ended = thread::spawn(|| child.wait_with_output());
         let started = Instant::now();
         let mut next_report = REPORT_EVERY;
-        let mut told = false;
+        let mut forwarded = false;
         while !ended.is_finished() {
-            if interrupted() && !told {
-                told = true;
-                // It may have ended just now; then there is nobody left to tell.
+            if interrupted() && !forwarded {
+                forwarded = true;
+                // It fails if the program has ended just now.
                 let _ = kill_process_group(group, Signal::INT);
             }
             if started.elapsed() >= next_report {
@@ -127,7 +120,7 @@ impl Bench {
             }
             thread::sleep(TICK);
         }
-        if told {
+        if forwarded {
             return Err(Interrupted.into());
         }
         let output = ended.join().expect("waiting does not panic")?;

@@ -1,4 +1,4 @@
-//! What is seen on the way: the story, each query with its number and its meaning, and the verdict on each claim.
+//! What an experiment prints: its steps, each query with its value and its meaning, and whether each claim holds.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -7,55 +7,56 @@ use anyhow::{Result, ensure};
 
 /// Prints, and keeps what the end depends on.
 #[derive(Debug, Default)]
-pub struct Screen {
+pub(crate) struct Screen {
     /// Each claim, and whether it held.
     claims: Mutex<Vec<(String, bool)>>,
     /// What was changed and could not be put back, and why.
     left_behind: Mutex<Vec<String>>,
 }
 
+#[expect(
+    clippy::unused_self,
+    reason = "what prints is called like what also keeps something"
+)]
 impl Screen {
     /// The question that is answered from here on.
-    pub fn question(&self, name: &str, question: &str) {
+    pub(crate) fn question(&self, name: &str, question: &str) {
         println!("\n{name}: {question}\n");
     }
 
-    /// A line of the story.
-    pub fn say(&self, text: &str) {
+    /// A step.
+    pub(crate) fn say(&self, text: &str) {
         println!("  {text}");
     }
 
     /// What is waited for, and how long at most.
-    pub fn waiting(&self, reason: &str, at_most: Duration) {
+    pub(crate) fn waiting(&self, reason: &str, at_most: Duration) {
         println!("  ... {reason} (at most {} s)", at_most.as_secs());
     }
 
     /// A query, what it reads, and what that means.
-    pub fn reading(&self, expr: &str, reads: &str, meaning: &str) {
+    pub(crate) fn reading(&self, expr: &str, reads: &str, meaning: &str) {
         println!("  query   {}", one_line(expr));
         println!("  reads   {reads}");
         println!("          {meaning}\n");
     }
 
-    /// A claim and whether it holds; the experiment goes on, so that all of it is seen.
-    pub fn claim(&self, claim: &str, holds: bool) {
+    /// A claim and whether it holds. The experiment goes on after one that does not.
+    pub(crate) fn claim(&self, claim: &str, holds: bool) {
         println!("  {} {claim}", if holds { "ok     " } else { "MISSED " });
         let mut claims = self.claims.lock().expect("no claim panics");
         claims.push((claim.to_owned(), holds));
     }
 
     /// Something could not be put back.
-    pub fn left_behind(&self, what: String) {
+    pub(crate) fn left_behind(&self, what: String) {
         println!("  FAILED  {what}");
         let mut left = self.left_behind.lock().expect("no undo panics");
         left.push(what);
     }
 
     /// Says what is not as it was before.
-    ///
-    /// # Errors
-    /// Something could not be put back.
-    pub fn expect_put_back(&self) -> Result<()> {
+    pub(crate) fn expect_put_back(&self) -> Result<()> {
         let left = self.left_behind.lock().expect("no undo panics");
         ensure!(
             left.is_empty(),
@@ -66,10 +67,7 @@ impl Screen {
     }
 
     /// Says how it went.
-    ///
-    /// # Errors
-    /// A claim was missed, or none was made.
-    pub fn conclude(&self) -> Result<()> {
+    pub(crate) fn conclude(&self) -> Result<()> {
         let claims = self.claims.lock().expect("no claim panics");
         ensure!(!claims.is_empty(), "nothing was checked");
         let missed: Vec<_> = claims
@@ -90,7 +88,7 @@ impl Screen {
 }
 
 /// A number as a person reads it: no more digits than mean something.
-pub fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     if value.is_nan() {
         "NaN".to_owned()
     } else if value.fract() == 0.0 {

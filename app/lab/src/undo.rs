@@ -5,15 +5,19 @@ use anyhow::{Context, Result};
 use crate::screen::Screen;
 
 /// Puts something back when it is dropped.
-pub struct Undo<'a> {
+pub(crate) struct Undo<'a> {
     screen: &'a Screen,
     what: String,
     action: Option<Box<dyn FnOnce() -> Result<()> + 'a>>,
 }
 
 impl<'a> Undo<'a> {
-    /// Will do this, and tells the screen if it could not.
-    pub fn new(screen: &'a Screen, what: &str, action: impl FnOnce() -> Result<()> + 'a) -> Self {
+    /// Will do this, and prints if it could not.
+    pub(crate) fn new(
+        screen: &'a Screen,
+        what: &str,
+        action: impl FnOnce() -> Result<()> + 'a,
+    ) -> Self {
         Self {
             screen,
             what: what.to_owned(),
@@ -22,10 +26,7 @@ impl<'a> Undo<'a> {
     }
 
     /// Does it now, and says whether it worked.
-    ///
-    /// # Errors
-    /// It did not.
-    pub fn now(mut self) -> Result<()> {
+    pub(crate) fn now(mut self) -> Result<()> {
         self.put_back()
             .with_context(|| format!("could not {}", self.what))
     }

@@ -1,24 +1,25 @@
-//! The program from front to back: find the target, wait for it, run, watch, judge, report.
+//! The program from front to back: find the target, wait for it, run, show the run once a second, judge, report.
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use thiserror::Error;
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use crate::addresses::Addresses;
 use crate::engine::{EngineError, Run, Running};
+use crate::ledger::{Interval, Totals};
 use crate::limits::{FileLimit, allow_connections};
-use crate::live::Screen;
-use crate::report::Report;
-use crate::report::build::Sources;
+use crate::live::{Look, Memory, Screen};
 use crate::report::text::Text;
+use crate::report::{Report, Sources};
+use crate::scenario::{Load, Plan};
 use crate::settings::Settings;
 use crate::signals::Signals;
 use crate::stack::{Found, NotFound, Stack};
-use crate::target::{Requests, Server, Target};
-use crate::verdict::{Exit, Verdict};
+use crate::target::{Addresses, Requests, Server, Target};
+use crate::verdict::{Exit, Interrupt, Verdict};
 use crate::waiting::{self, NotReady};
-use crate::watch::watch;
 
 /// Why there was no run.
 #[derive(Debug, Error)]
@@ -187,6 +188,68 @@ async fn launch(settings: &Settings, target: Target) -> Result<Running, EngineEr
         seed: settings.seed,
     };
     run.launch().await
+}
+
+/// Shows the run once a second until its end; the first signal stops it, the second ends the process.
+async fn watch(
+    plan: &Plan,
+    mut running: Running,
+    signals: &mut Signals,
+    screen: &mut Screen,
+) -> Result<(Totals, Option<Interrupt>), EngineError> {
+    let mut ticks = interval(Duration::from_secs(1));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks.tick().await;
+    let (mut seen, mut spare, mut memory) =
+        (Interval::default(), Interval::default(), Memory::default());
+    let mut last = Instant::now();
+    let mut interrupt = None;
+    loop {
+        tokio::select! {
+            totals = running.finished() => return Ok((totals?, interrupt)),
+            signal = signals.next() => {
+                if let Some(first) = interrupt {
+                    screen.note("stopped at once, without a summary");
+                    std::process::exit(Exit::Interrupted(first).code().into());
+                }
+                interrupt = Some(signal);
+                running.stop();
+                screen.note(&format!("{}: sending stopped, waiting for what is in flight", signal.name()));
+            }
+            _ = ticks.tick() => {
+                seen.clear();
+                running.look(&mut seen, &mut spare);
+                let since = last.elapsed();
+                last = Instant::now();
+                let (asked, stage) = phase(plan, running.now(), interrupt.is_some());
+                let look = Look {
+                    elapsed: running.now(),
+                    since,
+                    duration: plan.duration(),
+                    stage,
+                    asked,
+                    scheduled: running.scheduled(),
+                    interval: &seen,
+                };
+                memory.add(&look);
+                screen.show(&look, &memory);
+            }
+        }
+    }
+}
+
+/// The asked rate and the name of the stage at that moment.
+fn phase(plan: &Plan, now: Duration, is_stopped: bool) -> (Option<f64>, &str) {
+    if is_stopped || now >= plan.duration() {
+        return (Some(0.0), "drain");
+    }
+    match &plan.load {
+        Load::Open(profile) => {
+            let (rate, stage) = profile.asked_at(now);
+            (Some(rate), &plan.stages[stage].name)
+        }
+        Load::Closed(_) => (None, &plan.stages[0].name),
+    }
 }
 
 /// The only thing that goes to stdout.

@@ -7,7 +7,6 @@
 //!
 //! [`drill`] makes incidents with the same engine, and proves that their alerts reach people.
 
-pub mod addresses;
 pub mod app;
 pub mod cli;
 pub mod clock;
@@ -17,7 +16,6 @@ pub mod inquiry;
 pub mod ledger;
 pub mod limits;
 pub mod live;
-pub mod mock;
 pub mod report;
 pub mod scenario;
 pub mod schedule;
@@ -28,4 +26,3 @@ pub mod target;
 pub mod times;
 pub mod verdict;
 pub mod waiting;
-pub mod watch;

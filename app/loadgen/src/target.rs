@@ -1,9 +1,12 @@
-//! Where requests go: a server and its name, and the requests of a run, made once.
+//! Where requests go: a server and its name, its addresses, and the requests of a run, made once.
 //!
 //! What is asked before a run starts (is it ready, has Prometheus seen it) is in [`waiting`](crate::waiting).
 
+use std::fmt;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use http_body_util::Empty;
 use hyper::body::Bytes;
@@ -11,8 +14,10 @@ use hyper::header::{CONTENT_LENGTH, HOST, HeaderValue, USER_AGENT};
 use hyper::http::uri::{Authority, PathAndQuery};
 use hyper::{Method, Request, Uri};
 use thiserror::Error;
+use tokio::sync::Notify;
+use tokio::task::spawn_blocking;
+use tokio::time::sleep;
 
-use crate::addresses::Addresses;
 use crate::schedule::Order;
 
 /// The body of every request: none.
@@ -23,6 +28,9 @@ pub(crate) const MOST_HEADERS: usize = 1000;
 
 /// Extra seconds of an order that is forced to be slow.
 pub(crate) const SLOW_SECONDS: u32 = 3;
+
+/// Between two look-ups, however many connections fail.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Why a text is not the address of a target.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -113,6 +121,71 @@ impl Server {
 fn port(text: &str) -> Option<u16> {
     let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|port| is_number && *port > 0)
+}
+
+type LookUp = Box<dyn Fn() -> io::Result<Vec<SocketAddr>> + Send + Sync>;
+
+/// What is known of a target's addresses; clones share it. They are looked up again while connections to them fail: a replica that
+/// is replaced gets another one.
+#[derive(Clone)]
+pub struct Addresses(Arc<Shared>);
+
+struct Shared {
+    known: Mutex<Arc<[SocketAddr]>>,
+    look_up: LookUp,
+    /// A connection failed.
+    failed: Notify,
+}
+
+impl Addresses {
+    /// Those of a server that are known to be right, and its name for later.
+    pub fn of(server: &Server, known: Vec<SocketAddr>) -> Self {
+        let authority = server.authority();
+        Self::new(known, move || Ok(authority.to_socket_addrs()?.collect()))
+    }
+
+    /// Those that are known to be right, and how to look them up again; that may block.
+    pub fn new(
+        known: Vec<SocketAddr>,
+        look_up: impl Fn() -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(Shared {
+            known: Mutex::new(known.into()),
+            look_up: Box::new(look_up),
+            failed: Notify::new(),
+        }))
+    }
+
+    /// What is known now.
+    pub(crate) fn known(&self) -> Arc<[SocketAddr]> {
+        Arc::clone(&self.0.known.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Asks for another look-up.
+    pub(crate) fn failed(&self) {
+        self.0.failed.notify_one();
+    }
+
+    /// Looks up whenever a connection has failed, until it is dropped. What cannot be looked up stays as it was.
+    pub(crate) async fn keep(self) {
+        loop {
+            self.0.failed.notified().await;
+            let shared = Arc::clone(&self.0);
+            let found = spawn_blocking(move || (shared.look_up)()).await;
+            if let Ok(Ok(found)) = found
+                && !found.is_empty()
+            {
+                *self.0.known.lock().unwrap_or_else(PoisonError::into_inner) = found.into();
+            }
+            sleep(PAUSE).await;
+        }
+    }
+}
+
+impl fmt::Debug for Addresses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Addresses").field(&self.known()).finish()
+    }
 }
 
 /// What is sent, and where to.

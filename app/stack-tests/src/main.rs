@@ -5,12 +5,13 @@
 
 mod checks;
 mod mutants;
+mod report;
 
 use std::process::ExitCode;
 use std::thread;
 
-use stack_tests::report::Report;
-use stack_tests::stack::Stack;
+use crate::report::Report;
+use stack::project::Stack;
 
 const USAGE: &str = "\
 Tests the running stack: starts stacks with scripts/up, tests them from outside, takes them down.

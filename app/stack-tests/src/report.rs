@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 /// Counts the checks. All parts of a run share the counts.
 #[derive(Default, Clone)]
-pub struct Report {
+pub(crate) struct Report {
     part: &'static str,
     passed: Arc<AtomicUsize>,
     failed: Arc<AtomicUsize>,
@@ -16,8 +16,7 @@ pub struct Report {
 
 impl Report {
     /// A report for one part of the run.
-    #[must_use]
-    pub fn of(&self, part: &'static str) -> Self {
+    pub(crate) fn of(&self, part: &'static str) -> Self {
         Self {
             part,
             ..self.clone()
@@ -25,7 +24,7 @@ impl Report {
     }
 
     /// Runs a check, prints what it saw, and tells whether it passed.
-    pub fn check(&self, name: &str, check: impl FnOnce() -> anyhow::Result<String>) -> bool {
+    pub(crate) fn check(&self, name: &str, check: impl FnOnce() -> anyhow::Result<String>) -> bool {
         let started = Instant::now();
         let result = check();
         let seconds = started.elapsed().as_secs_f64();
@@ -39,13 +38,13 @@ impl Report {
     }
 
     /// Prints what is not checked, and why.
-    pub fn skipped(&self, what: &str) {
+    pub(crate) fn skipped(&self, what: &str) {
         self.skipped.fetch_add(1, Ordering::Relaxed);
         println!("skipped {}: {what}", self.part);
     }
 
     /// Prints what the checks wait for, and for how long at most.
-    pub fn waiting(&self, reason: &str, at_most: Duration) {
+    pub(crate) fn waiting(&self, reason: &str, at_most: Duration) {
         println!(
             "  ...  {}: {reason} (at most {} s)",
             self.part,
@@ -54,7 +53,7 @@ impl Report {
     }
 
     /// Prints the counts; success if nothing failed and something passed.
-    pub fn conclude(&self) -> ExitCode {
+    pub(crate) fn conclude(&self) -> ExitCode {
         let [passed, failed, skipped] =
             [&self.passed, &self.failed, &self.skipped].map(|c| c.load(Ordering::Relaxed));
         println!("stack: {passed} passed, {failed} failed, {skipped} skipped");

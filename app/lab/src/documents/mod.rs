@@ -5,8 +5,8 @@
 //!
 //! That links, paths and names in the pages exist is tested without a stack, in `stack-tests`.
 
-pub mod output;
-pub mod page;
+pub(crate) mod output;
+pub(crate) mod page;
 
 use std::fs;
 use std::os::unix::process::CommandExt;
@@ -23,10 +23,7 @@ use page::Step;
 const FOLDER: &str = "docs";
 
 /// Runs every runnable command of every page, in the order in which they are read.
-///
-/// # Errors
-/// One of them failed or printed something else, or there was a signal.
-pub fn run(interrupt: &Interrupt) -> Result<()> {
+pub(crate) fn run(interrupt: &Interrupt) -> Result<()> {
     let bench = Bench::new(interrupt.clone())?;
     let mut failed = 0;
     let steps = steps()?;

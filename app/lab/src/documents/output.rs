@@ -8,10 +8,7 @@ use anyhow::{Result, bail};
 const ANY: &str = "…";
 
 /// Compares what is printed with what is shown.
-///
-/// # Errors
-/// They differ; says where.
-pub fn compare(shown: &str, printed: &str) -> Result<()> {
+pub(crate) fn compare(shown: &str, printed: &str) -> Result<()> {
     let shown: Vec<String> = shown.trim_end().lines().map(masked).collect();
     let printed: Vec<String> = printed.trim_end().lines().map(masked).collect();
     if matches(&shown, &printed) {

@@ -14,27 +14,27 @@ const OUTPUT: &str = "text output";
 
 /// Commands of a page, and what they print.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
+pub(crate) struct Step {
     /// The page's path from the root.
-    pub file: String,
+    pub(crate) file: String,
     /// The line of the fence.
-    pub line: usize,
+    pub(crate) line: usize,
     /// What is typed.
-    pub commands: String,
+    pub(crate) commands: String,
     /// What is printed then; none if the page doesn't show it.
-    pub output: Option<String>,
+    pub(crate) output: Option<String>,
 }
 
 impl Step {
     /// File, line and first command.
-    pub fn place(&self) -> String {
+    pub(crate) fn place(&self) -> String {
         let first = self.commands.lines().next().unwrap_or_default();
         format!("{}:{} {first}", self.file, self.line)
     }
 }
 
 /// The page's steps, from the top down.
-pub fn steps(file: &str, text: &str) -> Vec<Step> {
+pub(crate) fn steps(file: &str, text: &str) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     // An output belongs to the command right above it, not to one further up.
     let mut follows_command = false;

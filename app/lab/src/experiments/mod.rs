@@ -17,20 +17,20 @@ use crate::bench::Bench;
 use crate::interrupt::Interrupt;
 
 /// A question and the way to answer it on the running stack.
-pub struct Experiment {
+pub(crate) struct Experiment {
     /// As it is asked for.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// The question.
-    pub question: &'static str,
+    pub(crate) question: &'static str,
     /// About how long it takes on a quiet stack.
-    pub takes: Duration,
+    pub(crate) takes: Duration,
     /// Whether it counts orders, and so needs a Prometheus that shows what runs and nothing else.
     counts_orders: bool,
     run: fn(&Bench) -> Result<()>,
 }
 
 /// All of them. The first needs a quiet stack, which the others leave behind least; the last is the longest.
-pub const ALL: [Experiment; 8] = [
+pub(crate) const ALL: [Experiment; 8] = [
     Experiment {
         name: "pending",
         question: "Why `for`? Why not fire at once?",
@@ -90,10 +90,7 @@ pub const ALL: [Experiment; 8] = [
 ];
 
 /// The experiment of that name.
-///
-/// # Errors
-/// There is none.
-pub fn named(name: &str) -> Result<&'static Experiment> {
+pub(crate) fn named(name: &str) -> Result<&'static Experiment> {
     let names = ALL.map(|experiment| experiment.name).join(", ");
     let found = ALL.iter().find(|experiment| experiment.name == name);
     found.map_or_else(
@@ -103,7 +100,7 @@ pub fn named(name: &str) -> Result<&'static Experiment> {
 }
 
 /// Prints what there is.
-pub fn list() {
+pub(crate) fn list() {
     for experiment in &ALL {
         println!(
             "  {:<13} {:<49} about {} s",
@@ -119,10 +116,7 @@ pub fn list() {
 
 impl Experiment {
     /// Runs it on the stack of this checkout.
-    ///
-    /// # Errors
-    /// A claim is missed, something did not answer, or there was a signal.
-    pub fn run(&self, interrupt: &Interrupt) -> Result<()> {
+    pub(crate) fn run(&self, interrupt: &Interrupt) -> Result<()> {
         let bench = Bench::new(interrupt.clone())?;
         bench.screen.question(self.name, self.question);
         if self.counts_orders {
@@ -136,10 +130,7 @@ impl Experiment {
 }
 
 /// Runs all of them, each whatever became of the others, and prints one table.
-///
-/// # Errors
-/// One of them failed, or there was a signal.
-pub fn run_all(interrupt: &Interrupt) -> Result<()> {
+pub(crate) fn run_all(interrupt: &Interrupt) -> Result<()> {
     let mut table = Vec::new();
     for experiment in &ALL {
         let started = Instant::now();

@@ -1,7 +1,7 @@
 //! What a person is sent: one critical and one warning alert, handed to Alertmanager as Prometheus does it, and read where Slack
 //! and `PagerDuty` would receive them.
 //!
-//! The way from a fault to the alert is left out here to save its minutes: the drill high-error-rate takes all of it.
+//! The minutes from a fault to its alert are left out here; the drill high-error-rate has all of it.
 
 use std::time::Duration;
 

@@ -7,16 +7,17 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Error, Result, bail, ensure};
-use serde_json::Value;
+use anyhow::{Context, Error, Result, bail};
+use serde_json::{Value, json};
 use stack_tests::prometheus::{alert_history, now};
 use stack_tests::repository;
 
 use crate::bench::Bench;
 use crate::interrupt::Interrupted;
-use crate::practice::rules;
 use crate::undo::Undo;
 
+/// Where the rule is.
+const RULES: &str = "observability/prometheus/rules/order-service.yml";
 /// Its name says whose it is, should it ever be left behind.
 const FILE: &str = "observability/prometheus/rules/lab-without-for.yml";
 /// The same file as Prometheus sees it.
@@ -107,7 +108,7 @@ fn history(
 /// Adds the copy; what is returned takes it away again.
 fn add_rule(bench: &Bench) -> Result<Undo<'_>> {
     let path = repository::root().join(FILE);
-    let rules = fs::read_to_string(repository::root().join(rules::FILE)).context(rules::FILE)?;
+    let rules = fs::read_to_string(repository::root().join(RULES)).context(RULES)?;
     let restore = {
         let path = path.clone();
         Undo::new(&bench.screen, &format!("remove {FILE}"), move || {
@@ -205,26 +206,22 @@ fn last_words(bench: &Bench) -> String {
 
 /// A rule file with the rule as it stands, but for its name, its `for`, and a severity that pages nobody.
 fn without_for(rules: &str) -> Result<String> {
-    let rule = rules::block(rules, WITH_FOR)?;
-    let copy: String = rule
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("for:"))
-        .map(|line| {
-            line.replace(
-                &format!("alert: {WITH_FOR}"),
-                &format!("alert: {WITHOUT_FOR}"),
-            )
-            .replace("severity: critical", "severity: warning")
-                + "\n"
-        })
-        .collect();
-    ensure!(
-        copy.lines().count() + 1 == rule.lines().count() && copy.contains(WITHOUT_FOR),
-        "{WITH_FOR} in {} has changed its form",
-        rules::FILE
-    );
+    let rules: Value = serde_saphyr::from_str(rules).context(RULES)?;
+    let groups = rules["groups"].as_array().into_iter().flatten();
+    let mut rule = groups
+        .flat_map(|group| group["rules"].as_array().into_iter().flatten())
+        .find(|rule| rule["alert"] == WITH_FOR)
+        .and_then(Value::as_object)
+        .cloned()
+        .with_context(|| format!("{RULES} has no rule {WITH_FOR}"))?;
+    rule.remove("for")
+        .with_context(|| format!("{WITH_FOR} has no `for`"))?;
+    rule.insert("alert".to_owned(), WITHOUT_FOR.into());
+    rule["labels"]["severity"] = "warning".into();
+    let group = json!({ "groups": [{ "name": "lab-without-for", "rules": [rule] }] });
+    // JSON is YAML.
     Ok(format!(
-        "# Only there while `scripts/lab pending` runs; can be deleted.\ngroups:\n  - name: lab-without-for\n    rules:\n{copy}"
+        "# Only there while `scripts/lab pending` runs; can be deleted.\n{group:#}\n"
     ))
 }
 
@@ -234,10 +231,16 @@ mod tests {
 
     #[test]
     fn the_copy_is_the_rule_without_its_for() {
-        let rules = repository::read(rules::FILE);
+        let rules = repository::read(RULES);
         let copy = without_for(&rules).expect("the rule has a for");
-        assert!(copy.contains("- alert: LabHighErrorRateWithoutFor\n"));
-        assert!(!copy.contains("for: 2m") && copy.contains("severity: warning"));
-        assert!(copy.contains("> 0.2") && copy.contains("runbook_url"));
+        let copy: Value = serde_saphyr::from_str(&copy).expect("YAML");
+        let copy = &copy["groups"][0]["rules"][0];
+        assert_eq!(copy["alert"], WITHOUT_FOR);
+        assert!(copy["for"].is_null() && copy["labels"]["severity"] == "warning");
+        assert!(
+            copy["expr"]
+                .as_str()
+                .is_some_and(|expr| expr.contains("> 0.2"))
+        );
     }
 }

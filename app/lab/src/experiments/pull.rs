@@ -1,4 +1,4 @@
-//! A target that is gone is noticed by the scrape that fails; what was pushed just stays what it was.
+//! A target that is gone is noticed by the scrape that fails; what was pushed stays as it was.
 
 use std::time::Duration;
 

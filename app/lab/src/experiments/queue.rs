@@ -1,5 +1,5 @@
 //! Little's law: what waits is the arrival rate times the wait. On a closed loop both sides are known beforehand, since a
-//! connection waits for its answer: what is not in a worker's hands is in the queue.
+//! connection waits for its answer: what no worker processes is in the queue.
 
 use std::thread;
 use std::time::Duration;

@@ -5,13 +5,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hyper::Method;
-use loadgen::addresses::Addresses;
 use loadgen::engine::{Run, Running};
 use loadgen::ledger::{Quantiles, Totals};
-use loadgen::mock::{Freeze, Log, Mock, Setup};
 use loadgen::scenario::{Load, Plan};
 use loadgen::schedule::{Profile, Segment, Spacing, Stage};
-use loadgen::target::{Requests, Server, Target};
+use loadgen::target::{Addresses, Requests, Server, Target};
+use mock_target::{Freeze, Log, Mock, Setup};
 
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error>>;
 

@@ -2,8 +2,8 @@
 
 use std::error::Error;
 
-use loadgen::mock::{Mock, Setup};
 use loadgen::report::Report;
+use mock_target::{Mock, Setup};
 
 use crate::peers::own_run;
 use crate::row::Row;

@@ -4,8 +4,8 @@ use std::error::Error;
 use std::io::ErrorKind;
 use std::process::Command;
 
-use loadgen::mock::{Mock, Setup};
 use loadgen::report::Report;
+use mock_target::{Mock, Setup};
 
 use crate::row::Row;
 

@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use loadgen::ledger::Class;
-use loadgen::mock::Setup;
+use mock_target::Setup;
 
 use crate::measure::{Measured, Result, Setting, answer_rate, flat, measure};
 use crate::row::Row;

@@ -1,7 +1,7 @@
-//! The command line: what can be asked, in which words. What is made of it: [`settings`](crate::settings).
+//! The command line: what can be asked, in which words and with which values. What is made of it:
+//! [`settings`](crate::settings). How times are written: [`times`](crate::times).
 
 pub mod drill;
-pub mod values;
 
 use std::time::Duration;
 
@@ -9,15 +9,19 @@ use clap::{Parser, Subcommand};
 use hyper::Method;
 use hyper::http::uri::PathAndQuery;
 
+use crate::ledger::LONGEST;
 use crate::scenario::Scenario;
 use crate::target::Server;
 use crate::times::{parse_duration, parse_wait};
 use crate::verdict::Threshold;
 use drill::DrillArgs;
-use values::{
-    parse_connections, parse_method, parse_path, parse_rate, parse_share, parse_threads,
-    parse_timeout,
-};
+
+/// Highest rate that is accepted; a higher one is taken for a slip of the finger.
+const MOST_PER_SECOND: f64 = 1_000_000.0;
+/// Most connections: a client has hardly more ports than that for one address of the target.
+const MOST_CONNECTIONS: usize = 60_000;
+/// Most worker threads: more than a machine has processors only take turns, and each has histograms of its own.
+const MOST_THREADS: usize = 64;
 
 /// Below every `--help`.
 const MORE: &str = "\
@@ -131,4 +135,61 @@ pub struct Args {
     /// Highest valid lag p99 while a connection was free; above it the run is invalid
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "5ms")]
     pub max_lag: Duration,
+}
+
+/// Reads a timeout; longer ones could not be recorded.
+fn parse_timeout(text: &str) -> Result<Duration, String> {
+    let time = parse_duration(text)?;
+    if !(Duration::from_millis(1)..=LONGEST).contains(&time) {
+        return Err("wanted 1ms to 60s".into());
+    }
+    Ok(time)
+}
+
+fn parse_rate(text: &str) -> Result<f64, String> {
+    let rate = text.parse().ok();
+    rate.filter(|rate| *rate > 0.0 && *rate <= MOST_PER_SECOND)
+        .ok_or_else(|| format!("wanted arrivals per second, above 0 and at most {MOST_PER_SECOND}"))
+}
+
+fn parse_share(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok();
+    share
+        .filter(|share| (0.0..=1.0).contains(share))
+        .ok_or_else(|| "wanted a share between 0 and 1".into())
+}
+
+fn parse_connections(text: &str) -> Result<usize, String> {
+    parse_number(text, MOST_CONNECTIONS)
+}
+
+fn parse_threads(text: &str) -> Result<usize, String> {
+    parse_number(text, MOST_THREADS)
+}
+
+fn parse_number(text: &str, most: usize) -> Result<usize, String> {
+    let number = text.parse().ok();
+    number
+        .filter(|number| (1..=most).contains(number))
+        .ok_or_else(|| format!("wanted a whole number, 1 to {most}"))
+}
+
+fn parse_path(text: &str) -> Result<PathAndQuery, String> {
+    let path = text.starts_with('/').then(|| text.parse().ok());
+    path.flatten()
+        .ok_or_else(|| "wanted a path such as /orders".into())
+}
+
+fn parse_method(text: &str) -> Result<Method, String> {
+    [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+    ]
+    .into_iter()
+    .find(|method| method == text)
+    .ok_or_else(|| "wanted GET, HEAD, POST, PUT, PATCH or DELETE".into())
 }

@@ -12,8 +12,7 @@ use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-use crate::addresses::Addresses;
-use crate::target::{MOST_HEADERS, NoBody};
+use crate::target::{Addresses, MOST_HEADERS, NoBody};
 
 /// Longest head of an answer, 256 kB and some room; bodies of any length pass through a buffer that is no larger.
 const LONGEST_HEAD: usize = 272 * 1024;

@@ -9,8 +9,7 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 
-use super::queue::Next;
-use super::shared::{Shared, WorkerStatus};
+use super::shared::{Next, Shared, WorkerStatus};
 use super::{SharedBook, lock};
 use crate::clock::ThreadUse;
 use crate::ledger::{Class, Entry, Strain, Timing};
@@ -86,43 +85,25 @@ impl Connections {
             // Before the start nothing is due, not even what is due at zero.
             let now = self.shared.clock.since_start()?;
             let free_since = self.shared.free_since(freed);
-            let next = self.shared.queue.take(now);
-            if let Next::Due(arrival) = next {
-                self.note_lag(now, now.saturating_sub(arrival.intended));
-            }
-            match next {
-                Next::Due(arrival) if now < arrival.intended + self.shared.timeout => {
-                    return Some(Assignment::Send(Job {
-                        arrival,
-                        free_since,
-                    }));
-                }
-                Next::Due(arrival) => {
-                    let deadline = arrival.intended + self.shared.timeout;
-                    self.give_up(
-                        Job {
-                            arrival,
-                            free_since,
-                        },
-                        now,
-                        deadline,
-                    );
-                }
-                // Its wait ends here; what it would have become is not known.
-                Next::Dropped(arrival) => {
-                    let end = now.min(arrival.intended + self.shared.timeout);
-                    self.give_up(
-                        Job {
-                            arrival,
-                            free_since,
-                        },
-                        now,
-                        end,
-                    );
-                }
+            let (arrival, is_due) = match self.shared.queue.take(now) {
+                Next::Due(arrival) => (arrival, true),
+                Next::Dropped(arrival) => (arrival, false),
                 Next::Later => return None,
                 Next::Over => return Some(Assignment::Stop),
+            };
+            let job = Job {
+                arrival,
+                free_since,
+            };
+            let deadline = arrival.intended + self.shared.timeout;
+            if is_due {
+                self.note_lag(now, now.saturating_sub(arrival.intended));
+                if now < deadline {
+                    return Some(Assignment::Send(job));
+                }
             }
+            // One that is dropped before its deadline ends here; what it would have become is not known.
+            self.give_up(job, now, now.min(deadline));
         }
     }
 

@@ -1,14 +1,12 @@
 //! The running load: one pacing thread, a few worker threads, and what they share.
 //!
-//! `queue` gives out arrivals in order, `shared` is what the threads see of each other, `pacer` wakes workers when
-//! something is due, `worker` runs connections on one thread, `connections` holds those that wait for work, and `channel` is one
-//! HTTP connection. When things are due is decided in [`schedule`](crate::schedule), what is counted in
+//! `shared` is what the threads see of each other, and the queue that gives out arrivals in order; `supervisor` starts and joins the
+//! threads, and wakes workers when something is due; `worker` runs connections on one thread, `connections` holds those that wait
+//! for work, and `channel` is one HTTP connection. When things are due is decided in [`schedule`](crate::schedule), what is counted in
 //! [`ledger`](crate::ledger).
 
 mod channel;
 mod connections;
-mod pacer;
-mod queue;
 mod shared;
 mod supervisor;
 mod worker;
@@ -114,7 +112,7 @@ impl Running {
     }
 
     /// Arrivals given out so far.
-    pub(crate) fn scheduled(&self) -> u64 {
+    pub fn scheduled(&self) -> u64 {
         self.shared.queue.given()
     }
 
@@ -124,7 +122,7 @@ impl Running {
     }
 
     /// Adds what was recorded since the last look to `seen`, using `spare` for the exchange.
-    pub(crate) fn look(&self, seen: &mut Interval, spare: &mut Interval) {
+    pub fn look(&self, seen: &mut Interval, spare: &mut Interval) {
         for book in &self.books {
             spare.clear();
             lock(book).swap_interval(spare);

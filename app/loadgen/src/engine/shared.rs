@@ -1,12 +1,17 @@
-//! What the threads of a run see of one another.
+//! What the threads of a run see of one another, and the queue from which they take arrivals.
+//!
+//! The queue stores none of them: the next one is computed when a connection is free to send it. Whatever waits for a free connection
+//! takes no memory, however long the target is frozen.
 
+use std::iter::Peekable;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::queue::ArrivalQueue;
 use crate::clock::{Clock, Moment};
+use crate::schedule::{Arrival, Arrivals, Order};
 
 /// Shared by pacer and workers.
 #[derive(Debug)]
@@ -95,5 +100,132 @@ impl Shared {
     pub(super) fn stop(&self) {
         self.queue.stop(self.clock.now());
         self.wake_all();
+    }
+}
+
+/// Gives out arrivals in order.
+#[derive(Debug)]
+pub(super) struct ArrivalQueue {
+    state: Mutex<State>,
+    /// When the next arrival of an open loop is due.
+    next: Moment,
+    /// When the run was stopped early.
+    stopped: Moment,
+}
+
+#[derive(Debug)]
+struct State {
+    source: Source,
+    /// Arrivals given out.
+    given: u64,
+}
+
+#[derive(Debug)]
+enum Source {
+    /// Open loop: what follows.
+    Open(Box<Peekable<Arrivals>>),
+    /// Closed loop: always due, until then.
+    Closed { end: Duration },
+}
+
+/// What there is to do.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Next {
+    /// Send this.
+    Due(Arrival),
+    /// This was due when the run was stopped; it is not sent any more.
+    Dropped(Arrival),
+    /// Nothing yet.
+    Later,
+    /// Nothing ever again.
+    Over,
+}
+
+impl ArrivalQueue {
+    /// An open loop.
+    pub(super) fn open(arrivals: Arrivals) -> Self {
+        Self::new(Source::Open(Box::new(arrivals.peekable())))
+    }
+
+    /// A closed loop until `end`.
+    pub(super) fn closed(end: Duration) -> Self {
+        Self::new(Source::Closed { end })
+    }
+
+    fn new(source: Source) -> Self {
+        let queue = Self {
+            state: Mutex::new(State { source, given: 0 }),
+            next: Moment::never(),
+            stopped: Moment::never(),
+        };
+        queue.next.set(queue.lock().next());
+        queue
+    }
+
+    /// Takes the next arrival if it is due at `now`.
+    pub(super) fn take(&self, now: Duration) -> Next {
+        let mut state = self.lock();
+        let taken = state.take(now, self.stopped());
+        if matches!(taken, Next::Due(_) | Next::Dropped(_)) {
+            state.given += 1;
+            self.next.set(state.next());
+        }
+        taken
+    }
+
+    /// Whether an arrival of an open loop is due at `now`. Takes no lock.
+    pub(super) fn has_due(&self, now: Duration) -> bool {
+        self.next.get().is_some_and(|next| next <= now)
+    }
+
+    /// Ends the schedule at `now`.
+    pub(super) fn stop(&self, now: Duration) {
+        self.stopped.set_once(now);
+    }
+
+    /// When the run was stopped early. Takes no lock.
+    pub(super) fn stopped(&self) -> Option<Duration> {
+        self.stopped.get()
+    }
+
+    /// How many arrivals were given out.
+    pub(super) fn given(&self) -> u64 {
+        self.lock().given
+    }
+
+    /// Nothing that holds the lock can panic half-way.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// When the next arrival of an open loop is due.
+    fn next(&mut self) -> Option<Duration> {
+        match &mut self.source {
+            Source::Open(arrivals) => arrivals.peek().map(|arrival| arrival.intended),
+            Source::Closed { .. } => None,
+        }
+    }
+
+    fn take(&mut self, now: Duration, stopped: Option<Duration>) -> Next {
+        let is_stopped = stopped.is_some();
+        match &mut self.source {
+            Source::Closed { end } if is_stopped || now >= *end => Next::Over,
+            Source::Closed { .. } => Next::Due(Arrival {
+                intended: now,
+                stage: 0,
+                order: Order::Plain,
+            }),
+            Source::Open(arrivals) => {
+                let latest = stopped.unwrap_or(now);
+                match arrivals.next_if(|arrival| arrival.intended <= latest) {
+                    Some(arrival) if is_stopped => Next::Dropped(arrival),
+                    Some(arrival) => Next::Due(arrival),
+                    None if is_stopped || arrivals.peek().is_none() => Next::Over,
+                    None => Next::Later,
+                }
+            }
+        }
     }
 }

@@ -11,10 +11,10 @@ use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
+use super::SharedBook;
 use super::channel::{Channel, Failure};
 use super::connections::{Assignment, Connections, Job, Slot};
 use super::shared::Shared;
-use super::{SharedBook, lock};
 use crate::clock::ThreadUse;
 use crate::ledger::{Class, Entry, Timing};
 use crate::target::{Requests, Target};
@@ -32,22 +32,15 @@ pub(super) struct Worker {
     pub(super) book: SharedBook,
 }
 
-/// How much of the run a worker was busy.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Effort {
-    /// Working, or ready to work without a processor.
-    pub(super) busy: Duration,
-}
-
 impl Worker {
     /// Opens the connections, says so, waits for the start, and works until nothing is left to do.
     ///
-    /// Returns `None` if the start never came.
+    /// Returns how long it worked, or was ready to work without a processor; `None` if the start never came.
     pub(super) async fn work(
         self,
         opened: oneshot::Sender<()>,
         start: oneshot::Receiver<Arc<Shared>>,
-    ) -> Option<Effort> {
+    ) -> Option<Duration> {
         let opening: Vec<JoinHandle<Channel>> = self
             .channels
             .into_iter()
@@ -79,9 +72,7 @@ impl Worker {
             keeper.abort();
         }
         connections.end();
-        Some(Effort {
-            busy: ThreadUse::now().since(before).busy(),
-        })
+        Some(ThreadUse::now().since(before).busy())
     }
 }
 
@@ -197,26 +188,17 @@ impl ConnectionTask {
         }
         let ran_out = class == Class::Timeout || answer.is_none();
         let done = if ran_out { deadline } else { freed };
-        let timing = Timing {
-            intended: arrival.intended,
-            sent,
-            done,
-        };
-        let own_lag = sent.saturating_sub(arrival.intended.max(free_since));
-        (
-            Entry {
-                stage: arrival.stage,
-                class,
-                timing,
-                own_lag,
-                ran_out,
+        let entry = Entry {
+            stage: arrival.stage,
+            class,
+            timing: Timing {
+                intended: arrival.intended,
+                sent,
+                done,
             },
-            freed,
-        )
+            own_lag: sent.saturating_sub(arrival.intended.max(free_since)),
+            ran_out,
+        };
+        (entry, freed)
     }
-}
-
-/// Takes a worker's accounts out.
-pub(super) fn close(book: &SharedBook, stages: usize) -> crate::ledger::Totals {
-    std::mem::replace(&mut *lock(book), crate::ledger::Book::new(stages)).into_totals()
 }

@@ -1,13 +1,10 @@
-//! The accounts one thread keeps: fixed memory, one histogram for each class of each stage.
+//! The accounts one thread keeps: fixed memory, one histogram for each class of each stage, and how far it fell behind for want of
+//! processor time.
 
 use std::mem;
 use std::time::Duration;
 
-use super::class::Class;
-use super::distribution::Distribution;
-use super::strain::Strain;
-use super::timing::Entry;
-use super::totals::{StageTotals, Totals};
+use super::{Class, Counts, Distribution, Entry, StageTotals, Totals, add_counts};
 
 /// One thread's accounts of a run.
 #[derive(Clone, Debug)]
@@ -20,7 +17,7 @@ pub struct Book {
 #[derive(Clone, Debug, Default)]
 pub struct Interval {
     /// Arrivals that ended, by class, in the order of [`Class::ALL`].
-    pub counts: [u64; Class::ALL.len()],
+    pub counts: Counts,
     /// Their response times.
     pub response: Distribution,
     /// Their lags.
@@ -29,9 +26,7 @@ pub struct Interval {
 
 impl Interval {
     pub(crate) fn add(&mut self, other: &Self) {
-        for (ours, theirs) in self.counts.iter_mut().zip(other.counts) {
-            *ours += theirs;
-        }
+        add_counts(&mut self.counts, &other.counts);
         self.response.add(&other.response);
         self.lag.add(&other.lag);
     }
@@ -111,5 +106,73 @@ impl Book {
     /// Everything recorded.
     pub fn into_totals(self) -> Totals {
         self.totals
+    }
+}
+
+/// Length of a window. A freeze so short that the window still counts as saturated makes lag grow by 5 ms at most.
+const WINDOW: Duration = Duration::from_millis(100);
+
+/// From this share of a window on, a thread counts as saturated.
+const SATURATED: f64 = 0.95;
+
+/// How far a thread without processor time to spare falls behind.
+///
+/// When a thread has no time to read an answer, the connection looks busy, as if the target were slow; only the thread's own
+/// use of time tells the two apart. So it is looked at in windows. What lag grows by in a saturated window is the generator's
+/// fault. Lag from before is not: what a freeze of the target leaves behind shrinks while the thread catches up.
+#[derive(Clone, Debug, Default)]
+pub struct Strain {
+    /// Begin of the window.
+    begin: Duration,
+    /// What the thread had used by then.
+    used: Duration,
+    /// Lag of the last arrival before it.
+    lag_before: Duration,
+    /// Lag of the last arrival.
+    lag: Duration,
+    arrivals: u64,
+    /// By how much the thread has fallen behind in the saturated windows up to now.
+    behind: Duration,
+}
+
+impl Strain {
+    /// Nothing sent yet, by a thread that has used that much.
+    pub(crate) fn new(used: Duration) -> Self {
+        Self {
+            used,
+            ..Self::default()
+        }
+    }
+
+    /// Notes an arrival that was taken this late.
+    pub fn note(&mut self, lag: Duration) {
+        self.lag = lag;
+        self.arrivals += 1;
+    }
+
+    /// Whether the window is over.
+    pub fn is_over(&self, now: Duration) -> bool {
+        now >= self.begin + WINDOW
+    }
+
+    /// Ends the window, and records for each of its arrivals how far behind the thread is by its own doing. `used` is
+    /// how long the thread has worked, or waited for a processor, since it began.
+    pub fn end_window(&mut self, now: Duration, used: Duration, behind: &mut Distribution) {
+        let length = now.saturating_sub(self.begin);
+        let busy = used.saturating_sub(self.used);
+        self.behind = if busy >= length.mul_f64(SATURATED) {
+            (self.behind + self.lag).saturating_sub(self.lag_before)
+        } else {
+            Duration::ZERO
+        };
+        behind.record_many(self.behind.min(self.lag), self.arrivals);
+        *self = Self {
+            begin: now,
+            used,
+            lag_before: self.lag,
+            lag: self.lag,
+            arrivals: 0,
+            behind: self.behind,
+        };
     }
 }

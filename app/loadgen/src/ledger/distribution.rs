@@ -57,22 +57,14 @@ impl Distribution {
 
     /// The time that the share `quantile` (0 to 1) of the records doesn't exceed; `None` without records.
     pub fn quantile(&self, quantile: f64) -> Option<Duration> {
-        let histogram = self
-            .histogram
-            .as_ref()
-            .filter(|histogram| !histogram.is_empty())?;
-        Some(Duration::from_micros(
-            histogram.value_at_quantile(quantile).min(histogram.max()),
-        ))
+        let histogram = self.recorded()?;
+        Some(Duration::from_micros(micros_at(histogram, quantile)))
     }
 
     /// The figures for reports; `None` without records.
     pub fn quantiles(&self) -> Option<Quantiles> {
-        let histogram = self
-            .histogram
-            .as_ref()
-            .filter(|histogram| !histogram.is_empty())?;
-        let at = |quantile| seconds(histogram.value_at_quantile(quantile).min(histogram.max()));
+        let histogram = self.recorded()?;
+        let at = |quantile| micros_at(histogram, quantile) as f64 / 1e6;
         Some(Quantiles {
             count: histogram.len(),
             mean_seconds: histogram.mean() / 1e6,
@@ -81,8 +73,12 @@ impl Distribution {
             p95_seconds: at(0.95),
             p99_seconds: at(0.99),
             p99_9_seconds: at(0.999),
-            max_seconds: seconds(histogram.max()),
+            max_seconds: at(1.0),
         })
+    }
+
+    fn recorded(&self) -> Option<&Histogram<u64>> {
+        self.histogram.as_ref().filter(|it| !it.is_empty())
     }
 }
 
@@ -112,6 +108,7 @@ fn empty() -> Histogram<u64> {
         .expect("the bounds are constants that hdrhistogram accepts")
 }
 
-fn seconds(micros: u64) -> f64 {
-    micros as f64 / 1e6
+/// The value that stands for a bucket may lie above the highest record.
+fn micros_at(histogram: &Histogram<u64>, quantile: f64) -> u64 {
+    histogram.value_at_quantile(quantile).min(histogram.max())
 }

@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use super::class::Class;
-use super::distribution::Distribution;
+use super::{Class, Counts, Distribution, add_counts};
 
 /// Accounts of one stage.
 #[derive(Clone, Debug, Default)]
 pub struct StageTotals {
     /// Arrivals by class, in the order of [`Class::ALL`].
-    pub counts: [u64; Class::ALL.len()],
+    pub counts: Counts,
     /// Response times by class, in the same order.
     pub response: [Distribution; Class::ALL.len()],
     /// Response times of those whose connection hung until their timeout.
@@ -46,9 +45,7 @@ impl StageTotals {
     }
 
     pub(crate) fn add(&mut self, other: &Self) {
-        for (ours, theirs) in self.counts.iter_mut().zip(other.counts) {
-            *ours += theirs;
-        }
+        add_counts(&mut self.counts, &other.counts);
         for (ours, theirs) in self.response.iter_mut().zip(&other.response) {
             ours.add(theirs);
         }
@@ -58,7 +55,7 @@ impl StageTotals {
 }
 
 /// Accounts of a run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Totals {
     /// By stage, in the plan's order.
     pub stages: Vec<StageTotals>,
@@ -93,18 +90,8 @@ impl Totals {
     pub fn new(stages: usize) -> Self {
         Self {
             stages: vec![StageTotals::default(); stages],
-            lag: Distribution::default(),
-            own_lag: Distribution::default(),
-            behind: Distribution::default(),
-            expired_while_free: 0,
-            scheduled: 0,
-            answered_in_time: 0,
             is_open_loop: true,
-            asked_for: Duration::ZERO,
-            last_sent: Duration::ZERO,
-            elapsed: Duration::ZERO,
-            pacing_cpu: Duration::ZERO,
-            busiest: 0.0,
+            ..Self::default()
         }
     }
 

@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Write};
 
 use rustix::termios::tcgetwinsize;
 
-use super::{Sample, display};
+use super::{Look, Memory};
 
 /// Columns where a terminal doesn't say.
 const COLUMNS: u16 = 80;
@@ -12,19 +12,19 @@ const COLUMNS: u16 = 80;
 /// A display on stderr.
 #[derive(Debug)]
 pub enum Screen {
-    /// A panel drawn over itself; how many lines are on the terminal.
+    /// Drawn over itself.
     Panel {
         /// Lines to go up before drawing again.
         drawn: usize,
     },
-    /// One line for each sample.
+    /// One line for each look.
     Plain,
 }
 
 impl Screen {
     /// The panel on a terminal; plain lines without one, with `CI`, `NO_COLOR` (no-color.org: set and not empty) or
     /// `TERM=dumb`.
-    pub(crate) fn new(variable: impl Fn(&str) -> Option<String>) -> Self {
+    pub fn new(variable: impl Fn(&str) -> Option<String>) -> Self {
         let is_set = |name| variable(name).is_some_and(|value| !value.is_empty());
         let is_dumb = variable("TERM").is_none_or(|term| term == "dumb");
         if std::io::stderr().is_terminal() && !is_set("CI") && !is_set("NO_COLOR") && !is_dumb {
@@ -33,16 +33,16 @@ impl Screen {
         Self::Plain
     }
 
-    pub(crate) fn show(&mut self, sample: &Sample) {
+    pub(crate) fn show(&mut self, look: &Look<'_>, memory: &Memory) {
         match self {
-            Self::Plain => self.draw(Some(&display::line(sample)), &[]),
-            Self::Panel { .. } => self.draw(None, &display::lines(sample, columns())),
+            Self::Plain => self.draw(Some(&memory.line(look)), &[]),
+            Self::Panel { .. } => self.draw(None, &memory.panel(look, columns())),
         }
     }
 
     /// Draws the panel over itself, each line cut to the terminal's width; without a terminal says the plain line, if there is
     /// one to say.
-    pub(crate) fn draw(&mut self, line: Option<&str>, panel: &[String]) {
+    pub fn draw(&mut self, line: Option<&str>, panel: &[String]) {
         match (self, line) {
             (Self::Plain, None) => {}
             (Self::Plain, Some(line)) => say(&format!("{line}\n")),
@@ -64,8 +64,8 @@ impl Screen {
         }
     }
 
-    /// Says something between samples.
-    pub(crate) fn note(&mut self, text: &str) {
+    /// Says something between looks.
+    pub fn note(&mut self, text: &str) {
         if let Self::Panel { drawn } = self {
             *drawn = 0;
         }

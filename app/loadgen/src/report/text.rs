@@ -1,9 +1,9 @@
 //! The summary for people.
 
-use std::fmt::{self, Display, Formatter, Write};
+use std::fmt::{self, Display, Formatter};
 
 use super::{Counts, Report};
-use crate::ledger::Quantiles;
+use crate::ledger::{Quantiles, listed};
 use crate::verdict::Outcome;
 
 /// A report as text.
@@ -68,14 +68,21 @@ fn write_head(report: &Report, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "; {:.1} % of the asked rate achieved", achieved * 100.0)?;
     }
     writeln!(f, "; {} answers/s", number(report.answers_per_second))?;
-    writeln!(f, "  ended as {}", Classes(&report.counts))
+    writeln!(f, "  ended as {}", classes(&report.counts))
 }
 
 fn write_times(report: &Report, f: &mut Formatter<'_>) -> fmt::Result {
-    writeln!(f, "\n  {:<10}{}", "ms", Columns::HEAD)?;
-    writeln!(f, "  {:<10}{}", "response", Columns(report.response))?;
-    writeln!(f, "  {:<10}{}", "service", Columns(report.service))?;
-    writeln!(f, "  {:<10}{}", "lag", Columns(report.lag))?;
+    writeln!(
+        f,
+        "\n  ms             mean      p50      p90      p95      p99    p99.9      max"
+    )?;
+    for (name, times) in [
+        ("response", report.response),
+        ("service", report.service),
+        ("lag", report.lag),
+    ] {
+        writeln!(f, "  {name:<10}{}", columns(times))?;
+    }
     writeln!(
         f,
         "  Response is the latency from the scheduled send time (done - intended); service is what the target took once\n  \
@@ -103,63 +110,44 @@ fn write_stages(report: &Report, f: &mut Formatter<'_>) -> fmt::Result {
             cell(times.map(|times| times.p95_seconds)),
             cell(times.map(|times| times.p99_seconds)),
             cell(times.map(|times| times.max_seconds)),
-            Classes(&stage.counts)
+            classes(&stage.counts)
         )?;
     }
     Ok(())
 }
 
-/// The row of figures of a distribution.
-struct Columns(Option<Quantiles>);
-
-impl Columns {
-    const HEAD: &'static str = "     mean      p50      p90      p95      p99    p99.9      max";
+/// Figures of a distribution, as the columns of `write_times`.
+fn columns(times: Option<Quantiles>) -> String {
+    let Some(q) = times else {
+        return "no samples".into();
+    };
+    [
+        q.mean_seconds,
+        q.p50_seconds,
+        q.p90_seconds,
+        q.p95_seconds,
+        q.p99_seconds,
+        q.p99_9_seconds,
+        q.max_seconds,
+    ]
+    .map(|seconds| format!("{:>9}", cell(Some(seconds))))
+    .concat()
 }
 
-impl Display for Columns {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Some(q) = self.0 else {
-            return f.write_str("no samples");
-        };
-        let figures = [
-            q.mean_seconds,
-            q.p50_seconds,
-            q.p90_seconds,
-            q.p95_seconds,
-            q.p99_seconds,
-            q.p99_9_seconds,
-            q.max_seconds,
-        ];
-        figures
-            .iter()
-            .try_for_each(|seconds| write!(f, "{:>9}", cell(Some(*seconds))))
-    }
-}
-
-struct Classes<'a>(&'a Counts);
-
-impl Display for Classes<'_> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let c = self.0;
-        let named = [
-            ("ok", c.ok),
-            ("http_4xx", c.http_4xx),
-            ("http_5xx", c.http_5xx),
-            ("timeout", c.timeout),
-            ("connect", c.connect),
-            ("reset", c.reset),
-            ("expired", c.expired),
-        ];
-        let mut text = String::new();
-        for (name, count) in named.into_iter().filter(|(_, count)| *count > 0) {
-            write!(
-                text,
-                "{}{name} {count}",
-                if text.is_empty() { "" } else { ", " }
-            )?;
-        }
-        f.write_str(if text.is_empty() { "nothing" } else { &text })
-    }
+fn classes(counts: &Counts) -> String {
+    let Counts {
+        ok,
+        http_4xx,
+        http_5xx,
+        timeout,
+        connect,
+        reset,
+        expired,
+    } = *counts;
+    listed(
+        &[ok, http_4xx, http_5xx, timeout, connect, reset, expired],
+        "nothing",
+    )
 }
 
 fn outcome(report: &Report) -> String {

@@ -105,17 +105,6 @@ impl Profile {
         (self.expected() - ROUNDING).ceil() as u64
     }
 
-    /// Arrivals expected by `offset`.
-    pub fn cumulative(&self, offset: Duration) -> f64 {
-        let Some(piece) = self.pieces.iter().rev().find(|piece| piece.start <= offset) else {
-            return 0.0;
-        };
-        let within = offset
-            .saturating_sub(piece.start)
-            .min(piece.segment.duration);
-        piece.before + piece.segment.arrivals_after(within.as_secs_f64())
-    }
-
     /// When `arrivals` are due, and the stage that moment belongs to; `None` if they never are.
     pub fn instant_of(&self, arrivals: f64) -> Option<(Duration, usize)> {
         let index = self

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use loadgen::ledger::{Book, Class, Distribution, Entry, Strain, Timing, Totals};
-use loadgen::live::display::sparkline;
 
 fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
@@ -42,20 +41,6 @@ fn totals(entries: &[Entry]) -> Totals {
     totals.scheduled = entries.len() as u64;
     totals.asked_for = Duration::from_secs(1);
     totals
-}
-
-#[test]
-fn lag_and_service_add_up_to_response() {
-    let timing = Timing {
-        intended: ms(100),
-        sent: ms(140),
-        done: ms(300),
-    };
-    assert_eq!(
-        (timing.lag(), timing.service(), timing.response()),
-        (ms(40), ms(160), ms(200))
-    );
-    assert_eq!(timing.lag() + timing.service(), timing.response());
 }
 
 #[test]
@@ -175,11 +160,4 @@ fn statuses_have_their_class() {
         "ok", "ok", "ok", "http_4xx", "http_4xx", "http_4xx", "http_5xx", "http_5xx",
     ];
     assert_eq!(classes, wanted);
-}
-
-#[test]
-fn a_sparkline_is_as_high_as_its_largest_value() {
-    assert_eq!(sparkline(&[0.0, 3.5, 7.0], 10), "▁▅█");
-    assert_eq!(sparkline(&[9.0, 0.0, 0.0], 2), "▁▁", "only the last ones");
-    assert_eq!(sparkline(&[], 10), "");
 }

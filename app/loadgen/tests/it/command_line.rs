@@ -8,18 +8,12 @@ use loadgen::settings::Settings;
 use crate::support::{code, loadgen};
 
 #[test]
-fn help_shows_every_scenario_with_an_example_and_every_exit_code() {
+fn help_shows_every_scenario_with_a_valid_example_and_every_exit_code() {
     let output = loadgen(&["--help"])
         .output()
         .expect("it was built for this test");
     assert_eq!(code(&output), 0);
     let help = String::from_utf8(output.stdout).expect("text");
-    for scenario in Scenario::value_variants() {
-        assert!(
-            help.contains(&format!("Example: loadgen {}", scenario.name())),
-            "{scenario:?} in {help}"
-        );
-    }
     for part in [
         "0 pass",
         "1 run failed",
@@ -33,31 +27,19 @@ fn help_shows_every_scenario_with_an_example_and_every_exit_code() {
     ] {
         assert!(help.contains(part), "{part} in {help}");
     }
-}
-
-#[test]
-fn every_scenarios_example_is_a_valid_command_line() {
-    let output = loadgen(&["--help"])
-        .output()
-        .expect("it was built for this test");
-    let help = String::from_utf8(output.stdout).expect("text");
     let flat = help.split_whitespace().collect::<Vec<_>>().join(" ");
     for scenario in Scenario::value_variants() {
-        let start = flat
-            .find(&format!("Example: loadgen {}", scenario.name()))
-            .expect("it has an example")
-            + 9;
-        let end = flat[start..]
-            .find(" - ")
-            .map_or(flat.len(), |end| start + end);
-        let words: Vec<_> = flat[start..end]
-            .split(' ')
-            .take_while(|word| *word != "[default:")
-            .collect();
-        let args =
-            Args::try_parse_from(&words).unwrap_or_else(|error| panic!("{words:?}: {error}"));
+        let (_, example) = flat
+            .split_once(&format!("Example: loadgen {}", scenario.name()))
+            .unwrap_or_else(|| panic!("{scenario:?} in {help}"));
+        let options = example.split(" - ").next().unwrap_or_default();
+        let words = ["loadgen", scenario.name()]
+            .into_iter()
+            .chain(options.split_whitespace())
+            .take_while(|word| *word != "[default:");
+        let args = Args::try_parse_from(words).unwrap_or_else(|e| panic!("{options}: {e}"));
         assert_eq!(args.scenario, *scenario);
-        assert!(Settings::new(args).is_ok(), "{words:?}");
+        assert!(Settings::new(args).is_ok(), "{options}");
     }
 }
 

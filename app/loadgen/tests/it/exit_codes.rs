@@ -4,29 +4,17 @@ use std::fs::File;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use loadgen::mock::{Mock, Setup};
 use rustix::process::Signal;
 
-use crate::support::{code, loadgen, parsed, run, send, stderr, wait_for_first_look};
-
-fn mock() -> Mock {
-    Mock::start(Setup::default()).expect("a free port")
-}
+use crate::support::{
+    FIRST_LOOK, against, code, loadgen, parsed, quick, run, send, spawn, stderr, wait_for,
+};
 
 #[test]
 fn zero_when_the_run_is_valid_and_every_threshold_held() {
-    let mock = mock();
     let output = run(
-        "steady",
-        &mock.url(),
-        &[
-            "--duration",
-            "500ms",
-            "--fail",
-            "p99>1m",
-            "--fail",
-            "error_rate>0",
-        ],
+        &quick().url(),
+        "steady --duration 500ms --fail p99>1m --fail error_rate>0",
     );
     assert_eq!(code(&output), 0, "{output:?}");
     let summary = String::from_utf8(output.stdout).expect("text");
@@ -38,9 +26,9 @@ fn zero_when_the_run_is_valid_and_every_threshold_held() {
 
 #[test]
 fn one_when_the_target_is_not_there() {
-    let gone = mock().url();
+    let gone = quick().url();
     for url in [gone.as_str(), "http://no-such-host.invalid:80"] {
-        let output = run("steady", url, &["--wait", "300ms"]);
+        let output = run(url, "steady --wait 300ms");
         let said = stderr(&output);
         assert_eq!(code(&output), 1, "{said}");
         let errors: Vec<_> = said
@@ -58,18 +46,10 @@ fn one_when_the_target_is_not_there() {
 
 #[test]
 fn one_when_the_summary_is_lost_but_not_when_nobody_wants_it() {
-    let mock = mock();
+    let mock = quick();
     let run_into = |stdout: Stdio| {
-        let arguments = [
-            "max",
-            "--target",
-            &mock.url(),
-            "--duration",
-            "200ms",
-            "--max-lag",
-            "1h",
-        ];
-        let output = loadgen(&arguments).stdout(stdout).output();
+        let mut command = against(&mock.url(), "max --duration 200ms --max-lag 1h");
+        let output = command.stdout(stdout).output();
         output.expect("it was built for this test")
     };
     let full = File::create("/dev/full").expect("Linux has it");
@@ -85,55 +65,45 @@ fn one_when_the_summary_is_lost_but_not_when_nobody_wants_it() {
 
 #[test]
 fn two_when_the_command_line_makes_no_sense() {
-    let cases: [(&[&str], &str); 29] = [
-        (&["hurricane"], "hurricane"),
-        (&["steady", "--rate", "0"], "above 0"),
-        (&["steady", "--rate", "-5"], "above 0"),
-        (&["steady", "--rate", "NaN"], "above 0"),
-        (&["steady", "--rate", "inf"], "above 0"),
-        (&["max", "--rate", "5"], "--rate means nothing to max"),
-        (&["max", "--poisson"], "--poisson means nothing to max"),
-        (
-            &["steady", "--rate", "1000000", "--duration", "24h"],
-            "too many",
-        ),
-        (
-            &["steady", "--share", "0.5"],
-            "--share means nothing to steady",
-        ),
-        (&["error-storm", "--share", "2"], "between 0 and 1"),
-        (&["steady", "--duration", "0s"], "above zero"),
-        (&["steady", "--duration", "soon"], "300ms"),
-        (&["steady", "--timeout", "2m"], "1ms to 60s"),
-        (&["steady", "--connections", "0"], "1 to 60000"),
-        (&["steady", "--target", "https://order-service"], "TLS"),
-        (&["steady", "--target", "http://127.0.0.1:99999"], ":99999"),
-        (&["steady", "--target", "http://127.0.0.1:8O00"], ":8O00"),
-        (&["steady", "--target", "http://127.0.0.1:1abc"], ":1abc"),
-        (&["steady", "--target", "http://127.0.0.1:+80"], ":+80"),
-        (&["steady", "--target", "http://[::1]:0"], "[::1]:0"),
-        (&["steady", "--target", "http://a:b@host"], "credentials"),
-        (&["steady", "--prometheus", "http://host:65536"], ":65536"),
-        (&["steady", "--threads", "60000"], "1 to 64"),
-        (&["steady", "--method", "TRACE"], "HEAD"),
-        (&["steady", "--duration", "1m30"], "1m30s"),
-        (&["steady", "--fail", "p100>1s"], "no figure `p100`"),
-        (&["steady", "--fail", "p0>1s"], "no figure `p0`"),
-        (&["steady", "--fail", "p9e1>1s"], "no figure `p9e1`"),
-        (&["steady", "--path", "orders"], "/orders"),
-    ];
-    for (arguments, wanted) in cases {
-        let arguments = [arguments, &["--wait", "0s"]].concat();
-        let output = loadgen(&arguments)
+    for (typed, wanted) in [
+        ("hurricane", "hurricane"),
+        ("steady --rate 0", "above 0"),
+        ("steady --rate -5", "above 0"),
+        ("steady --rate NaN", "above 0"),
+        ("steady --rate inf", "above 0"),
+        ("max --rate 5", "--rate means nothing to max"),
+        ("max --poisson", "--poisson means nothing to max"),
+        ("steady --rate 1000000 --duration 24h", "too many"),
+        ("steady --share 0.5", "--share means nothing to steady"),
+        ("error-storm --share 2", "between 0 and 1"),
+        ("steady --duration 0s", "above zero"),
+        ("steady --duration soon", "300ms"),
+        ("steady --timeout 2m", "1ms to 60s"),
+        ("steady --connections 0", "1 to 60000"),
+        ("steady --target https://order-service", "TLS"),
+        ("steady --target http://127.0.0.1:99999", ":99999"),
+        ("steady --target http://127.0.0.1:8O00", ":8O00"),
+        ("steady --target http://127.0.0.1:1abc", ":1abc"),
+        ("steady --target http://127.0.0.1:+80", ":+80"),
+        ("steady --target http://[::1]:0", "[::1]:0"),
+        ("steady --target http://a:b@host", "credentials"),
+        ("steady --prometheus http://host:65536", ":65536"),
+        ("steady --threads 60000", "1 to 64"),
+        ("steady --method TRACE", "HEAD"),
+        ("steady --duration 1m30", "1m30s"),
+        ("steady --fail p100>1s", "no figure `p100`"),
+        ("steady --fail p0>1s", "no figure `p0`"),
+        ("steady --fail p9e1>1s", "no figure `p9e1`"),
+        ("steady --path orders", "/orders"),
+    ] {
+        let words: Vec<_> = typed.split(' ').chain(["--wait", "0s"]).collect();
+        let output = loadgen(&words)
             .output()
             .expect("it was built for this test");
-        assert_eq!(code(&output), 2, "{arguments:?}: {output:?}");
-        assert!(
-            stderr(&output).contains(wanted),
-            "{arguments:?}: {}",
-            stderr(&output)
-        );
-        assert!(output.stdout.is_empty() && !stderr(&output).contains("panicked"));
+        let said = stderr(&output);
+        assert_eq!(code(&output), 2, "{typed}: {output:?}");
+        assert!(said.contains(wanted), "{typed}: {said}");
+        assert!(output.stdout.is_empty() && !said.contains("panicked"));
     }
 }
 
@@ -155,23 +125,15 @@ fn two_when_the_machine_does_not_allow_that_many_connections() {
 
 #[test]
 fn three_when_a_threshold_is_missed_or_has_no_samples() {
-    let mock = mock();
+    let mock = quick();
     for (scenario, expression, was) in [
         ("steady", "p50>1us", " ms)"),
         ("steady", "error_rate<1%", "(was 0.00 %)"),
         ("max", "achieved<1%", "(there were no samples)"),
     ] {
         let output = run(
-            scenario,
             &mock.url(),
-            &[
-                "--duration",
-                "300ms",
-                "--fail",
-                expression,
-                "--fail",
-                "expired>9",
-            ],
+            &format!("{scenario} --duration 300ms --fail {expression} --fail expired>9"),
         );
         assert_eq!(code(&output), 3, "{expression}: {output:?}");
         let text = String::from_utf8_lossy(&output.stdout);
@@ -188,28 +150,16 @@ fn three_when_a_threshold_is_missed_or_has_no_samples() {
 
 #[test]
 fn five_when_the_generator_itself_was_held_up() {
-    let mock = mock();
-    let arguments = [
-        "steady",
-        "--target",
+    let mock = quick();
+    let mut child = spawn(
         &mock.url(),
-        "--rate",
-        "100",
-        "--duration",
-        "3s",
-        "--json",
-        "--fail",
-        "p99>1us",
-    ];
-    let mut child = loadgen(&arguments)
-        .spawn()
-        .expect("it was built for this test");
-    let lines = wait_for_first_look(&mut child);
+        "steady --rate 100 --duration 3s --json --fail p99>1us",
+    );
+    let _lines = wait_for(&mut child, FIRST_LOOK);
     send(&child, Signal::STOP);
     std::thread::sleep(Duration::from_millis(400));
     send(&child, Signal::CONT);
     let output = child.wait_with_output().expect("it ends");
-    drop(lines);
     let report = parsed(&output);
     assert_eq!(
         code(&output),

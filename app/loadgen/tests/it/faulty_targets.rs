@@ -1,53 +1,57 @@
-//! Targets that close, reset, talk nonsense, are slow, stop, or are not there.
+//! Targets that close, reset, talk nonsense, are slow, freeze, or are not there.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use loadgen::addresses::Addresses;
 use loadgen::ledger::Class;
-use loadgen::mock::{Behaviour, Mock, Setup};
-use rustix::process::Signal;
+use loadgen::target::Addresses;
+use mock_target::{Behaviour, Freeze, Setup};
 
 use crate::support::{
-    Setting, code, loadgen, parsed, plan, report, run_against, send, wait_for_first_look,
+    FIRST_LOOK, Setting, code, flat, mock, parsed, quick, report, run_against, spawn, wait_for,
 };
 
-const SHORT: [&str; 6] = ["--rate", "50", "--duration", "1s", "--wait", "0s"];
-
-fn mock(behaviour: Behaviour) -> Mock {
-    Mock::start(Setup {
-        behaviour,
-        ..Setup::default()
-    })
-    .expect("a free port")
-}
+const SHORT: &str = "steady --rate 50 --duration 1s --wait 0s --timeout 300ms";
 
 #[test]
-fn a_target_that_closes_or_resets_or_talks_nonsense_is_a_reset_each_time() {
-    for behaviour in [Behaviour::Close, Behaviour::Reset, Behaviour::Garbage] {
+fn every_way_to_end_has_its_class() {
+    let answers = ["ok", "http_4xx", "http_5xx", "timeout"];
+    for (behaviour, class, wanted) in [
+        (Behaviour::Close, "reset", 1),
+        (Behaviour::Reset, "reset", 1),
+        (Behaviour::Garbage, "reset", 1),
+        (Behaviour::Silence, "timeout", 1),
+        (Behaviour::Answer(404), "http_4xx", 0),
+        (Behaviour::Answer(503), "http_5xx", 0),
+    ] {
         let mock = mock(behaviour.clone());
-        let (code, report) = report("steady", &mock.url(), &SHORT);
+        let (code, report) = report(&mock.url(), SHORT);
+        let counts = serde_json::to_value(&report.counts).expect("numbers");
         assert_eq!(
-            (code, report.counts.reset, report.scheduled),
-            (1, 50, 50),
+            (code, &counts[class]),
+            (wanted, &50.into()),
             "{behaviour:?}"
         );
-        assert!(
-            report.response.is_none(),
+        assert_eq!((report.scheduled, report.error_rate), (50, Some(1.0)));
+        assert_eq!(
+            report.response.is_some(),
+            answers.contains(&class),
             "{behaviour:?}: no response, no response time"
         );
+        if class == "timeout" {
+            let response = report.response.expect("it is there");
+            assert!((response.p50_seconds - 0.3).abs() < 0.001, "{response:?}");
+            assert!((response.max_seconds - 0.3).abs() < 0.001, "{response:?}");
+        }
     }
+    let gone = quick().url();
+    let (code, report) = report(&gone, SHORT);
+    assert_eq!((code, report.counts.connect), (1, 50));
 }
 
 #[test]
 fn a_target_that_closes_idle_connections_gets_new_ones() {
     let mock = mock(Behaviour::AnswerThenClose(3));
-    let (code, report) = report(
-        "steady",
-        &mock.url(),
-        &[&SHORT[..], &["--connections", "4"]].concat(),
-    );
+    let (code, report) = report(&mock.url(), &format!("{SHORT} --connections 4"));
     assert_eq!(code, 0);
     // A request that meets the close on its way is a reset; most don't.
     assert_eq!(report.counts.ok + report.counts.reset, 50);
@@ -59,57 +63,16 @@ fn a_target_that_closes_idle_connections_gets_new_ones() {
 }
 
 #[test]
-fn a_target_that_never_answers_times_out() {
-    let mock = mock(Behaviour::Silence);
-    let (code, report) = report(
-        "steady",
-        &mock.url(),
-        &[&SHORT[..], &["--timeout", "300ms"]].concat(),
-    );
-    assert_eq!((code, report.counts.timeout), (1, 50));
-    let response = report.response.expect("timeouts have response times");
-    assert!(
-        (response.p50_seconds - 0.3).abs() < 0.001 && (response.max_seconds - 0.3).abs() < 0.001,
-        "{response:?}"
-    );
-}
-
-#[test]
 fn a_slow_target_is_slow_and_nothing_else() {
-    let setup = Setup {
+    let mock = mock(Setup {
         service_time: Duration::from_millis(400),
         ..Setup::default()
-    };
-    let mock = Mock::start(setup).expect("a free port");
-    let (code, report) = report("steady", &mock.url(), &SHORT);
+    });
+    let (code, report) = report(&mock.url(), "steady --rate 50 --duration 1s --wait 0s");
     assert_eq!((code, report.counts.ok), (0, 50));
     assert!(report.response.expect("answers").p50_seconds >= 0.399);
-    assert!(
-        report.elapsed_seconds >= 1.37,
-        "the tail is waited for: {}",
-        report.elapsed_seconds
-    );
-}
-
-#[test]
-fn error_answers_are_counted_by_their_status() {
-    for (status, http_4xx, http_5xx) in [(404, 50, 0), (503, 0, 50)] {
-        let mock = mock(Behaviour::Answer(status));
-        let (code, report) = report("steady", &mock.url(), &SHORT);
-        assert_eq!(
-            (code, report.counts.http_4xx, report.counts.http_5xx),
-            (0, http_4xx, http_5xx),
-            "{status}"
-        );
-        assert_eq!(report.error_rate, Some(1.0));
-    }
-}
-
-#[test]
-fn a_target_that_is_not_there_is_a_failed_connection_each_time() {
-    let url = mock(Behaviour::Silence).url();
-    let (code, report) = report("steady", &url, &SHORT);
-    assert_eq!((code, report.counts.connect), (1, 50));
+    let elapsed = report.elapsed_seconds;
+    assert!(elapsed >= 1.37, "the tail is waited for: {elapsed}");
 }
 
 /// A port that takes no more connections: whoever tries waits.
@@ -135,11 +98,7 @@ fn full_port() -> (tokio::net::TcpListener, Vec<std::net::TcpStream>) {
 fn a_connection_that_hangs_was_never_made_and_nothing_was_sent() {
     let (listener, _waiting) = full_port();
     let url = format!("http://{}", listener.local_addr().expect("it is bound"));
-    let (code, report) = report(
-        "steady",
-        &url,
-        &[&SHORT[..], &["--timeout", "300ms", "--connections", "50"]].concat(),
-    );
+    let (code, report) = report(&url, &format!("{SHORT} --connections 50"));
     assert_eq!((code, report.scheduled), (1, 50));
     assert_eq!(
         (report.sent, report.counts.connect, report.counts.timeout),
@@ -152,13 +111,12 @@ fn a_connection_that_hangs_was_never_made_and_nothing_was_sent() {
 
 #[test]
 fn a_target_that_moves_is_found_at_its_new_address() {
-    let (old, new) = (mock(Behaviour::Answer(200)), mock(Behaviour::Answer(200)));
+    let (old, new) = (quick(), quick());
     let there = new.address;
     let addresses = Addresses::new(vec![old.address], move || Ok(vec![there]));
     let setting = Setting {
-        plan: plan(&[(Duration::from_secs(2), 100.0, 100.0)]),
-        connections: 10,
         timeout: Duration::from_secs(1),
+        ..Setting::new(flat(2000, 100.0), 10)
     };
     let totals = run_against(addresses, setting, |_| drop(old));
     assert_eq!(totals.scheduled, 200);
@@ -168,60 +126,19 @@ fn a_target_that_moves_is_found_at_its_new_address() {
     );
 }
 
-/// A mock target in a process of its own; ends with its standard input.
-struct Process {
-    child: Child,
-    url: String,
-}
-
-impl Process {
-    fn start() -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_mock-target"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("it was built for this test");
-        let mut url = String::new();
-        let mut lines = BufReader::new(child.stdout.take().expect("stdout is piped"));
-        lines.read_line(&mut url).expect("it prints its URL");
-        Self {
-            child,
-            url: url.trim().into(),
-        }
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ended_already = self.child.kill();
-        let _status = self.child.wait();
-    }
-}
-
 #[test]
-fn a_stopped_process_that_goes_on_shows_in_the_response_times() {
-    let target = Process::start();
-    let arguments = [
-        "steady",
-        "--target",
-        &target.url,
-        "--rate",
-        "100",
-        "--duration",
-        "3s",
-        "--json",
-        "--max-lag",
-        "1h",
-    ];
-    let mut run = loadgen(&arguments)
-        .spawn()
-        .expect("it was built for this test");
-    let lines = wait_for_first_look(&mut run);
-    send(&target.child, Signal::STOP);
-    std::thread::sleep(Duration::from_millis(600));
-    send(&target.child, Signal::CONT);
+fn a_target_that_freezes_and_goes_on_shows_in_the_response_times() {
+    let target = quick();
+    let mut run = spawn(
+        &target.url(),
+        "steady --rate 100 --duration 3s --json --max-lag 1h",
+    );
+    let _lines = wait_for(&mut run, FIRST_LOOK);
+    target.freeze(Freeze {
+        from: Instant::now(),
+        length: Duration::from_millis(600),
+    });
     let output = run.wait_with_output().expect("it ends");
-    drop(lines);
     let report = parsed(&output);
     assert_eq!((code(&output), report.counts.ok), (0, 300));
     let response = report.response.expect("answers");
@@ -230,39 +147,4 @@ fn a_stopped_process_that_goes_on_shows_in_the_response_times() {
         response.max_seconds >= 0.58 && response.p95_seconds >= 0.6 - 0.15 - 0.02,
         "{response:?}"
     );
-}
-
-#[test]
-fn a_stopped_process_that_stays_so_is_timed_out_and_the_run_ends() {
-    let target = Process::start();
-    let more = [
-        "--rate",
-        "100",
-        "--duration",
-        "2s",
-        "--timeout",
-        "400ms",
-        "--connections",
-        "10",
-        "--json",
-        "--max-lag",
-        "1h",
-    ];
-    let arguments = [&["steady", "--target", &target.url][..], &more].concat();
-    let mut run = loadgen(&arguments)
-        .spawn()
-        .expect("it was built for this test");
-    let lines = wait_for_first_look(&mut run);
-    send(&target.child, Signal::STOP);
-    let output = run.wait_with_output().expect("it ends");
-    drop(lines);
-    let report = parsed(&output);
-    let late = report.counts.timeout + report.counts.expired;
-    assert_eq!(
-        (code(&output), report.counts.ok + late),
-        (0, 200),
-        "slow never means invalid: {report:?}"
-    );
-    assert!(report.counts.timeout > 0, "{report:?}");
-    assert!(report.elapsed_seconds < 20.0);
 }

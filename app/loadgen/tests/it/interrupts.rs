@@ -2,41 +2,28 @@
 
 use std::time::{Duration, Instant};
 
-use loadgen::mock::{Behaviour, Mock, Setup};
 use loadgen::verdict::Outcome;
+use mock_target::{Behaviour, Setup};
 use rustix::process::Signal;
 
-use crate::support::{code, loadgen, parsed, send, wait_for_first_look};
+use crate::support::{FIRST_LOOK, code, mock, parsed, read_to, send, spawn, wait_for};
 
 const SIGNALS: [(Signal, i32); 2] = [(Signal::INT, 130), (Signal::TERM, 143)];
 
 #[test]
 fn the_first_signal_stops_sending_waits_for_answers_and_reports() {
-    let mock = Mock::start(Setup {
+    let mock = mock(Setup {
         service_time: Duration::from_millis(500),
         ..Setup::default()
-    })
-    .expect("a free port");
+    });
     for (signal, wanted) in SIGNALS {
-        let arguments = [
-            "steady",
-            "--target",
+        let mut child = spawn(
             &mock.url(),
-            "--rate",
-            "100",
-            "--duration",
-            "1h",
-            "--json",
-            "--fail",
-            "p99>1us",
-        ];
-        let mut child = loadgen(&arguments)
-            .spawn()
-            .expect("it was built for this test");
-        let lines = wait_for_first_look(&mut child);
+            "steady --rate 100 --duration 1h --json --fail p99>1us",
+        );
+        let _lines = wait_for(&mut child, FIRST_LOOK);
         send(&child, signal);
         let output = child.wait_with_output().expect("it ends");
-        drop(lines);
         let report = parsed(&output);
         assert_eq!(
             (code(&output), report.outcome),
@@ -57,35 +44,15 @@ fn the_first_signal_stops_sending_waits_for_answers_and_reports() {
 
 #[test]
 fn the_second_signal_ends_at_once_without_a_report() {
-    let mock = Mock::start(Setup {
-        behaviour: Behaviour::Silence,
-        ..Setup::default()
-    })
-    .expect("a free port");
+    let mock = mock(Behaviour::Silence);
     for (signal, wanted) in SIGNALS {
-        let arguments = [
-            "steady",
-            "--target",
+        let mut child = spawn(
             &mock.url(),
-            "--wait",
-            "0s",
-            "--rate",
-            "100",
-            "--duration",
-            "1h",
-            "--timeout",
-            "60s",
-        ];
-        let mut child = loadgen(&arguments)
-            .spawn()
-            .expect("it was built for this test");
-        let mut lines = wait_for_first_look(&mut child);
+            "steady --wait 0s --rate 100 --duration 1h --timeout 60s",
+        );
+        let mut lines = wait_for(&mut child, FIRST_LOOK);
         send(&child, signal);
-        let mut line = String::new();
-        while !line.contains("sending stopped") {
-            line.clear();
-            std::io::BufRead::read_line(&mut lines, &mut line).expect("stderr is text");
-        }
+        read_to(&mut lines, "sending stopped");
         let second = Instant::now();
         send(&child, signal);
         let output = child.wait_with_output().expect("it ends");
@@ -100,22 +67,11 @@ fn the_second_signal_ends_at_once_without_a_report() {
 
 #[test]
 fn a_signal_before_the_start_ends_with_its_code() {
-    let mock = Mock::start(Setup {
-        behaviour: Behaviour::Answer(503),
-        ..Setup::default()
-    })
-    .expect("a free port");
+    let mock = mock(Behaviour::Answer(503));
     for (signal, wanted) in SIGNALS {
-        let mut child = loadgen(&["steady", "--target", &mock.url()])
-            .spawn()
-            .expect("it was built for this test");
-        let mut first = String::new();
-        let mut lines = std::io::BufReader::new(child.stderr.take().expect("stderr is piped"));
-        std::io::BufRead::read_line(&mut lines, &mut first).expect("stderr is text");
-        assert!(
-            first.contains("loadgen steady"),
-            "the handlers are there before the first line: {first}"
-        );
+        let mut child = spawn(&mock.url(), "steady");
+        // The handlers are there before the first line.
+        let _lines = wait_for(&mut child, "loadgen steady");
         send(&child, signal);
         assert_eq!(code(&child.wait_with_output().expect("it ends")), wanted);
     }

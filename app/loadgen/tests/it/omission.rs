@@ -6,10 +6,10 @@
 use std::time::Duration;
 
 use loadgen::ledger::{Book, Class, Entry, Quantiles, Timing};
+use loadgen::scenario::Load;
 use loadgen::schedule::{Arrivals, Spacing};
 
 use crate::support::plan;
-use loadgen::scenario::Load;
 
 /// A target in virtual time.
 struct Virtual {
@@ -39,16 +39,11 @@ impl Virtual {
         let free = self.free.iter_mut().min().expect("there is a connection");
         let sent = intended.max(*free);
         let start = sent.max(self.busy_until);
-        let start = if (self.freeze.0..self.freeze.1).contains(&start) {
-            self.freeze.1
-        } else {
-            start
-        };
-        self.busy_until = if self.spacing.is_zero() {
-            Duration::ZERO
-        } else {
-            start + self.spacing
-        };
+        let is_frozen = (self.freeze.0..self.freeze.1).contains(&start);
+        let start = if is_frozen { self.freeze.1 } else { start };
+        if !self.spacing.is_zero() {
+            self.busy_until = start + self.spacing;
+        }
         let done = start + self.spacing + self.service;
         *free = done;
         Timing {
@@ -123,29 +118,26 @@ fn ten_connections_hide_nothing_of_it_although_only_ten_requests_were_sent() {
 }
 
 #[test]
-fn overload_grows_with_every_arrival() {
-    let mut target = Virtual::new(5000, Duration::ZERO);
-    target.spacing = Duration::from_micros(1250);
-    let (response, _) = measure(&[(Duration::from_secs(10), 1000.0, 1000.0)], target);
-    for (share, actual) in [
-        (0.5, response.p50_seconds),
-        (0.95, response.p95_seconds),
-        (0.99, response.p99_seconds),
+fn overload_grows_with_every_arrival_and_a_burst_waits_for_those_before_it() {
+    for (what, segment, spacing, longest) in [
+        (
+            "overload",
+            (Duration::from_secs(10), 1000.0, 1000.0),
+            Duration::from_micros(1250),
+            10.0 * (1000.0 / 800.0 - 1.0),
+        ),
+        (
+            "burst",
+            (Duration::from_micros(1), 500e6, 500e6),
+            Duration::from_millis(1),
+            500.0 / 1000.0,
+        ),
     ] {
-        assert_close("overload", actual, share * 10.0 * (1000.0 / 800.0 - 1.0));
-    }
-}
-
-#[test]
-fn a_burst_waits_for_those_before_it() {
-    let mut target = Virtual::new(500, Duration::ZERO);
-    target.spacing = Duration::from_millis(1);
-    let (response, _) = measure(&[(Duration::from_micros(1), 500e6, 500e6)], target);
-    for (share, actual) in [
-        (0.5, response.p50_seconds),
-        (0.95, response.p95_seconds),
-        (0.99, response.p99_seconds),
-    ] {
-        assert_close("burst", actual, share * 500.0 / 1000.0);
+        let mut target = Virtual::new(5000, Duration::ZERO);
+        target.spacing = spacing;
+        let (response, _) = measure(&[segment], target);
+        assert_close(what, response.p50_seconds, 0.5 * longest);
+        assert_close(what, response.p95_seconds, 0.95 * longest);
+        assert_close(what, response.p99_seconds, 0.99 * longest);
     }
 }

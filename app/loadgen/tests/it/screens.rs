@@ -5,11 +5,10 @@ use std::io::Read;
 use std::os::fd::OwnedFd;
 use std::process::{Command, Stdio};
 
-use loadgen::mock::{Mock, Setup};
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
-use crate::support::{loadgen, run, stderr};
+use crate::support::{against, quick, run, stderr};
 
 const COLUMNS: u16 = 60;
 
@@ -35,16 +34,8 @@ fn terminal() -> (File, OwnedFd) {
 
 /// What a run shows on a terminal, and what it prints.
 fn shown(variables: &[(&str, &str)]) -> (String, String) {
-    let mock = Mock::start(Setup::default()).expect("a free port");
-    let mut command = loadgen(&[
-        "steady",
-        "--target",
-        &mock.url(),
-        "--duration",
-        "2500ms",
-        "--max-lag",
-        "1h",
-    ]);
+    let mock = quick();
+    let mut command = against(&mock.url(), "steady --duration 2500ms --max-lag 1h");
     command.envs(variables.iter().copied());
     shown_by(command)
 }
@@ -98,11 +89,10 @@ fn a_terminal_gets_a_panel_that_is_drawn_over_itself_and_fits() {
         panel.contains("\x1b[7A"),
         "the second panel goes over the first: {panel:?}"
     );
-    for line in panel.split("\r\n").map(|line| {
-        line.replace("\x1b[7A", "")
-            .replace("\x1b[K", "")
-            .replace('\r', "")
-    }) {
+    for line in panel.split("\r\n") {
+        let line = ["\x1b[7A", "\x1b[K", "\r"]
+            .iter()
+            .fold(line.to_string(), |line, code| line.replace(code, ""));
         assert!(
             line.chars().count() < usize::from(COLUMNS) || line.starts_with("loadgen"),
             "too wide: {line}"
@@ -127,8 +117,7 @@ fn a_terminal_with_no_color_or_in_ci_gets_plain_lines() {
 
 #[test]
 fn without_a_terminal_there_is_one_plain_line_a_second_and_stdout_has_only_the_summary() {
-    let mock = Mock::start(Setup::default()).expect("a free port");
-    let output = run("steady", &mock.url(), &["--duration", "2500ms"]);
+    let output = run(&quick().url(), "steady --duration 2500ms");
     let said = stderr(&output);
     let looks = said.lines().filter(|line| line.contains("asked")).count();
     assert!((1..=3).contains(&looks) && !said.contains('\x1b'), "{said}");

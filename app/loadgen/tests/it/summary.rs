@@ -1,70 +1,24 @@
 //! The JSON summary and its text.
 
-use loadgen::mock::{Mock, Setup};
 use loadgen::report::SCHEMA_VERSION;
+use mock_target::Setup;
 use serde_json::Value;
 
-use crate::support::{code, parsed, report, run};
-
-fn mock() -> Mock {
-    Mock::start(Setup::default()).expect("a free port")
-}
+use crate::support::{code, mock, parsed, quick, report, run};
 
 #[test]
 fn the_json_has_the_documented_fields_and_nothing_else() {
-    let mock = mock();
     let output = run(
-        "error-storm",
-        &mock.url(),
-        &[
-            "--rate",
-            "100",
-            "--duration",
-            "1100ms",
-            "--json",
-            "--seed",
-            "7",
-        ],
+        &quick().url(),
+        "error-storm --rate 100 --duration 1100ms --json --seed 7",
     );
     assert_eq!(code(&output), 0, "{output:?}");
     let json: Value = serde_json::from_slice(&output.stdout).expect("stdout is one JSON object");
-    let mut names: Vec<_> = json
-        .as_object()
-        .expect("an object")
-        .keys()
-        .map(String::as_str)
-        .collect();
-    names.sort_unstable();
-    let wanted = [
-        "achieved",
-        "addresses",
-        "answers_per_second",
-        "asked",
-        "asked_seconds",
-        "counts",
-        "elapsed_seconds",
-        "error_rate",
-        "exit_code",
-        "expect",
-        "generator",
-        "lag",
-        "load",
-        "look_next",
-        "outcome",
-        "own_lag",
-        "reasons",
-        "response",
-        "response_by_class",
-        "scenario",
-        "scheduled",
-        "schema_version",
-        "sent",
-        "service",
-        "stages",
-        "target",
-        "thresholds",
-    ];
-    assert_eq!(names, wanted);
+    let names: Vec<_> = json.as_object().expect("an object").keys().collect();
+    let wanted = "achieved addresses answers_per_second asked asked_seconds counts elapsed_seconds error_rate exit_code expect \
+         generator lag load look_next outcome own_lag reasons response response_by_class scenario scheduled schema_version sent \
+         service stages target thresholds";
+    assert_eq!(names, wanted.split_whitespace().collect::<Vec<_>>());
     assert_eq!(
         serde_json::to_value(parsed(&output)).expect("a report"),
         json,
@@ -110,12 +64,7 @@ fn the_json_has_the_documented_fields_and_nothing_else() {
 
 #[test]
 fn warm_up_storm_and_recovery_are_reported_apart() {
-    let mock = mock();
-    let (_, report) = report(
-        "slow-storm",
-        &mock.url(),
-        &["--rate", "100", "--duration", "1100ms"],
-    );
+    let (_, report) = report(&quick().url(), "slow-storm --rate 100 --duration 1100ms");
     let stages: Vec<_> = report
         .stages
         .iter()
@@ -127,19 +76,11 @@ fn warm_up_storm_and_recovery_are_reported_apart() {
 
 #[test]
 fn max_is_named_a_closed_loop() {
-    let mock = mock();
-    let output = run(
-        "max",
-        &mock.url(),
-        &["--duration", "300ms", "--connections", "8"],
-    );
-    let text = String::from_utf8(output.stdout).expect("text");
+    let mock = quick();
+    let typed = "max --duration 300ms --connections 8";
+    let text = String::from_utf8(run(&mock.url(), typed).stdout).expect("text");
     assert!(text.contains("closed loop"), "{text}");
-    let (_, report) = report(
-        "max",
-        &mock.url(),
-        &["--duration", "300ms", "--connections", "8"],
-    );
+    let (_, report) = report(&mock.url(), typed);
     assert_eq!(
         (report.load.as_str(), report.achieved, report.asked.rate),
         ("closed", None, None)
@@ -149,12 +90,7 @@ fn max_is_named_a_closed_loop() {
 
 #[test]
 fn the_text_says_what_each_time_means_what_to_expect_and_where_to_look() {
-    let mock = mock();
-    let output = run(
-        "bursts",
-        &mock.url(),
-        &["--rate", "100", "--duration", "1s", "--seed", "42"],
-    );
+    let output = run(&quick().url(), "bursts --rate 100 --duration 1s --seed 42");
     let text = String::from_utf8(output.stdout).expect("text");
     for part in [
         "seed 42",
@@ -177,54 +113,35 @@ fn the_text_says_what_each_time_means_what_to_expect_and_where_to_look() {
 
 #[test]
 fn the_same_seed_makes_the_same_poisson_run() {
-    let mock = mock();
+    let mock = quick();
     let counted = |seed| {
-        let more = [
-            "--rate",
-            "300",
-            "--duration",
-            "500ms",
-            "--poisson",
-            "--seed",
-            seed,
-        ];
-        report("steady", &mock.url(), &more).1.scheduled
+        let typed = format!("steady --rate 300 --duration 500ms --poisson --seed {seed}");
+        report(&mock.url(), &typed).1.scheduled
     };
-    assert_eq!(counted("1"), counted("1"));
-    let others: Vec<_> = ["2", "3", "4"].map(counted).into();
-    assert!(
-        others.iter().any(|count| *count != counted("1")),
-        "{others:?}"
-    );
+    let first = counted(1);
+    assert_eq!(counted(1), first);
+    let others = [2, 3, 4].map(counted);
+    assert!(others.iter().any(|count| *count != first), "{others:?}");
 }
 
 #[test]
 fn the_rate_of_answers_does_not_depend_on_when_the_last_one_came() {
-    let mock = mock();
-    for (rate, duration, wanted) in [("0.5", "1s", 1.0), ("2", "2s", 2.0)] {
-        let (code, report) = report(
-            "steady",
-            &mock.url(),
-            &["--rate", rate, "--duration", duration],
-        );
+    let quick = quick();
+    for (typed, wanted) in [
+        ("steady --rate 0.5 --duration 1s", 1.0),
+        ("steady --rate 2 --duration 2s", 2.0),
+    ] {
+        let (code, report) = report(&quick.url(), typed);
         assert_eq!(code, 0);
         let found = report.answers_per_second;
-        assert!(
-            (found - wanted).abs() < 1e-9,
-            "{rate}/s for {duration}: {found}"
-        );
+        assert!((found - wanted).abs() < 1e-9, "{typed}: {found}");
     }
     // What comes after the schedule's end says how long the tail was, not what the target can do.
-    let slow = Mock::start(Setup {
+    let slow = mock(Setup {
         answers_per_second: Some(20.0),
         ..Setup::default()
-    })
-    .expect("a free port");
-    let (_, report) = report(
-        "steady",
-        &slow.url(),
-        &["--rate", "60", "--duration", "1s", "--wait", "0s"],
-    );
+    });
+    let (_, report) = report(&slow.url(), "steady --rate 60 --duration 1s --wait 0s");
     assert_eq!(report.counts.ok, 60);
     assert!(
         (10.0..=21.0).contains(&report.answers_per_second),
@@ -234,11 +151,10 @@ fn the_rate_of_answers_does_not_depend_on_when_the_last_one_came() {
 
 #[test]
 fn a_poisson_run_in_which_no_arrival_was_due_is_no_failure() {
-    let mock = mock();
+    let mock = quick();
     let found = (1..100).find_map(|seed: u32| {
-        let seed = seed.to_string();
-        let more = ["--rate", "0.5", "--duration", "1s", "--poisson", "--seed"];
-        let (code, report) = report("steady", &mock.url(), &[&more[..], &[&seed]].concat());
+        let typed = format!("steady --rate 0.5 --duration 1s --poisson --seed {seed}");
+        let (code, report) = report(&mock.url(), &typed);
         (report.scheduled == 0).then_some((code, report))
     });
     let (code, report) = found.expect("e^-0.5 of all seeds");

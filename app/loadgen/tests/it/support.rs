@@ -1,20 +1,19 @@
 //! Starts the program, mock targets and in-process runs for the other tests.
 
-use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
-use std::process::{Child, Command, Output, Stdio};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hyper::Method;
-use loadgen::addresses::Addresses;
 use loadgen::engine::{Run, Running};
 use loadgen::ledger::Totals;
-use loadgen::mock::Mock;
 use loadgen::report::Report;
 use loadgen::scenario::{Load, Plan};
 use loadgen::schedule::{Profile, Segment, Spacing, Stage};
-use loadgen::target::{Requests, Server, Target};
+use loadgen::target::{Addresses, Requests, Server, Target};
+use mock_target::{Mock, Setup};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// The program with these arguments, its output caught, in an environment that doesn't change its behaviour.
@@ -31,21 +30,39 @@ pub(crate) fn loadgen(arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs `scenario` against `url` to its end; a busy machine must not make it invalid.
-pub(crate) fn run(scenario: &str, url: &str, more: &[&str]) -> Output {
-    let mut arguments = vec![scenario, "--target", url, "--max-lag", "1h"];
-    arguments.extend(more);
-    loadgen(&arguments)
-        .output()
-        .expect("the program was built for this test")
+/// The program with a scenario and options, as one would type them, against `url`.
+pub(crate) fn against(url: &str, typed: &str) -> Command {
+    let mut command = loadgen(&["--target", url]);
+    command.args(typed.split_whitespace());
+    command
 }
 
-/// Runs with `--json` and reads the summary.
-pub(crate) fn report(scenario: &str, url: &str, more: &[&str]) -> (i32, Report) {
-    let mut arguments = vec!["--json"];
-    arguments.extend(more);
-    let output = run(scenario, url, &arguments);
+/// The same under way.
+pub(crate) fn spawn(url: &str, typed: &str) -> Child {
+    let child = against(url, typed).spawn();
+    child.expect("the program was built for this test")
+}
+
+/// The same to its end; a busy machine must not make it invalid.
+pub(crate) fn run(url: &str, typed: &str) -> Output {
+    let output = against(url, typed).args(["--max-lag", "1h"]).output();
+    output.expect("the program was built for this test")
+}
+
+/// The same with `--json`: exit code and summary.
+pub(crate) fn report(url: &str, typed: &str) -> (i32, Report) {
+    let output = run(url, &format!("{typed} --json"));
     (code(&output), parsed(&output))
+}
+
+/// A running mock target.
+pub(crate) fn mock(setup: impl Into<Setup>) -> Mock {
+    Mock::start(setup.into()).expect("a free port")
+}
+
+/// One that answers every request at once.
+pub(crate) fn quick() -> Mock {
+    mock(Setup::default())
 }
 
 /// The summary on stdout.
@@ -73,17 +90,25 @@ pub(crate) fn send(child: &Child, signal: Signal) {
     kill_process(pid, signal).expect("the child was not waited for yet");
 }
 
-/// Waits until the run shows its first line, so that its signal handlers are there and load is on the way.
-pub(crate) fn wait_for_first_look(child: &mut Child) -> BufReader<std::process::ChildStderr> {
+/// Waits until the run says this on stderr; what is returned is to be kept until the run has ended.
+pub(crate) fn wait_for(child: &mut Child, said: &str) -> BufReader<ChildStderr> {
     let mut lines = BufReader::new(child.stderr.take().expect("stderr is piped"));
-    let mut line = String::new();
-    while !line.contains("asked") {
-        line.clear();
-        let read = lines.read_line(&mut line).expect("stderr is text");
-        assert!(read > 0, "the run ended before it began");
-    }
+    read_to(&mut lines, said);
     lines
 }
+
+/// Reads on until the line that contains this.
+pub(crate) fn read_to(lines: &mut impl BufRead, said: &str) {
+    let mut line = String::new();
+    while !line.contains(said) {
+        line.clear();
+        let read = lines.read_line(&mut line).expect("stderr is text");
+        assert!(read > 0, "the run ended before it said `{said}`");
+    }
+}
+
+/// The first look at a run: its signal handlers are there and load is on the way.
+pub(crate) const FIRST_LOOK: &str = "asked";
 
 /// An open-loop plan of one stage.
 pub(crate) fn plan(segments: &[(Duration, f64, f64)]) -> Plan {
@@ -102,11 +127,27 @@ pub(crate) fn plan(segments: &[(Duration, f64, f64)]) -> Plan {
     }
 }
 
+/// The same with one rate throughout.
+pub(crate) fn flat(millis: u64, rate: f64) -> Plan {
+    plan(&[(Duration::from_millis(millis), rate, rate)])
+}
+
 /// How an in-process run is made.
 pub(crate) struct Setting {
     pub(crate) plan: Plan,
     pub(crate) connections: usize,
     pub(crate) timeout: Duration,
+}
+
+impl Setting {
+    /// With a timeout that no test waits for.
+    pub(crate) fn new(plan: Plan, connections: usize) -> Self {
+        Self {
+            plan,
+            connections,
+            timeout: Duration::from_secs(30),
+        }
+    }
 }
 
 /// The moment of the schedule's zero, or a little before it.
@@ -163,4 +204,30 @@ pub(crate) fn run_against(
         meanwhile(&running);
         running.finished().await.expect("the run has a result")
     })
+}
+
+/// A server on a port of its own that answers each head of a request, and keeps the connection.
+pub(crate) fn serve(answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("it is bound"));
+    let answer = Arc::new(answer);
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let answer = Arc::clone(&answer);
+            std::thread::spawn(move || {
+                let (mut buffer, mut chunk) = (Vec::new(), [0; 4096]);
+                while let Ok(read @ 1..) = stream.read(&mut chunk) {
+                    buffer.extend_from_slice(&chunk[..read]);
+                    while let Some(end) = buffer.windows(4).position(|four| four == b"\r\n\r\n") {
+                        let head: Vec<u8> = buffer.drain(..end + 4).collect();
+                        let answer = answer(&String::from_utf8_lossy(&head));
+                        if stream.write_all(&answer).is_err() {
+                            return;
+                        }
+                    }
+                }
+            });
+        }
+    });
+    url
 }

@@ -1,83 +1,61 @@
 //! What happens before the load: readiness and the first scrape.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
-use loadgen::mock::{Behaviour, Mock, Setup};
 use loadgen::target::Server;
 use loadgen::waiting::{NotReady, for_target};
+use mock_target::Behaviour;
 
-use crate::drills::http::serve;
-use crate::drills::world::now;
-use crate::support::{code, run, stderr};
+use crate::support::{code, mock, quick, run, serve, stderr};
+
+fn now() -> f64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.expect("it is after 1970").as_secs_f64()
+}
 
 /// A Prometheus whose clock is that many seconds ahead of ours, and whose newest sample is that old, or as new as can be.
 fn prometheus(ahead: f64, age: Option<f64>) -> String {
     let began = now();
-    let address = serve(Arc::new(move |_, path| {
-        let last = age.map_or_else(now, |age| began - age);
-        let data = if path.contains("up") {
+    serve(move |head| {
+        let at = now() + ahead;
+        let data = if head.contains("up") {
+            let last = age.map_or(at, |age| began - age + ahead);
             format!(
-                r#"{{"resultType":"vector","result":[{{"metric":{{}},"value":[0,"{}"]}}]}}"#,
-                last + ahead
+                r#"{{"resultType":"vector","result":[{{"metric":{{}},"value":[0,"{last}"]}}]}}"#
             )
         } else {
-            let at = now() + ahead;
             format!(r#"{{"resultType":"scalar","result":[{at},"{at}"]}}"#)
         };
-        Some((200, format!(r#"{{"status":"success","data":{data}}}"#)))
-    }));
-    format!("http://{address}")
+        let body = format!(r#"{{"status":"success","data":{data}}}"#);
+        let length = body.len();
+        format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{body}").into()
+    })
 }
 
-fn start(target: &Mock, prometheus: &str, more: &[&str]) -> (i32, String) {
-    let arguments = [
-        &[
-            "--prometheus",
-            prometheus,
-            "--duration",
-            "200ms",
-            "--wait",
-            "600ms",
-        ],
-        more,
-    ]
-    .concat();
-    let output = run("steady", &target.url(), &arguments);
+fn start(prometheus: &str, more: &str) -> (i32, String) {
+    let typed = format!("steady --prometheus {prometheus} --duration 200ms --wait 600ms {more}");
+    let output = run(&quick().url(), &typed);
     (code(&output), stderr(&output))
 }
 
 #[test]
-fn starts_once_prometheus_has_scraped_the_target() {
-    let target = Mock::start(Setup::default()).expect("a free port");
-    let (code, said) = start(&target, &prometheus(0.0, None), &[]);
-    assert_eq!(code, 0, "{said}");
-    assert!(said.contains("waiting for a scrape"), "{said}");
-}
-
-#[test]
-fn an_old_sample_is_not_enough_unless_told_so() {
-    let target = Mock::start(Setup::default()).expect("a free port");
-    let (code, said) = start(&target, &prometheus(0.0, Some(60.0)), &[]);
-    assert_eq!(code, 1);
-    assert!(
-        said.contains("has not scraped job `order-service`") && said.contains("--no-wait-scrape"),
-        "{said}"
-    );
-    let (code, said) = start(&target, &prometheus(0.0, Some(60.0)), &["--no-wait-scrape"]);
-    assert_eq!(code, 0, "{said}");
-}
-
-#[test]
-fn the_clock_of_a_scrape_is_the_one_of_prometheus() {
-    let target = Mock::start(Setup::default()).expect("a free port");
-    for ahead in [-40.0, 40.0] {
-        let (code, said) = start(&target, &prometheus(ahead, None), &[]);
+fn starts_once_prometheus_has_scraped_the_target_by_its_own_clock_unless_told_not_to_wait() {
+    for ahead in [0.0, -40.0, 40.0] {
+        let (code, said) = start(&prometheus(ahead, None), "");
         assert_eq!(code, 0, "{ahead}: {said}");
-        let (code, said) = start(&target, &prometheus(ahead, Some(10.0)), &[]);
+        assert!(said.contains("waiting for a scrape"), "{said}");
+
+        let old = prometheus(ahead, Some(10.0));
+        let (code, said) = start(&old, "");
         assert_eq!(code, 1, "{ahead}: {said}");
-        assert!(said.contains("has not scraped"), "{ahead}: {said}");
+        assert!(
+            said.contains("has not scraped job `order-service`")
+                && said.contains("--no-wait-scrape"),
+            "{ahead}: {said}"
+        );
+        let (code, said) = start(&old, "--no-wait-scrape");
+        assert_eq!(code, 0, "{said}");
     }
 }
 
@@ -90,14 +68,9 @@ fn an_answer_that_waiting_does_not_change_is_told_at_once() {
         (403, "403 Forbidden"),
         (501, "501 Not Implemented"),
     ] {
-        let target = Mock::start(Setup {
-            behaviour: Behaviour::Answer(status),
-            ..Setup::default()
-        })
-        .expect("a free port");
-        let more = ["--duration", "200ms", "--wait"];
+        let target = mock(Behaviour::Answer(status));
         let began = Instant::now();
-        let output = run("steady", &target.url(), &[&more[..], &["1m"]].concat());
+        let output = run(&target.url(), "steady --duration 200ms --wait 1m");
         let said = stderr(&output);
         assert_eq!(code(&output), 1, "{said}");
         assert!(
@@ -105,21 +78,8 @@ fn an_answer_that_waiting_does_not_change_is_told_at_once() {
             "{said}"
         );
         assert!(began.elapsed() < Duration::from_secs(30), "{said}");
-        let output = run("steady", &target.url(), &[&more[..], &["0s"]].concat());
+        let output = run(&target.url(), "steady --duration 200ms --wait 0s");
         assert_eq!(code(&output), 0, "{output:?}");
-    }
-}
-
-#[test]
-fn a_target_that_is_not_ready_is_waited_for_and_one_without_ready_is_not() {
-    for (status, wanted) in [(503, 1), (404, 0)] {
-        let target = Mock::start(Setup {
-            behaviour: Behaviour::Answer(status),
-            ..Setup::default()
-        })
-        .expect("a free port");
-        let (code, said) = start(&target, &prometheus(0.0, None), &[]);
-        assert_eq!(code, wanted, "{status}: {said}");
     }
 }
 
@@ -135,13 +95,8 @@ fn ready(addresses: &[SocketAddr]) -> Result<Vec<SocketAddr>, NotReady> {
 
 #[test]
 fn every_address_is_asked_and_those_that_are_not_ready_are_left_out() {
-    let [dead, draining, alive, other] = [200, 503, 200, 404].map(|status| {
-        Mock::start(Setup {
-            behaviour: Behaviour::Answer(status),
-            ..Setup::default()
-        })
-        .expect("a free port")
-    });
+    let [dead, draining, alive, other] =
+        [200, 503, 200, 404].map(|status| mock(Behaviour::Answer(status)));
     let gone = dead.address;
     drop(dead);
     let (alive, other) = (alive.address, other.address);

@@ -14,8 +14,9 @@ use thiserror::Error;
 /// What `/metrics` is served as.
 pub const CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
 
-/// Without this family there is no page: the meter provider is gone, and only the process collector is left.
-const REQUIRED_FAMILY: &str = "orders_processed_total";
+/// The exporter adds this family to whatever is recorded. Without it there is no page: the meter provider is gone, and only the
+/// process collector is left.
+const REQUIRED_FAMILY: &str = "target_info";
 
 /// Renders the metrics.
 pub struct Exposition {
@@ -42,7 +43,7 @@ impl Exposition {
     /// Gathers everything and encodes it in the Prometheus text format.
     ///
     /// # Errors
-    /// The orders are not among what was gathered, or a metric cannot be encoded.
+    /// The meter provider is gone, or a metric cannot be encoded.
     pub fn render(&self) -> Result<String, ExpositionError> {
         let families = self.registry.gather();
         if !families

@@ -52,6 +52,16 @@ fn masked(series: &str) -> String {
     masked
 }
 
+/// Expects every line of the golden file that names this family.
+pub(crate) fn expect_family(service: &Service, family: &str) {
+    let found = shape(&service.client.get("/metrics").body);
+    let golden = include_str!("../golden/metrics.txt").lines();
+    let missing: Vec<_> = golden
+        .filter(|line| line.contains(family) && !found.lines().any(|other| other == *line))
+        .collect();
+    assert!(missing.is_empty(), "missing on /metrics: {missing:#?}");
+}
+
 /// `UPDATE_GOLDEN=1 cargo test` writes the file anew; look at the difference before you commit it.
 #[test]
 fn the_first_scrape_has_every_series_of_the_golden_file() {

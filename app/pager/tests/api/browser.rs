@@ -1,143 +1,24 @@
-//! The inbox in a real browser: chromium without a window, driven through its `DevTools` protocol.
+//! The inbox in a real browser.
 
-use std::env;
-use std::fs;
-use std::net::TcpStream;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use serde_json::json;
+use stack::browser::Browser;
 
-use serde_json::{Value, json};
-use tungstenite::{Message, WebSocket, client};
+use crate::support::{KEY, Service, wait_for};
 
-use crate::support::{Client, KEY, PATIENCE, Service, wait_for};
-
-/// A browser with one page.
-struct Browser {
-    process: Child,
-    profile: PathBuf,
-    page: WebSocket<TcpStream>,
-    calls: u64,
-}
-
-impl Browser {
-    /// Opens the inbox of a service.
-    fn open(service: &Service) -> Self {
-        let profile = env::temp_dir().join(format!(
-            "orderwatch-browser-{}-{}",
-            std::process::id(),
-            service.address.port()
-        ));
-        let process = Command::new("chromium")
-            .args(["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"])
-            .args(["--no-first-run", "--disable-background-networking", "--disable-extensions"])
-            .arg("--remote-debugging-port=0")
-            .arg(format!("--user-data-dir={}", profile.display()))
-            .arg("about:blank")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|failure| {
-                panic!("chromium does not start ({failure}); install it: apt-get install --no-install-recommends chromium")
-            });
-        // Chromium writes there which port it has taken, once it listens.
-        let port = wait_for("chromium's port", || {
-            let text = fs::read_to_string(profile.join("DevToolsActivePort")).ok()?;
-            text.lines().next()?.parse::<u16>().ok()
-        });
-        let devtools = Client::new(([127, 0, 0, 1], port).into());
-        let target = wait_for("chromium's page", || {
-            let targets = devtools.get("/json/list").json();
-            let page = targets
-                .as_array()?
-                .iter()
-                .find(|target| target["type"] == "page")?;
-            page["webSocketDebuggerUrl"].as_str().map(ToOwned::to_owned)
-        });
-        let stream = TcpStream::connect(("127.0.0.1", port)).expect("chromium listens");
-        stream
-            .set_read_timeout(Some(PATIENCE))
-            .expect("a timeout that is not zero");
-        let (page, _) = client(target, stream).expect("chromium speaks WebSocket");
-        let mut browser = Self {
-            process,
-            profile,
-            page,
-            calls: 0,
-        };
-        let url = format!("http://{}/", service.address);
-        browser.call("Page.navigate", &json!({"url": url}));
-        browser.wait(
-            "the page is live",
-            "document.querySelector('#connection')?.dataset.state === 'live'",
-        );
-        browser
-    }
-
-    /// Calls a method of the protocol; events that come in between are of no interest.
-    fn call(&mut self, method: &str, parameters: &Value) -> Value {
-        self.calls += 1;
-        let call = json!({"id": self.calls, "method": method, "params": parameters});
-        self.page
-            .send(Message::text(call.to_string()))
-            .expect("chromium listens");
-        loop {
-            let message = self.page.read().expect("chromium answers");
-            let Ok(text) = message.to_text() else {
-                continue;
-            };
-            let answer: Value = serde_json::from_str(text).unwrap_or_default();
-            if answer["id"] == self.calls {
-                return answer["result"].clone();
-            }
-        }
-    }
-
-    /// The value of an expression in the page.
-    fn evaluate(&mut self, expression: &str) -> Value {
-        let parameters = json!({"expression": expression, "returnByValue": true});
-        self.call("Runtime.evaluate", &parameters)["result"]["value"].clone()
-    }
-
-    /// Waits until an expression is true.
-    fn wait(&mut self, what: &str, expression: &str) {
-        wait_for(what, || {
-            let truth = self.evaluate(expression) == true;
-            (truth || std::thread::panicking()).then_some(())
-        });
-    }
-
-    /// What a person sees of an element: nothing, if it is hidden.
-    fn text(&mut self, selector: &str) -> String {
-        let expression = format!(
-            "(found => found?.checkVisibility() ? found.innerText : '')(document.querySelector({selector:?}))"
-        );
-        self.evaluate(&expression)
-            .as_str()
-            .unwrap_or_default()
-            .to_owned()
-    }
-}
-
-impl Drop for Browser {
-    fn drop(&mut self) {
-        // Nothing of it is to stay, and nothing of this is what is tested.
-        let _ = self.page.close(None);
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-        for _ in 0..50 {
-            if fs::remove_dir_all(&self.profile).is_ok() {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(100));
-        }
-    }
+/// Opens the inbox of a service.
+fn open(service: &Service) -> Browser {
+    let mut browser = Browser::open(&format!("http://{}/", service.address));
+    browser.wait(
+        "the page is live",
+        "document.querySelector('#connection')?.dataset.state === 'live'",
+    );
+    browser
 }
 
 #[test]
 fn what_fires_and_what_resolves_it_is_one_card_and_what_others_wrote_is_inert() {
     let service = Service::start(&[]);
-    let mut browser = Browser::open(&service);
+    let mut browser = open(&service);
     assert!(browser.text("#empty").contains("Nothing has arrived yet"));
     assert!(browser.text("#heartbeat").contains("waiting for the first"));
 
@@ -184,7 +65,7 @@ fn what_fires_and_what_resolves_it_is_one_card_and_what_others_wrote_is_inert() 
 #[test]
 fn pairs_slack_messages_by_name_and_labels_and_refuses_links_that_are_none() {
     let service = Service::start(&[]);
-    let mut browser = Browser::open(&service);
+    let mut browser = open(&service);
     let message = |title: &str, name: &str| {
         json!({"attachments": [{
             "title": format!("[{title}] {name}"), "text": "It is so",
@@ -231,7 +112,7 @@ fn pairs_slack_messages_by_name_and_labels_and_refuses_links_that_are_none() {
 #[test]
 fn an_incident_of_several_alerts_is_one_card_that_says_which_are_over() {
     let service = Service::start(&[]);
-    let mut browser = Browser::open(&service);
+    let mut browser = open(&service);
     let alert = |head: &str, name: &str| {
         format!("{head} UTC\n  {name} it is\n  why\n  * alertname = {name}\n")
     };
@@ -309,7 +190,7 @@ fn an_incident_of_several_alerts_is_one_card_that_says_which_are_over() {
 #[test]
 fn shows_outages_and_says_aloud_what_arrives() {
     let service = Service::start(&[]);
-    let mut browser = Browser::open(&service);
+    let mut browser = open(&service);
     service
         .client
         .send("PUT", "/outage/slack", "text/plain", "");
@@ -332,7 +213,7 @@ fn shows_outages_and_says_aloud_what_arrives() {
 fn shows_a_silent_heartbeat_and_the_end_of_its_alarm() {
     let service = Service::start(&[("PAGER_DEADMAN_SECONDS", "1")]);
     wait_for("the alarm", || service.client.notifications().pop());
-    let mut browser = Browser::open(&service);
+    let mut browser = open(&service);
     assert_eq!(browser.text("#heartbeat"), "No heartbeat yet");
     assert!(browser.text(".card.firing").contains("Dead man's switch"));
 
@@ -350,7 +231,7 @@ fn shows_a_silent_heartbeat_and_the_end_of_its_alarm() {
 fn reconnects_and_forgets_what_a_new_service_does_not_know() {
     let service = Service::start(&[]);
     let address = service.address.to_string();
-    let mut browser = Browser::open(&service);
+    let mut browser = open(&service);
     service.client.trigger("A", "k", "");
     browser.wait("a card", "document.querySelectorAll('.card').length === 1");
     drop(service);

@@ -6,9 +6,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 
 use super::dashboards;
-use stack_tests::prometheus::{alert_history, in_alertmanager, now, query, value};
-use stack_tests::report::Report;
-use stack_tests::stack::{Stack, wait_until};
+use crate::report::Report;
+use stack::project::{Stack, wait_until};
+use stack::prometheus::{alert_history, in_alertmanager, now, query, value};
 
 /// The longest wait for five quiet minutes: the window plus two scrapes.
 const QUIET_WAIT: Duration = Duration::from_secs(310);

@@ -6,9 +6,9 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use super::start::image_size;
-use stack_tests::prometheus::{now, query, value};
-use stack_tests::report::Report;
-use stack_tests::stack::{Stack, wait_until};
+use crate::report::Report;
+use stack::project::{Stack, wait_until};
+use stack::prometheus::{now, query, value};
 
 /// The lag that a busy machine is granted; the default of 5 ms asks for an idle one.
 const LOADGEN: &str = "docker compose run --rm -T loadgen --json --max-lag 250ms";
@@ -21,7 +21,7 @@ pub(crate) fn run(stack: &Stack, report: &Report) {
 
 fn bursts(stack: &Stack) -> Result<String> {
     let started = now();
-    let summary = loadgen(stack, LOADGEN, 0)?;
+    let summary = loadgen(stack, "bursts", 0)?;
     let scheduled = summary["scheduled"].as_u64().context("a number")?;
     ensure!(
         summary["counts"]["ok"] == scheduled,
@@ -53,8 +53,8 @@ fn bursts(stack: &Stack) -> Result<String> {
 
 /// 5 orders a second for 5 s, none of which is answered within a millisecond.
 fn missed(stack: &Stack) -> Result<String> {
-    let words = format!("{LOADGEN} steady --rate 5 --duration 5s --fail p99>1ms");
-    let summary = loadgen(stack, &words, 3)?;
+    let words = "steady --rate 5 --duration 5s --fail p99>1ms";
+    let summary = loadgen(stack, words, 3)?;
     ensure!(summary["outcome"] == "missed", "{}", summary["outcome"]);
     Ok("exit 3".to_owned())
 }
@@ -93,8 +93,9 @@ fn terminate(stack: &Stack, name: &str) -> Result<String> {
     Ok("exit 143 and a summary".to_owned())
 }
 
-fn loadgen(stack: &Stack, words: &str, code: i32) -> Result<Value> {
-    let words: Vec<_> = words.split(' ').collect();
+/// The summary of a load, which must end with this exit code.
+pub(super) fn loadgen(stack: &Stack, words: &str, code: i32) -> Result<Value> {
+    let words: Vec<_> = LOADGEN.split(' ').chain(words.split(' ')).collect();
     let run = stack.run(&words, &[])?;
     ensure!(
         run.code == Some(code),

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use super::grafana;
+use crate::report::Report;
 use anyhow::{Context, Result, ensure};
-use stack_tests::dashboards::{self, Dashboard};
-use stack_tests::grafana;
-use stack_tests::prometheus::query;
-use stack_tests::report::Report;
-use stack_tests::stack::{Stack, wait_until};
+use stack::dashboards::{self, Dashboard};
+use stack::project::{Stack, wait_until};
+use stack::prometheus::query;
 
 /// The longest interval of a rule group, plus a scrape.
 const A_MINUTE_AND_MORE: Duration = Duration::from_secs(70);

@@ -1,9 +1,9 @@
 //! Drills and the lab, run as a person runs them, and the messages that a drill leaves in the inbox.
 
+use crate::report::Report;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
-use stack_tests::report::Report;
-use stack_tests::stack::Stack;
+use stack::project::Stack;
 
 use super::links;
 
@@ -81,9 +81,9 @@ fn in_time(due: Due, name: &str, verdict: &Value) -> Result<()> {
     Ok(())
 }
 
-/// The experiments of the lab, and its exercises.
+/// The experiments of the lab, and the commands of its guide.
 pub(crate) fn lab(stack: &Stack, report: &Report) {
-    for what in ["--all", "--documents", "--self-test"] {
+    for what in ["--all", "--documents"] {
         report.check(&format!("scripts/lab {what}"), || {
             let run = stack.run(&["scripts/lab", what], &[])?;
             ensure!(run.code == Some(0), "exit {:?}: {}", run.code, run.output);

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value, json};
-use stack_tests::repository::read;
-use stack_tests::stack::{Stack, wait_until};
+use stack::project::{Stack, wait_until};
+use stack::repository::read;
 
 /// A label of every alert that is posted here. Prometheus keeps sending its own resolved alerts for 15 minutes, and with the same
 /// labels they would end these.

@@ -5,9 +5,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 
 use super::alerts::quiet;
-use stack_tests::prometheus::{alert_history, now, query};
-use stack_tests::report::Report;
-use stack_tests::stack::{Stack, wait_until};
+use crate::report::Report;
+use stack::project::{Stack, wait_until};
+use stack::prometheus::{alert_history, now, query};
 
 pub(crate) fn slow_burst(stack: &Stack, report: &Report) {
     report.check("count=50&slow_rate=0.5 as the first orders", || {

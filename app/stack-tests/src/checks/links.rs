@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
-use stack_tests::dashboards::{self, ADDRESSES, PRACTICE_FOLDER};
-use stack_tests::http::Client;
-use stack_tests::prometheus::query;
-use stack_tests::stack::Stack;
+use stack::dashboards::{self, ADDRESSES, PRACTICE_FOLDER};
+use stack::http::Client;
+use stack::project::Stack;
+use stack::prometheus::query;
 
 /// What every message links, by the names of port variables.
 const LINKED: [&str; 4] = [

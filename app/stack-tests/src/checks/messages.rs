@@ -4,11 +4,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use crate::report::Report;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
-use stack_tests::prometheus::now;
-use stack_tests::report::Report;
-use stack_tests::stack::{Stack, wait_until};
+use stack::project::{Stack, wait_until};
+use stack::prometheus::now;
 
 const RECEIVERS: [&str; 2] = ["pagerduty", "slack"];
 

@@ -4,6 +4,7 @@ pub(crate) mod alerts;
 pub(crate) mod bursts;
 pub(crate) mod dashboards;
 pub(crate) mod drills;
+mod grafana;
 pub(crate) mod inhibition;
 pub(crate) mod latency;
 pub(crate) mod links;

@@ -9,13 +9,13 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use stack_tests::repository::read;
+use stack::repository::read;
 
-use stack_tests::http::Client;
-use stack_tests::load;
-use stack_tests::prometheus::{now, query, replicas_up, value};
-use stack_tests::report::Report;
-use stack_tests::stack::{Stack, wait_until};
+use super::bursts::loadgen;
+use crate::report::Report;
+use stack::http::Client;
+use stack::project::{Stack, wait_until};
+use stack::prometheus::{now, query, replicas_up, value};
 
 const RULES: &str = "observability/prometheus/rules/order-service.yml";
 const P95: &str = "histogram_quantile(0.95, rate(order_duration_seconds_bucket[5m]))";
@@ -119,20 +119,15 @@ fn three_replicas(stack: &Stack) -> Result<String> {
 
 fn kill_under_load(stack: &Stack, report: &Report) -> Result<String> {
     report.waiting("for a load during which the service is killed", LOAD);
-    let service = stack.order_service();
     let prometheus = stack.prometheus();
     let started = now();
-    let load = thread::spawn(move || load::steady(&service, RATE, LOAD, &["/orders"]));
-    thread::sleep(LOAD / 2);
-    stack.compose("kill order-service")?;
-    let killed = now();
-    stack.compose("start order-service")?;
-    let back = wait_until("the target is up", BACK_UP, || {
-        Ok(scraped_since(&prometheus, killed)?.is_some())
-    })?;
-    let answers = load
-        .join()
-        .map_err(|_| anyhow::anyhow!("the load panicked"))?;
+    let (back, summary) = thread::scope(|scope| {
+        let words = format!("steady --rate {RATE} --duration {}s", LOAD.as_secs());
+        let load = scope.spawn(move || loadgen(stack, &words, 0));
+        let back = killed_half_way(stack);
+        (back, load.join().expect("no panic"))
+    });
+    let (back, summary) = (back?, summary?);
     // Two more scrapes, so that the last order is counted.
     thread::sleep(Duration::from_secs(10));
     let window = (now() - started).ceil();
@@ -140,7 +135,7 @@ fn kill_under_load(stack: &Stack, report: &Report) -> Result<String> {
         &prometheus,
         &format!("sum(increase(orders_processed_total[{window}s]))"),
     )?;
-    let answered = answers.durations.len() as f64;
+    let answered = summary["counts"]["ok"].as_f64().context("a number")?;
     let off = (counted - answered) / answered;
     ensure!(
         off.abs() <= 0.05,
@@ -148,10 +143,21 @@ fn kill_under_load(stack: &Stack, report: &Report) -> Result<String> {
     );
     Ok(format!(
         "{answered} of {} answered, increase() says {counted:.0} ({:+.1} %), target up after {:.1} s",
-        answers.sent,
+        summary["scheduled"],
         off * 100.0,
         back.as_secs_f64()
     ))
+}
+
+/// Kills the service in the middle of the load and starts it; how long it takes until its target is up.
+fn killed_half_way(stack: &Stack) -> Result<Duration> {
+    thread::sleep(LOAD / 2);
+    stack.compose("kill order-service")?;
+    let killed = now();
+    stack.compose("start order-service")?;
+    wait_until("the target is up", BACK_UP, || {
+        Ok(scraped_since(&stack.prometheus(), killed)?.is_some())
+    })
 }
 
 /// The time of the last scrape of order-service, if it was up and that was after `moment`.

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use crate::report::Report;
 use anyhow::{Result, ensure};
 use serde_json::{Map, Value};
-use stack_tests::prometheus::now;
-use stack_tests::report::Report;
-use stack_tests::stack::{Stack, wait_until};
+use stack::project::{Stack, wait_until};
+use stack::prometheus::now;
 
 use super::inhibition::post;
 

@@ -2,10 +2,10 @@
 
 use std::fs;
 
+use crate::report::Report;
 use anyhow::{Result, ensure};
-use stack_tests::report::Report;
-use stack_tests::repository::root;
-use stack_tests::stack::Stack;
+use stack::project::Stack;
+use stack::repository::root;
 
 pub(crate) fn run(stack: &Stack, report: &Report) {
     report.check("the web pages of Prometheus and Alertmanager", || {

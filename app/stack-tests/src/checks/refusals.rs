@@ -3,10 +3,10 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
+use crate::report::Report;
 use anyhow::{Context, Result, ensure};
-use stack_tests::report::Report;
-use stack_tests::repository::root;
-use stack_tests::stack::{Finished, Stack, wait_until};
+use stack::project::{Finished, Stack, wait_until};
+use stack::repository::root;
 
 use super::outage::received;
 use super::start::take_down;

@@ -2,8 +2,8 @@
 
 use anyhow::{Result, ensure};
 
-use stack_tests::prometheus::targets;
-use stack_tests::stack::Stack;
+use stack::project::Stack;
+use stack::prometheus::targets;
 
 /// `scripts/up` for a project that does not exist yet.
 pub(crate) fn from_nothing(stack: &Stack) -> Result<String> {

@@ -25,7 +25,7 @@ use anyhow::{Context, Result, ensure};
 
 use reasons::Reasons;
 use rules::Mutant;
-use stack_tests::repository::root;
+use stack::repository::root;
 use suite::{Copy, Test};
 
 /// The least share of mutants that must be caught.

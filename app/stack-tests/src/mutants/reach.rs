@@ -1,11 +1,9 @@
 //! Which tests can notice a change of which rule: those that give it input, and look at what it makes or at what comes of that.
 
 use std::collections::BTreeSet;
-use std::convert::Infallible;
 
 use promql_parser::label::MatchOp;
-use promql_parser::parser::{Expr, VectorSelector, parse};
-use promql_parser::util::{ExprVisitor, walk_expr};
+use stack::promql::{Parts, Selector};
 
 /// Series by name, and alerts by theirs.
 pub(super) type Names = BTreeSet<String>;
@@ -33,14 +31,17 @@ pub(super) struct Node {
 impl Reads {
     /// Of an expression that is not understood, that it reads everything.
     pub(super) fn of(expr: &str) -> Self {
-        let mut reads = Self::default();
-        match parse(expr) {
-            Ok(parsed) => {
-                let Ok(_) = walk_expr(&mut reads, &parsed);
-            }
-            Err(_) => reads.names.extend([ANY.to_owned()]),
+        let Ok(parts) = Parts::of(expr) else {
+            return Self {
+                names: Names::from([ANY.to_owned()]),
+                always: false,
+            };
+        };
+        let functions = ["absent", "absent_over_time", "vector"];
+        Self {
+            names: parts.selectors.iter().map(series).collect(),
+            always: functions.iter().any(|name| parts.functions.contains(name)),
         }
-        reads
     }
 
     pub(super) fn into_names(self) -> Names {
@@ -50,35 +51,20 @@ impl Reads {
     fn any_of(&self, names: &Names) -> bool {
         self.names.contains(ANY) || names.contains(ANY) || !self.names.is_disjoint(names)
     }
-
-    fn select(&mut self, selector: &VectorSelector) {
-        let name = selector.name.as_deref().unwrap_or(ANY);
-        let alert = selector.matchers.matchers.iter();
-        let mut alert = alert
-            .filter(|matcher| matcher.name == "alertname" && matcher.op == MatchOp::Equal)
-            .map(|matcher| matcher.value.as_str());
-        let name = match name {
-            "ALERTS" | "ALERTS_FOR_STATE" => alert.next_back().unwrap_or(ANY),
-            name => name,
-        };
-        self.names.insert(name.to_owned());
-    }
 }
 
-impl ExprVisitor for Reads {
-    type Error = Infallible;
-
-    fn pre_visit(&mut self, expr: &Expr) -> Result<bool, Infallible> {
-        match expr {
-            Expr::VectorSelector(selector) => self.select(selector),
-            Expr::MatrixSelector(matrix) => self.select(&matrix.vs),
-            Expr::Call(call) => {
-                self.always |= matches!(call.func.name, "absent" | "absent_over_time" | "vector");
-            }
-            _ => {}
-        }
-        Ok(true)
+/// The series that a selector reads; of `ALERTS`, the alert.
+fn series(selector: &Selector) -> String {
+    let name = selector.vector.name.as_deref().unwrap_or(ANY);
+    let alert = selector
+        .of("alertname")
+        .filter(|matcher| matcher.op == MatchOp::Equal)
+        .map(|matcher| matcher.value.as_str());
+    match name {
+        "ALERTS" | "ALERTS_FOR_STATE" => alert.last().unwrap_or(ANY),
+        name => name,
     }
+    .to_owned()
 }
 
 /// The rules that a test with this input can notice, if it looks at these names.

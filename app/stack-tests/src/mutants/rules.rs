@@ -1,38 +1,14 @@
 //! The mutants of a rule file: the same text with one change.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use anyhow::{Context, Result, ensure};
-use serde::Deserialize;
-use serde_saphyr::Spanned;
+use stack::rules::{File, Rule, Spanned};
 
 use super::operators::{self, Change, changed};
 use super::reach::{Names, Node, Reads};
 use super::tokens;
-
-#[derive(Deserialize)]
-struct File {
-    groups: Vec<Group>,
-}
-
-#[derive(Deserialize)]
-struct Group {
-    rules: Vec<Rule>,
-}
-
-#[derive(Deserialize)]
-struct Rule {
-    #[serde(alias = "alert")]
-    record: String,
-    expr: Spanned<String>,
-    r#for: Option<Spanned<String>>,
-    keep_firing_for: Option<Spanned<String>>,
-    #[serde(default)]
-    labels: BTreeMap<String, Spanned<String>>,
-    #[serde(default)]
-    annotations: BTreeMap<String, String>,
-}
 
 /// One rule file with one change.
 #[derive(Clone, Debug)]
@@ -66,7 +42,7 @@ pub(super) fn read(file: &str, text: &str) -> Result<(Vec<Node>, Vec<Mutant>)> {
         let mut add =
             |field: &str, value: &Spanned<String>, changes: &dyn Fn(&str) -> Vec<Change>| {
                 let whole = span(text, value)
-                    .with_context(|| format!("{file}: {} has no place in the text", rule.record))?;
+                    .with_context(|| format!("{file}: {} has no place in the text", rule.name()))?;
                 if seen.insert(whole.start) {
                     let part = &text[whole.clone()];
                     let changes = changes(part).into_iter();
@@ -77,7 +53,7 @@ pub(super) fn read(file: &str, text: &str) -> Result<(Vec<Node>, Vec<Mutant>)> {
                         Mutant {
                             file: file.to_owned(),
                             line: text[..range.start].matches('\n').count() + 1,
-                            rule: rule.record.clone(),
+                            rule: rule.name().to_owned(),
                             before,
                             after,
                             text: changed(text, &range, &by),
@@ -87,7 +63,7 @@ pub(super) fn read(file: &str, text: &str) -> Result<(Vec<Node>, Vec<Mutant>)> {
                 anyhow::Ok(())
             };
         nodes.push(Node {
-            makes: rule.record.clone(),
+            makes: rule.name().to_owned(),
             reads: Reads::of(&rule.expr.value),
             quotes: quoted(rule),
         });
@@ -95,7 +71,7 @@ pub(super) fn read(file: &str, text: &str) -> Result<(Vec<Node>, Vec<Mutant>)> {
         ensure!(
             promql_parser::parser::parse(expr).is_ok(),
             "{file}: the expression of {} is not written as it is read; use a plain or a block scalar: {expr}",
-            rule.record
+            rule.name()
         );
         add("", &rule.expr, &operators::of)?;
         let held = [

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use serde::Deserialize;
+use stack::rules::TestFile;
 
 use super::reach::{self, Names, Node, Reads};
 
@@ -27,36 +27,6 @@ pub(super) struct Test {
     pub(super) takes: Duration,
 }
 
-#[derive(Deserialize)]
-struct File {
-    rule_files: Vec<String>,
-    tests: Vec<Group>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Group {
-    name: String,
-    input_series: Vec<Series>,
-    alert_rule_test: Vec<AlertCase>,
-    promql_expr_test: Vec<ExprCase>,
-}
-
-#[derive(Deserialize)]
-struct Series {
-    series: String,
-}
-
-#[derive(Deserialize)]
-struct AlertCase {
-    alertname: String,
-}
-
-#[derive(Deserialize)]
-struct ExprCase {
-    expr: String,
-}
-
 /// Every rule file, by its name.
 pub(super) fn rule_files(prometheus: &Path) -> Result<Vec<(String, String)>> {
     let mut found = Vec::new();
@@ -72,7 +42,7 @@ pub(super) fn tests(prometheus: &Path, rules: &[(String, Vec<Node>)]) -> Result<
     let folder = prometheus.join(TESTS);
     let mut found = Vec::new();
     for path in yaml_files(&folder)? {
-        let parsed: File = serde_saphyr::from_str(&fs::read_to_string(&path)?)
+        let parsed: TestFile = serde_saphyr::from_str(&fs::read_to_string(&path)?)
             .with_context(|| path.display().to_string())?;
         let loads = |name: &str| parsed.rule_files.iter().any(|file| matches(file, name));
         let loaded = rules.iter().filter(|(name, _)| loads(name));

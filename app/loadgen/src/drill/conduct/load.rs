@@ -5,14 +5,13 @@ use std::time::Duration;
 
 use hyper::Method;
 
-use crate::addresses::Addresses;
 use crate::drill::definition::Storm;
 use crate::drill::prediction::RECOVERY;
 use crate::engine::{EngineError, Run, Running};
 use crate::ledger::{Class, Interval, Totals};
 use crate::scenario::{Load as Loop, Plan};
 use crate::schedule::{Fault, Order, Profile, Segment, Spacing, Stage};
-use crate::target::{Requests, Server, Target};
+use crate::target::{Addresses, Requests, Server, Target};
 use crate::verdict::{Limits, faults};
 
 /// Longest load without an end of its own; a drill ends it long before.

@@ -1,0 +1,202 @@
+//! The selectors of a query, each with what stands around it.
+
+use std::time::Duration;
+
+use promql_parser::label::{MatchOp, Matcher};
+use promql_parser::parser::{Expr, LabelModifier, VectorSelector, parse};
+
+/// A rate needs four scrapes in its window.
+const SHORTEST_WINDOW: Duration = Duration::from_secs(20);
+
+/// What stands around a selector, from the outside in.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Step {
+    /// A function.
+    Call(&'static str),
+    /// `histogram_quantile` of this quantile.
+    Quantile(f64),
+    /// An aggregation by these labels.
+    By(Vec<String>),
+    /// An aggregation without these labels.
+    Without(Vec<String>),
+    /// Left of a division.
+    Left,
+    /// Right of a division.
+    Right,
+}
+
+/// One selector in a query.
+#[derive(Debug)]
+pub(crate) struct Use {
+    /// The metric; empty if none is named.
+    pub(crate) name: String,
+    matchers: Vec<Matcher>,
+    steps: Vec<Step>,
+}
+
+impl Use {
+    /// Whether this stands around it.
+    pub(crate) fn has(&self, step: &Step) -> bool {
+        self.steps.contains(step)
+    }
+
+    /// Whether one of these functions is called on it.
+    pub(crate) fn is_in(&self, functions: &[&str]) -> bool {
+        let called = |step: &Step| matches!(step, Step::Call(name) if functions.contains(name));
+        self.steps.iter().any(called)
+    }
+
+    /// Whether no aggregation around it drops the label.
+    pub(crate) fn keeps(&self, label: &str) -> bool {
+        keeps(&self.steps, label)
+    }
+
+    /// Whether no aggregation between it and the quantile drops the label.
+    pub(crate) fn keeps_in_quantile(&self, label: &str) -> bool {
+        let quantile = |step: &Step| matches!(step, Step::Quantile(_));
+        let from = self.steps.iter().rposition(quantile).unwrap_or(0);
+        keeps(&self.steps[from..], label)
+    }
+
+    /// What stands between it and the division, if there is one.
+    fn within_division(&self) -> Option<&[Step]> {
+        let side = |step: &Step| matches!(step, Step::Left | Step::Right);
+        let at = self.steps.iter().rposition(side)?;
+        Some(&self.steps[at + 1..])
+    }
+
+    /// Whether an aggregation drops the label before the division.
+    pub(crate) fn drops_before_division(&self, label: &str) -> bool {
+        self.within_division()
+            .is_some_and(|steps| !keeps(steps, label))
+    }
+
+    /// By which labels it is aggregated before the division, if there is one.
+    pub(crate) fn grouping_in_division(&self) -> Option<Vec<Step>> {
+        let steps = self.within_division()?.iter();
+        let sorted = |labels: &[String]| {
+            let mut labels = labels.to_vec();
+            labels.sort();
+            labels
+        };
+        let grouping = steps.filter_map(|step| match step {
+            Step::By(labels) => Some(Step::By(sorted(labels))),
+            Step::Without(labels) => Some(Step::Without(sorted(labels))),
+            _ => None,
+        });
+        Some(grouping.collect())
+    }
+
+    /// Of which quantile it is.
+    pub(crate) fn quantile(&self) -> Option<f64> {
+        self.steps.iter().find_map(|step| match step {
+            Step::Quantile(quantile) => Some(*quantile),
+            _ => None,
+        })
+    }
+
+    /// Whether it is the counter of orders as a rate.
+    pub(crate) fn is_rate_of_orders(&self) -> bool {
+        self.name == "orders_processed_total" && self.is_in(&["rate", "irate", "increase"])
+    }
+
+    fn on_status(&self) -> impl Iterator<Item = &Matcher> {
+        self.matchers
+            .iter()
+            .filter(|matcher| matcher.name == "status")
+    }
+
+    /// Whether only failures are selected.
+    pub(crate) fn failures(&self) -> bool {
+        self.on_status().any(|matcher| match matcher.op {
+            MatchOp::Equal | MatchOp::Re(_) => matcher.value == "failure",
+            MatchOp::NotEqual | MatchOp::NotRe(_) => matcher.value == "success",
+        })
+    }
+
+    /// Whether orders are selected however they ended.
+    pub(crate) fn everything(&self) -> bool {
+        self.on_status().next().is_none()
+    }
+}
+
+fn keeps(steps: &[Step], label: &str) -> bool {
+    let listed = |labels: &[String]| labels.iter().any(|known| known == label);
+    steps.iter().all(|step| match step {
+        Step::By(labels) => listed(labels),
+        Step::Without(labels) => !listed(labels),
+        _ => true,
+    })
+}
+
+/// The selectors of a query as Grafana would send it.
+pub(crate) fn uses(expr: &str) -> Result<Vec<Use>, String> {
+    let sent = expr
+        .replace("$__rate_interval", "20s")
+        .replace("$__interval", "20s")
+        .replace("$instance", ".*");
+    let parsed = parse(&sent)?;
+    let mut found = Vec::new();
+    walk(&parsed, &[], &mut found)?;
+    Ok(found)
+}
+
+fn walk(expr: &Expr, around: &[Step], found: &mut Vec<Use>) -> Result<(), String> {
+    let inside = |step: Step| [around, &[step]].concat();
+    match expr {
+        Expr::VectorSelector(selector) => found.push(selected(selector, around)),
+        Expr::MatrixSelector(selector) => {
+            if selector.range < SHORTEST_WINDOW {
+                return Err(format!(
+                    "a window of {} s has fewer than four scrapes; use $__rate_interval, which always has enough",
+                    selector.range.as_secs()
+                ));
+            }
+            found.push(selected(&selector.vs, around));
+        }
+        Expr::Aggregate(aggregate) => {
+            let step = match &aggregate.modifier {
+                Some(LabelModifier::Exclude(labels)) => Step::Without(labels.labels.clone()),
+                Some(LabelModifier::Include(labels)) => Step::By(labels.labels.clone()),
+                None => Step::By(Vec::new()),
+            };
+            walk(&aggregate.expr, &inside(step), found)?;
+        }
+        Expr::Binary(binary) => {
+            let divides = binary.op.to_string() == "/";
+            let side = |step: Step| {
+                if divides {
+                    inside(step)
+                } else {
+                    around.to_vec()
+                }
+            };
+            walk(&binary.lhs, &side(Step::Left), found)?;
+            walk(&binary.rhs, &side(Step::Right), found)?;
+        }
+        Expr::Call(call) => {
+            let step = match call.args.args.first().map(AsRef::as_ref) {
+                Some(Expr::NumberLiteral(quantile)) if call.func.name == "histogram_quantile" => {
+                    Step::Quantile(quantile.val)
+                }
+                _ => Step::Call(call.func.name),
+            };
+            for argument in &call.args.args {
+                walk(argument, &inside(step.clone()), found)?;
+            }
+        }
+        Expr::Paren(paren) => walk(&paren.expr, around, found)?,
+        Expr::Unary(unary) => walk(&unary.expr, around, found)?,
+        Expr::Subquery(subquery) => walk(&subquery.expr, around, found)?,
+        Expr::NumberLiteral(_) | Expr::StringLiteral(_) | Expr::Extension(_) => {}
+    }
+    Ok(())
+}
+
+fn selected(selector: &VectorSelector, around: &[Step]) -> Use {
+    Use {
+        name: selector.name.clone().unwrap_or_default(),
+        matchers: selector.matchers.matchers.clone(),
+        steps: around.to_vec(),
+    }
+}

@@ -1,0 +1,229 @@
+//! A target whose answers follow a formula, for tests and the bench of loadgen; no program depends on it.
+//!
+//! It freezes on command (its only thread sleeps, so that nothing is read, accepted or answered), serves at a given rate,
+//! or misbehaves; [`connection`] holds what it does with one connection.
+
+mod connection;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::runtime::Builder;
+use tokio::sync::mpsc;
+
+/// Connections that may wait to be accepted.
+const BACKLOG: u32 = 4096;
+
+/// What the target does with a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Behaviour {
+    /// Answers with this status.
+    Answer(u16),
+    /// Answers that many times on each connection, then closes it without a word.
+    AnswerThenClose(u32),
+    /// Reads and never answers.
+    Silence,
+    /// Closes the connection instead of answering.
+    Close,
+    /// Resets the connection instead of answering.
+    Reset,
+    /// Answers with something that is not HTTP.
+    Garbage,
+}
+
+/// How a target is made.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// What it does with a request.
+    pub behaviour: Behaviour,
+    /// How long each answer takes, all of them side by side.
+    pub service_time: Duration,
+    /// How many it answers per second, one after another; `None` for as many as come.
+    pub answers_per_second: Option<f64>,
+    /// Body of its answers.
+    pub body: String,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            behaviour: Behaviour::Answer(200),
+            service_time: Duration::ZERO,
+            answers_per_second: None,
+            body: "{}".into(),
+        }
+    }
+}
+
+impl From<Behaviour> for Setup {
+    fn from(behaviour: Behaviour) -> Self {
+        Self {
+            behaviour,
+            ..Self::default()
+        }
+    }
+}
+
+/// A running target; stops when dropped.
+#[derive(Debug)]
+pub struct Mock {
+    /// Where it listens.
+    pub address: SocketAddr,
+    shared: Arc<Shared>,
+    freezes: mpsc::UnboundedSender<Freeze>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// A stretch in which the target does nothing at all.
+#[derive(Clone, Copy, Debug)]
+pub struct Freeze {
+    /// When it begins.
+    pub from: Instant,
+    /// How long it lasts.
+    pub length: Duration,
+}
+
+/// What the target's thread and its owner share.
+#[derive(Debug)]
+struct Shared {
+    setup: Setup,
+    stopped: AtomicBool,
+    accepted: AtomicU64,
+    log: Mutex<Log>,
+}
+
+/// What the target did when.
+#[derive(Clone, Debug, Default)]
+pub struct Log {
+    /// Moments of answers, if they were asked for.
+    pub answers: Option<Vec<Instant>>,
+    /// Freezes as they were: begin and end. While one lasts, its end is its begin.
+    pub freezes: Vec<(Instant, Instant)>,
+    /// When the server of [`Setup::answers_per_second`] is free again.
+    busy_until: Option<Instant>,
+}
+
+impl Mock {
+    /// Starts one on a free loopback port.
+    ///
+    /// # Errors
+    /// There is no free port, or no thread can be started.
+    pub fn start(setup: Setup) -> io::Result<Self> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let listener = runtime.block_on(async {
+            let socket = TcpSocket::new_v4()?;
+            socket.bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+            socket.listen(BACKLOG)
+        })?;
+        let address = listener.local_addr()?;
+        let (freezes, commands) = mpsc::unbounded_channel();
+        let shared = Arc::new(Shared {
+            setup,
+            stopped: AtomicBool::new(false),
+            accepted: AtomicU64::new(0),
+            log: Mutex::default(),
+        });
+        let server = Arc::clone(&shared);
+        let thread = std::thread::Builder::new()
+            .name("mock".into())
+            .spawn(move || runtime.block_on(serve(&server, listener, commands)))?;
+        Ok(Self {
+            address,
+            shared,
+            freezes,
+            thread: Some(thread),
+        })
+    }
+
+    /// Its URL.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Freezes it for a while; while it is frozen, nothing on its thread runs.
+    pub fn freeze(&self, freeze: Freeze) {
+        // A target that is gone is as frozen as can be.
+        let _gone = self.freezes.send(freeze);
+    }
+
+    /// Notes the moment of every answer from now on.
+    pub fn log_answers(&self) {
+        self.shared.log().answers = Some(Vec::new());
+    }
+
+    /// What it did so far.
+    pub fn log(&self) -> Log {
+        self.shared.log().clone()
+    }
+
+    /// Connections accepted so far.
+    pub fn accepted(&self) -> u64 {
+        self.shared.accepted.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Mock {
+    fn drop(&mut self) {
+        self.shared.stopped.store(true, Ordering::Relaxed);
+        self.freeze(Freeze {
+            from: Instant::now(),
+            length: Duration::ZERO,
+        });
+        if let Some(thread) = self.thread.take() {
+            let _panic_is_shown = thread.join();
+        }
+    }
+}
+
+impl Shared {
+    fn log(&self) -> MutexGuard<'_, Log> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Accepts connections until the owner drops the target.
+async fn serve(
+    shared: &Arc<Shared>,
+    listener: TcpListener,
+    mut freezes: mpsc::UnboundedReceiver<Freeze>,
+) {
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => {
+                if let Ok((stream, _)) = accepted {
+                    shared.accepted.fetch_add(1, Ordering::Relaxed);
+                    tokio::spawn(connection::serve(Arc::clone(shared), stream));
+                }
+            }
+            freeze = freezes.recv() => {
+                if shared.stopped.load(Ordering::Relaxed) {
+                    return;
+                }
+                if let Some(freeze) = freeze {
+                    tokio::spawn(frozen(Arc::clone(shared), freeze));
+                }
+            }
+        }
+    }
+}
+
+/// Blocks the thread on purpose, in short sleeps so that the owner can still end it.
+async fn frozen(shared: Arc<Shared>, freeze: Freeze) {
+    tokio::time::sleep_until(freeze.from.into()).await;
+    let begin = Instant::now();
+    let number = {
+        let freezes = &mut shared.log().freezes;
+        freezes.push((begin, begin));
+        freezes.len() - 1
+    };
+    while begin.elapsed() < freeze.length && !shared.stopped.load(Ordering::Relaxed) {
+        let left = freeze.length.saturating_sub(begin.elapsed());
+        std::thread::sleep(left.min(Duration::from_millis(20)));
+    }
+    shared.log().freezes[number].1 = Instant::now();
+}

@@ -1,0 +1,23 @@
+//! The stack from outside: the files of this repository, its containers, and their APIs.
+//!
+//! - [`repository`], [`rules`], [`dashboards`], [`markdown`]: the files as data; [`promql`]: a query taken apart
+//! - [`project`]: a running stack, a compose project; [`http`], [`prometheus`]: its APIs
+//! - `browser`: what its pages show
+//!
+//! The tests that use it are in `stack-tests`, the experiments in `lab`.
+
+#![expect(
+    clippy::missing_errors_doc,
+    reason = "every error here means that something did not answer as it should"
+)]
+
+#[cfg(feature = "browser")]
+pub mod browser;
+pub mod dashboards;
+pub mod http;
+pub mod markdown;
+pub mod project;
+pub mod prometheus;
+pub mod promql;
+pub mod repository;
+pub mod rules;
