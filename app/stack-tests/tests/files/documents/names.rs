@@ -1,7 +1,7 @@
 //! Names in code: paths, ports, metrics, experiments, exercises, drills and loads.
 
 use std::collections::BTreeSet;
-use std::env;
+
 use std::path::Path;
 use std::process::Command;
 
@@ -107,7 +107,7 @@ pub(super) struct Commands {
 
 impl Commands {
     pub(super) fn ask() -> Self {
-        let help = said("lab", &["--help"]);
+        let help = said("scripts/lab --help");
         let exercises = help.split("EXERCISE is ").nth(1).unwrap_or_default();
         let exercises = exercises.split('.').next().unwrap_or_default();
         let exercises = exercises.split([' ', ',']).map(ToOwned::to_owned);
@@ -116,11 +116,11 @@ impl Commands {
             patches.filter_map(|path| Some(Path::new(&path).file_stem()?.to_str()?.to_owned()));
         Self {
             lab: first_words(&help.replace("Usage: ", "").replace("scripts/lab ", ""))
-                .chain(first_words(&said("lab", &["--list"])))
+                .chain(first_words(&said("scripts/lab --list")))
                 .collect(),
             exercises: exercises.chain(patches).collect(),
-            drills: first_words(&said("loadgen", &["drill", "--list"])).collect(),
-            loads: first_words(&said("loadgen", &["--help"]).replace("- ", "")).collect(),
+            drills: first_words(&said(&format!("{LOADGEN} drill --list"))).collect(),
+            loads: first_words(&said(&format!("{LOADGEN} --help")).replace("- ", "")).collect(),
         }
     }
 
@@ -159,16 +159,18 @@ fn first_words(text: &str) -> impl Iterator<Item = String> {
     words.map(|word| word.trim_end_matches(':').to_owned())
 }
 
-/// What a program of this workspace prints.
-fn said(program: &str, arguments: &[&str]) -> String {
-    let cargo = env::var("CARGO").expect("cargo runs the tests");
-    let run = ["run", "--quiet", "--locked", "--bin", program, "--"];
-    let output = Command::new(cargo)
-        .args(run.iter().chain(arguments))
-        .current_dir(root().join("app"))
+/// The load generator, compiled here.
+const LOADGEN: &str = "cargo run --quiet --locked --manifest-path app/Cargo.toml --bin loadgen --";
+
+/// What a command prints.
+fn said(command: &str) -> String {
+    let mut words = command.split(' ');
+    let output = Command::new(words.next().expect("a program"))
+        .args(words)
+        .current_dir(root())
         .output()
-        .expect("cargo starts");
+        .expect("it starts");
     let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{program} {arguments:?}: {errors}");
+    assert!(output.status.success(), "{command}: {errors}");
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
