@@ -1,4 +1,4 @@
-# One file for all binaries: one stage compiles them, the other makes an image without a shell of one of them, BINARY.
+# One stage compiles all binaries; the other makes an image, without a shell, of one of them: BINARY.
 # The binaries are static: glibc is linked in, so they run on `scratch`, on amd64 and on arm64.
 ARG RUST_IMAGE=rust:1.95-slim-bookworm
 
@@ -35,6 +35,11 @@ FROM scratch AS runtime
 ARG BINARY
 COPY --from=build /binaries/${BINARY} /${BINARY}
 USER 65532:65532
-# The revision appears in the metrics, as an OpenTelemetry resource attribute. It comes last, so that it never causes a rebuild.
+# The revision appears in the metrics, too, as an OpenTelemetry resource attribute. It comes last, so that it never causes a rebuild.
 ARG REVISION=unknown
+LABEL org.opencontainers.image.title=${BINARY} \
+      org.opencontainers.image.description="A part of Orderwatch, an observability stack" \
+      org.opencontainers.image.licenses=Apache-2.0 \
+      org.opencontainers.image.version=0.1.0 \
+      org.opencontainers.image.revision=${REVISION}
 ENV OTEL_RESOURCE_ATTRIBUTES=vcs.ref.head.revision=${REVISION}

@@ -7,13 +7,29 @@ export LC_ALL=C
 unset CDPATH
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
 
-readonly SCRIPT=scripts/${0##*/}
+readonly SCRIPT=scripts/${0##*scripts/}
 fail() { printf '%s: %s\n' "$SCRIPT" "$*" >&2; exit 1; }
 # After the usage.
 no_such_option() { printf '%s: no such option: %s\n' "$SCRIPT" "$1" >&2; exit 2; }
 
 # macOS has no `timeout`: there, commands run without a limit.
 command -v timeout >/dev/null || timeout() { shift; "$@"; }
+
+
+# show_progress LOG: prints every ten seconds how long a step has taken so far, and the last line of its log.
+show_progress() {
+    local started=$SECONDS
+    while sleep 10 >/dev/null 2>&1 9>&- && kill -0 $$ 2>/dev/null; do
+        printf '  %s s: %s\n' $((SECONDS - started)) "$(tail -n 3 "$1" | tr '\r' '\n' | grep . | tail -n 1 | cut -c 1-110)"
+    done
+}
+
+# took SECONDS STEP: says how long a step took, unless it was short, and adds it to the list that scripts/up prints at its end.
+took() {
+    if (($1 <= 2)); then return; fi
+    printf '  done in %s s\n' "$1"
+    if [[ -n ${STEP_TIMES-} ]]; then printf '  %5s s  %s\n' "$1" "$2" >>"$STEP_TIMES"; fi
+}
 
 # setting NAME: prints a setting as Docker Compose reads it, from the environment or else from .env: it fills in the name of an
 # image, and prints that.
@@ -36,7 +52,7 @@ check_readable() {
     secrets=$(setting ALERTMANAGER_SECRETS)
     secrets=${secrets#./}
     for file in observability/alertmanager/secrets/examples/*; do
-        [[ -s $secrets/${file##*/} ]] || fail "there is no $secrets/${file##*/}; the README says what belongs there ('Where alerts go')"
+        [[ -s $secrets/${file##*/} ]] || fail "there is no $secrets/${file##*/}; docs/real-receivers.md says what belongs there"
     done
     unreadable=$(find observability "$secrets" \( ! -perm -o=r -o -type d ! -perm -o=x \) -print | sort -u)
     [[ -z $unreadable ]] || fail "the containers, which run as users of their own, may not read

@@ -17,7 +17,7 @@ use crate::metrics::ResourceAttributes;
 /// stop grace of 30 s.
 const MAX_DRAIN_SECONDS: u64 = 25;
 
-/// Everything that can be set.
+/// All settings.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// `ORDER_ADDRESS`: address and port to listen on. Loopback unless told otherwise.
@@ -36,7 +36,7 @@ pub struct Config {
     pub links: Links,
     /// `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME`.
     pub resource: ResourceAttributes,
-    /// What clients may hold; not for setting, except in tests.
+    /// Limits on what clients use; set only in tests.
     pub limits: Limits,
     /// `ORDER_DRAIN_SECONDS`: how long accepted orders may take to finish once the service is asked to stop.
     pub drain_deadline: Duration,

@@ -1,7 +1,7 @@
 //! A simulated order-processing service, instrumented with OpenTelemetry metrics.
 //!
 //! A tour: [`server`] builds the service from its [`config`] and runs it; [`http`] is its interface; [`orders`] is what it
-//! does; [`metrics`] is what it reports, and [`log`] what it says about what went wrong. Dependencies point that way and never back: orders know neither HTTP nor
+//! does; [`metrics`] is what it reports, and [`log`] what it logs. Dependencies point that way and never back: orders know neither HTTP nor
 //! OpenTelemetry. What all services have in common (settings, log, signals, error answers) is in the crate `service`.
 
 pub mod config;

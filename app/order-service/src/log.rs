@@ -1,7 +1,7 @@
-//! The log's reasons: a line for each order that failed, timed out or was refused, and for each other answer of 500 or above.
+//! What is logged: a line for each order that failed, timed out or was refused, and for each other answer of 500 or above.
 //! What goes well is in the metrics alone.
 //!
-//! Of each kind at most [`LINES_PER_SECOND`] are written; further ones are counted, and one line tells how many they were. How
+//! Of each kind at most [`LINES_PER_SECOND`] are written; further ones are counted, and one line says how many they were. How
 //! lines are written: [`service::logging`]. The runbooks search for the messages here; a test runs their commands.
 
 use std::convert::Infallible;
@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::orders::{FailureCause, Finished, OrderEvents, Origin, RejectReason};
 
-/// The most lines of one kind in a second, the one that tells about the rest aside.
+/// The most lines of one kind in a second, the one that counts the rest aside.
 const LINES_PER_SECOND: u64 = 10;
 
 /// Writes the lines.
@@ -84,7 +84,7 @@ impl FailureLog {
         }
     }
 
-    /// Tells about what was left out, second by second, until it is dropped.
+    /// Counts what was left out, second by second, until it is dropped.
     pub async fn count_left_out(&self) -> Infallible {
         let mut second = interval(Duration::from_secs(1));
         loop {
@@ -93,7 +93,7 @@ impl FailureLog {
         }
     }
 
-    /// Tells about what was left out since the last call. With the messages of the lines, so that a search finds it too.
+    /// Logs how many lines were left out since the last call. With the messages of the lines, so that a search finds it too.
     pub fn start_second(&self) {
         for (kind, message) in [
             (&self.failed, "order failed"),

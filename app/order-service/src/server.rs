@@ -38,9 +38,9 @@ pub enum BuildError {
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {cause}; ORDER_ADDRESS chooses another address")]
     Bind {
-        /// What was asked for.
+        /// The address in the settings.
         address: SocketAddr,
-        /// What the operating system said.
+        /// The error of the operating system.
         cause: io::Error,
     },
     /// The instruments cannot be set up.

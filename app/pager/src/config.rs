@@ -10,7 +10,7 @@ use service::config::{ConfigErrors, Reader, environment};
 use tracing::info;
 use tracing_subscriber::filter::Targets;
 
-/// Everything that can be set.
+/// All settings.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// `PAGER_ADDRESS`: address and port to listen on. Loopback unless told otherwise.
@@ -39,7 +39,7 @@ const LINKS: [&str; 4] = [
 #[derive(Clone, PartialEq, Eq)]
 pub struct RoutingKey(String);
 
-/// The one that `observability/alertmanager/secrets` has: good for a demonstration and for nothing else.
+/// The one in `observability/alertmanager/secrets/examples`, for demonstrations only.
 const DEMO_ROUTING_KEY: &str = "orderwatch0demo0routing0key00000";
 
 impl RoutingKey {

@@ -1,6 +1,6 @@
-//! The dead man's switch: the one alert that fires always must keep arriving, and its silence is the alarm.
+//! The dead man's switch: it raises the alarm when the alert that always fires stops arriving.
 //!
-//! Everything between Prometheus and here can fail without a sound; no rule can tell of it, since it would need the same path.
+//! Everything between Prometheus and here can fail silently, and no rule can report that: its alert would take the same path.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -107,7 +107,7 @@ pub struct Heartbeat {
     pub beats: u64,
 }
 
-/// How the heartbeat is.
+/// State of the heartbeat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum HeartbeatState {
@@ -177,7 +177,7 @@ impl DeadMansSwitch {
         }
     }
 
-    /// How it is now.
+    /// The current state.
     pub fn heartbeat(&self) -> Heartbeat {
         let state = self.state();
         Heartbeat {

@@ -1,14 +1,14 @@
-//! News for the pages that are open: what has changed, as it happens.
+//! Publishes each change to the open pages, as it happens.
 
 use std::sync::Arc;
 
 use serde::Serialize;
 use tokio::sync::broadcast;
 
-/// News that a slow page may have waiting; one that lags further behind is told everything anew.
+/// Events that may wait for a slow page; one that lags further behind gets a new snapshot.
 const BACKLOG: usize = 256;
 
-/// One piece of news: its kind, and its content as JSON.
+/// One event: its kind, and its content as JSON.
 #[derive(Debug, Clone)]
 pub struct News {
     /// What has changed.
@@ -17,7 +17,7 @@ pub struct News {
     pub content: Arc<str>,
 }
 
-/// Where news is published. All clones share their listeners.
+/// Publishes events. All clones share their listeners.
 #[derive(Debug, Clone)]
 pub struct Feed(broadcast::Sender<News>);
 
@@ -28,7 +28,7 @@ impl Default for Feed {
 }
 
 impl Feed {
-    /// Tells everyone who listens, if anybody does.
+    /// Sends an event to every listener, if there is any.
     pub(crate) fn publish(&self, topic: &'static str, content: &impl Serialize) {
         if self.0.receiver_count() > 0 {
             let content = serde_json::to_string(content).expect("news is plain data");

@@ -40,7 +40,7 @@ struct Kept {
 pub struct Held {
     #[serde(flatten)]
     entry: Arc<Entry>,
-    /// Somebody has said that they are on it.
+    /// It is acknowledged.
     acknowledged: bool,
 }
 
@@ -82,7 +82,7 @@ impl Inbox {
         self.metrics.notification_received(receiver, status);
     }
 
-    /// Notes that somebody is on it. The key of an incident that is not held is ignored, as `PagerDuty` does.
+    /// Marks an incident as acknowledged. The key of an incident that is not held is ignored, as `PagerDuty` does.
     pub fn acknowledge(&self, receiver: Receiver, dedup_key: &str) {
         let mut kept = self.kept();
         let same = |held: &&mut Held| {

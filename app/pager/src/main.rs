@@ -1,4 +1,4 @@
-//! Entry point: read the settings, start logging, build, run, and say with the exit code how it went.
+//! Entry point: read the settings, start logging, build, run, and map the result to an exit code.
 
 use std::process::ExitCode;
 

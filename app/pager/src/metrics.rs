@@ -1,4 +1,4 @@
-//! What pager tells about itself. Every series exists at zero from the first scrape.
+//! pager's own metrics. Every series exists at zero from the first scrape.
 
 use std::collections::BTreeMap;
 

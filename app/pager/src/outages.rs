@@ -1,4 +1,4 @@
-//! Outages on purpose: an endpoint that answers 500 until told otherwise, for drills of those who watch the alerting path.
+//! Outages on purpose: an endpoint that answers 500 until told otherwise, to exercise the alerts that watch the alerting path.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -22,7 +22,7 @@ use crate::metrics::Metrics;
 use crate::outages::Outages;
 use crate::runbooks::Runbooks;
 
-/// What clients may hold. Few speak to pager, and their messages take memory too.
+/// Limits on what clients use. Few speak to pager, and their messages take memory too.
 pub const LIMITS: Limits = Limits {
     connections: 1_000,
     ..Limits::DEFAULT
@@ -43,9 +43,9 @@ pub enum BuildError {
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {cause}; PAGER_ADDRESS chooses another address")]
     Bind {
-        /// What was asked for.
+        /// The address in the settings.
         address: SocketAddr,
-        /// What the operating system said.
+        /// The error of the operating system.
         cause: io::Error,
     },
     /// The instruments cannot be set up.

@@ -3,7 +3,7 @@
 //! - [`program`]: commands, exit codes and usage of the binary
 //! - [`config`]: settings from the environment, all errors at once
 //! - [`logging`]: the log
-//! - [`signals`]: when to stop
+//! - [`signals`]: the signals that end a service
 //! - [`healthcheck`]: how a container without a shell checks itself
 //! - [`server`]: HTTP within limits
 //! - [`problem`]: errors as RFC 9457 problem details

@@ -25,7 +25,7 @@ pub struct Problem {
     retry_after_seconds: Option<u64>,
 }
 
-/// The code of a problem, among the extensions of its response: what surrounds the routes can log it.
+/// The code of a problem, among the extensions of its response: the layers can log it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Code(pub &'static str);
 

@@ -1,4 +1,4 @@
-//! The entry point of a binary: its commands, its usage, and exit codes that say how it went.
+//! The entry point of a binary: its commands, its usage and its exit codes.
 
 use std::env;
 use std::net::SocketAddr;
@@ -11,21 +11,21 @@ use crate::server::Limits;
 /// Wrong settings or arguments: `EX_USAGE` of sysexits.h.
 const EX_USAGE: u8 = 64;
 
-/// What a binary says about itself.
+/// A binary.
 #[derive(Debug, Clone, Copy)]
 pub struct Program {
-    /// As it is typed.
+    /// The command.
     pub name: &'static str,
     /// Its version.
     pub version: &'static str,
     /// What `--help` prints, before the limits.
     pub usage: &'static str,
-    /// What clients may hold.
+    /// Limits on what clients use.
     pub limits: Limits,
 }
 
 impl Program {
-    /// Does what the arguments ask for: serve, ask a running service for its health, or explain itself.
+    /// Runs the command in the arguments: serve, check the health of a running service, or print the usage or the version.
     pub fn run<C>(
         &self,
         config: impl FnOnce() -> Result<C, ConfigErrors>,

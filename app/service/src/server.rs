@@ -1,6 +1,6 @@
-//! Serving HTTP/1.1 within limits: whatever clients do, what they hold of the service is bounded in number, size and time.
+//! Serving HTTP/1.1 within limits: connections, headers and waiting times are bounded, whatever clients do.
 //!
-//! What a request is answered: the application of each service. Errors as it writes them: [`crate::problem`].
+//! Answers come from the application of each service. Errors: [`crate::problem`].
 
 use std::convert::Infallible;
 use std::fmt::{self, Display};
@@ -28,7 +28,7 @@ use tracing::warn;
 
 use crate::problem::Problem;
 
-/// What clients may hold. With the defaults, all connections together take less than 100 MB (79 measured), whatever they send.
+/// Limits on what clients use. With the defaults, all connections together take less than 100 MB (79 measured), whatever they send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Connections at the same time. Further ones wait to be accepted.

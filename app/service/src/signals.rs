@@ -1,4 +1,4 @@
-//! When to stop: SIGTERM, as container engines send it, and Ctrl-C.
+//! Shutdown signals: SIGTERM, which container engines send, and Ctrl-C.
 
 use std::future::Future;
 use std::io;

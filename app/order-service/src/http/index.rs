@@ -1,4 +1,4 @@
-//! `GET /`: one screen that says what this is, what can be asked for, and where the rest of the stack is.
+//! `GET /`: one screen that says what this is, lists the endpoints, and links the rest of the stack.
 //!
 //! Plain text for curl; for a browser the same text, with links.
 

@@ -1,4 +1,4 @@
-//! What surrounds every request, from the outside in: measured and, where it failed, logged; protected from panics.
+//! The layers around every request, outermost first: measurement, with a log line for each failure, and protection from panics.
 //!
 //! The measurement is outermost, so that a panic is counted as what the client got. Limits on connections and headers are further
 //! out still: [`service::server`]. Those on the time for an answer are where something is waited for: [`super::orders`],

@@ -1,7 +1,7 @@
 //! The HTTP interface.
 //!
 //! - [`routes`]: every path
-//! - [`layers`]: what surrounds every request, in order
+//! - [`layers`]: the layers around every request, in order
 //! - [`orders`], [`simulate`], [`operations`], [`index`]: the endpoints
 //! - [`parameters`], [`problem`]: parameters and errors that are specific to orders
 //!
@@ -27,17 +27,17 @@ use crate::log::FailureLog;
 use crate::metrics::{Exposition, Metrics};
 use crate::orders::{OrderDesk, ServiceTime};
 
-/// What the endpoints work with.
+/// The state that the endpoints share.
 pub struct AppState {
-    /// Where orders are handed in.
+    /// Accepts orders.
     pub desk: OrderDesk,
-    /// Tells how long a batch would take.
+    /// Estimates how long a batch takes.
     pub service_time: ServiceTime,
     /// Records requests.
     pub metrics: Arc<Metrics>,
     /// Renders `/metrics`.
     pub exposition: Exposition,
-    /// Tells why requests failed.
+    /// Logs why requests failed.
     pub log: Arc<FailureLog>,
     /// False from the moment the service is asked to stop.
     pub readiness: Readiness,
@@ -56,12 +56,12 @@ pub struct HttpSettings {
     pub faults: bool,
 }
 
-/// Whether new work is welcome. All clones share one answer.
+/// Readiness: whether new orders are accepted. All clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct Readiness(Arc<AtomicBool>);
 
 impl Readiness {
-    /// From now on the service finishes only what it has.
+    /// From now on no order is accepted.
     pub fn start_draining(&self) {
         self.0.store(true, Ordering::Relaxed);
     }

@@ -1,4 +1,4 @@
-//! What operators and their tools ask for: health, readiness, metrics. The list of all paths: [`super::index`].
+//! Endpoints for operators and their tools: health, readiness, metrics. The list of all paths: [`super::index`].
 
 use std::sync::Arc;
 

@@ -18,7 +18,7 @@ use super::parameters::{NoBody, SlowSeconds, slowness};
 use super::{AppState, problem};
 use crate::orders::{Finished, Order, OrderStatus};
 
-/// What became of the order.
+/// The outcome of the order.
 #[derive(Serialize)]
 struct OrderAnswer {
     id: Uuid,
@@ -52,7 +52,7 @@ pub(super) async fn place(
     }
 }
 
-/// How an order can be disturbed.
+/// The faults that a client can request.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Faults {

@@ -1,4 +1,4 @@
-//! What a running service cannot be made to do: a handler or a worker that panics, and metrics that are gone.
+//! Failures that cannot be caused from outside: a handler or a worker that panics, and metrics that are gone.
 
 use std::io;
 use std::panic;

@@ -1,4 +1,4 @@
-//! All instruments: which kind, in which unit, with which buckets, and the typed methods that record into them.
+//! All instruments: their types, units and buckets, and the typed methods that record into them.
 //!
 //! Recording is on the path of every order, so its label sets are prepared once and the gauges are derived when they are
 //! scraped. How it gets onto `/metrics`: [`super::exposition`].
@@ -111,7 +111,7 @@ pub fn create_metrics(meter: &Meter, queue: &OrderQueue) -> Metrics {
     metrics
 }
 
-/// The gauges: each reads the queue when it is scraped and costs an order nothing.
+/// The gauges: each reads the queue when it is scraped, off the order path.
 fn create_queue_gauges(meter: &Meter, queue: &OrderQueue) {
     let gauge = |name: &'static str, help: &'static str, read: fn(&OrderQueue) -> usize| {
         let queue = queue.clone();

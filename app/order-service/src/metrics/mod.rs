@@ -2,7 +2,7 @@
 //!
 //! - [`instruments`]: all instruments, made in one place, with typed methods to record into them
 //! - [`labels`]: the label sets, from closed sets of values
-//! - [`resource`]: who is measured
+//! - [`resource`]: the resource attributes
 //! - [`exposition`]: gathering, zero-filling and encoding
 //!
 //! The handle is passed, never global. What orders and HTTP are: [`crate::orders`], [`crate::http`].

@@ -1,4 +1,4 @@
-//! Who is measured, exposed as `target_info`: what the program knows, and what the OpenTelemetry variables say instead or on top.
+//! The resource attributes, exposed as `target_info`: those the program knows, which the OpenTelemetry variables override and extend.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,4 +1,4 @@
-//! Where orders are handed in: accepted into the queue, or refused with a reason.
+//! Submission of orders: accepted into the queue, or refused with a reason.
 //!
 //! What happens to an accepted order: [`super::processor`].
 

@@ -1,4 +1,4 @@
-//! The nouns of the business: an order, how it can end, and who is told.
+//! An order, how it can end, and the trait through which both are reported.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -113,7 +113,7 @@ pub trait OrderEvents: Send + Sync + 'static {
     fn rejected(&self, origin: Origin, reason: RejectReason);
 }
 
-/// Tells both, one after the other.
+/// Reports to both, one after the other.
 impl<A: OrderEvents, B: OrderEvents> OrderEvents for (Arc<A>, Arc<B>) {
     fn picked_up(&self, waited: Duration) {
         self.0.picked_up(waited);

@@ -1,4 +1,4 @@
-//! The workers: they take orders from the queue, spend the service time on them, and report what became of them.
+//! The workers: they take orders from the queue, spend the service time on them, and report the outcome.
 //!
 //! An accepted order belongs to the worker, not to the request that brought it: a client that hangs up changes nothing. An order
 //! on which its worker panics is a failed one, and the worker goes on.
@@ -49,7 +49,7 @@ impl OrderProcessor {
         }
     }
 
-    /// Where to hand in orders.
+    /// The entry point for orders.
     pub fn desk(&self) -> OrderDesk {
         self.desk.clone()
     }

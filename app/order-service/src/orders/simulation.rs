@@ -25,7 +25,7 @@ pub struct Simulation {
     pub seed: u64,
 }
 
-/// What became of the batch.
+/// The outcome of the batch.
 #[derive(Debug, Clone, Serialize)]
 pub struct Summary {
     /// Orders asked for.

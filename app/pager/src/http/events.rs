@@ -1,4 +1,4 @@
-//! What the inbox page listens to: everything that is there when it connects, then what changes, as server-sent events.
+//! The event stream of the inbox page: first everything there is, then each change, as server-sent events.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -54,7 +54,7 @@ pub(super) async fn stream(
         .map_err(|_| too_many_pages())?;
     let stopping = state.stopping.clone();
     let listener = Listener {
-        // First this, then the snapshot: what changes in between is told twice rather than never, and entries have ids.
+        // First this, then the snapshot: what changes in between is sent twice rather than never, and entries have ids.
         news: state.feed.subscribe(),
         _counted: state.metrics.page_opened(),
         _permit: permit,

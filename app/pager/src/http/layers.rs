@@ -1,5 +1,5 @@
-//! What surrounds every request: a limit on the body, protection from panics, and headers that tell browsers to be strict. What
-//! surrounds every message besides: limits on how many are read at once, and for how long.
+//! The layers around every request: a limit on the body, protection from panics, and headers that tell browsers to be strict.
+//! Around every message, also limits on how many are read at once, and for how long.
 
 use std::time::Duration;
 

@@ -1,10 +1,10 @@
 //! The HTTP interface.
 //!
 //! - [`routes`]: every path
-//! - [`layers`]: what surrounds every request
+//! - [`layers`]: the layers around every request
 //! - [`endpoints`]: the imitated APIs, as they answer
 //! - [`records`]: what was received, the heartbeat and the outages, as JSON
-//! - [`events`]: what the inbox page listens to
+//! - [`events`]: the event stream of the inbox page
 //! - [`pages`]: the inbox page and the runbooks
 //! - [`operations`]: health and metrics
 //!
@@ -36,7 +36,7 @@ use crate::runbooks::Runbooks;
 /// Pages that may be open at the same time: each holds a connection and a part of the backlog.
 pub const MAX_EVENT_STREAMS: usize = 32;
 
-/// What the endpoints work with. Cheap to clone.
+/// The state that the endpoints share. Cheap to clone.
 #[derive(Clone)]
 pub struct AppState {
     /// What was received.
@@ -49,7 +49,7 @@ pub struct AppState {
     pub runbooks: Runbooks,
     /// Records what happens.
     pub metrics: Arc<Metrics>,
-    /// Tells open pages.
+    /// Publishes to open pages.
     pub feed: Feed,
     /// The only key for `PagerDuty` events.
     pub routing_key: RoutingKey,

@@ -1,4 +1,4 @@
-//! What operators and their tools ask for: health and metrics.
+//! Endpoints for operators and their tools: health and metrics.
 
 use axum::Json;
 use axum::extract::State;

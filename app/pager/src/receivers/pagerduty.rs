@@ -10,14 +10,14 @@ use super::{Refusal, add_links, object, or_default};
 use crate::config::RoutingKey;
 use crate::notification::{Notification, Pairs, Receiver, Status};
 
-/// What an event asks for.
+/// The action of an event.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Event {
     /// Something is wrong, or over. Boxed: it is much larger than the other.
     Notified(Box<Notification>),
-    /// Somebody is on it.
+    /// An incident is acknowledged.
     Acknowledged {
-        /// Which incident is meant.
+        /// The key of the incident.
         dedup_key: String,
     },
 }

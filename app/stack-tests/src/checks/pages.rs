@@ -15,7 +15,7 @@ pub(crate) fn run(stack: &Stack, report: &Report) {
 
 fn pages(stack: &Stack) -> Result<String> {
     let ours = fs::read_to_string(root().join("docker-compose.override.yml"))
-        .is_ok_and(|text| text.contains("/page:"));
+        .is_ok_and(|text| text.contains("scripts/debian/pages"));
     for (client, path, element) in [
         (
             stack.prometheus(),

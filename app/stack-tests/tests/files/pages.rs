@@ -67,21 +67,24 @@ fn runs_a_query_with_enter_and_shows_an_error_as_it_is() {
         expr.value = 'rate(up)';
         expr.dispatchEvent(new KeyboardEvent('keydown', {{ key: 'Enter', cancelable: true }}));
         await until(() => texts('#problem').length);
-        return [texts('#problem'), texts('#view'), {UNHARMED}];"
+        const example = document.querySelector('#examples a').getAttribute('href');
+        return [texts('#problem'), texts('#view'), example, {UNHARMED}];"
     );
     let answers = [("GET /api/v1/query?query=rate%28up%29&", 400, error)];
     let seen = look("prometheus", "/query", &answers, &script).seen;
     let problem = format!("bad_data: 1:6: parse error {ATTACK}");
-    assert_eq!(seen, json!([[problem], [""], true]));
+    let example = "query?g0.expr=rate%28orders_processed_total%5B1m%5D%29&g0.tab=1";
+    assert_eq!(seen, json!([[problem], [""], example, true]));
 }
 
 #[test]
-fn shows_what_fires_first_with_links_that_lead_somewhere() {
+fn shows_what_fires_first_what_always_fires_last_and_links_that_lead_somewhere() {
     let rule = |name: &str, severity: &str, state: &str| {
         let alert = json!({
             "state": state, "activeAt": "2026-01-02T03:04:05Z", "value": "1e+00",
             "labels": {"alertname": name, "job": ATTACK},
-            "annotations": {"summary": ATTACK, "runbook_url": "http://localhost:8025/x", "bad_url": "javascript:attacked=true"},
+            "annotations": {"summary": ATTACK, "runbook_url": "http://localhost:8025/x", "bad_url": "javascript:attacked=true",
+                "dashboard_url": "http://localhost:3000/none"},
         });
         let alerts = if state == "inactive" {
             vec![]
@@ -92,6 +95,7 @@ fn shows_what_fires_first_with_links_that_lead_somewhere() {
             "labels": {"severity": severity}, "annotations": {}, "alerts": alerts})
     };
     let rules = [
+        rule("Watchdog", "none", "firing"),
         rule("Idle", "critical", "inactive"),
         rule("Slow", "warning", "firing"),
         rule("Soon", "critical", "pending"),
@@ -101,36 +105,47 @@ fn shows_what_fires_first_with_links_that_lead_somewhere() {
     let script = format!(
         "await until(() => document.querySelector('.card'));
         const links = [...document.querySelectorAll('.card:first-of-type .one a')].map(link => link.href);
-        return [texts('.card > .head strong'), texts('.card:first-of-type .one strong'), links, {UNHARMED}];"
+        const text = document.querySelector('#view').innerText;
+        return [texts('.card > .head strong'), texts('.always > .head strong'), texts('#view > p'), texts('.card:first-of-type .one strong'),
+            links, text.includes('localhost:3000'), {UNHARMED}];"
     );
     let answers = [("GET /api/v1/rules?type=alert", 200, success(&groups))];
     let seen = look("prometheus", "/alerts", &answers, &script).seen;
     let expected = json!([
-        ["Down", "Slow", "Soon", "Idle"],
+        ["Down", "Slow", "Soon", "Idle", "Watchdog"],
+        ["Watchdog"],
+        ["2 firing, 1 pending, 1 inactive, 1 always firing"],
         [ATTACK],
         ["http://localhost:8025/x"],
+        false,
         true
     ]);
     assert_eq!(seen, expected);
 }
 
 #[test]
-fn says_by_what_an_alert_is_suppressed() {
+fn says_by_what_an_alert_is_suppressed_and_shows_what_always_fires_last() {
     let alert = |name: &str, state: &str, silenced_by: &[&str], inhibited_by: &[&str]| {
+        let severity = if name == "Watchdog" {
+            "none"
+        } else {
+            "critical"
+        };
         json!({
             "fingerprint": format!("print-{name}"), "startsAt": "2026-01-02T03:04:05Z", "receivers": [{"name": "slack"}],
-            "labels": {"alertname": name, "job": ATTACK}, "annotations": {},
+            "labels": {"alertname": name, "job": ATTACK, "severity": severity}, "annotations": {},
             "status": {"state": state, "silencedBy": silenced_by, "inhibitedBy": inhibited_by, "mutedBy": []},
         })
     };
     let alerts = json!([
+        alert("Watchdog", "active", &[], &[]),
         alert("Quiet", "suppressed", &["s"], &["print-Loud"]),
         alert("Loud", "active", &[], &[]),
     ]);
     let silences = json!([{"id": "s", "comment": ATTACK, "createdBy": "ada", "endsAt": "2026-01-02T03:04:05Z"}]);
     let script = format!(
         "await until(() => document.querySelector('.card'));
-        return [texts('.card strong'), texts('.suppressed > p').map(text => text.replace(/, until.*/, '')), {UNHARMED}];"
+        return [texts('.card strong'), texts('.always strong'), texts('.suppressed > p').map(text => text.replace(/, until.*/, '')), {UNHARMED}];"
     );
     let answers = [
         ("GET /api/v2/alerts", 200, alerts),
@@ -139,7 +154,8 @@ fn says_by_what_an_alert_is_suppressed() {
     let seen = look("alertmanager", "/", &answers, &script).seen;
     let reason = format!("silenced: {ATTACK} (ada");
     let expected = json!([
-        ["Loud", "Quiet"],
+        ["Loud", "Quiet", "Watchdog"],
+        ["Watchdog"],
         [reason, "inhibited by Loud", "silence"],
         true
     ]);

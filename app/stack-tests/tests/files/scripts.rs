@@ -1,4 +1,4 @@
-//! What the scripts refuse before they start anything, on whatever machine, with whatever settings. No container is needed.
+//! What the scripts refuse before they start anything, on any machine and with any settings. No container is needed.
 
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
@@ -144,13 +144,13 @@ fn a_taken_port_is_noticed_in_every_language_and_folder() {
 #[test]
 fn every_script_is_free_of_the_callers_language_and_folders() {
     let paths = fs::read_dir(root().join("scripts")).expect("a folder");
-    let mut scripts: Vec<_> = paths
-        .map(|path| format!("scripts/{}", path.expect("readable").file_name().display()))
-        .filter(|path| !path.ends_with("/lib.sh"))
-        .collect();
-    scripts.push(".ci/run".to_owned());
-    for script in scripts {
-        let text = read(&script);
+    let scripts = paths
+        .map(|path| path.expect("readable").path())
+        .filter(|path| path.extension().is_none() && path.is_file());
+    let elsewhere = ["scripts/debian/setup", ".ci/run"].map(|path| root().join(path));
+    for script in scripts.chain(elsewhere) {
+        let text = fs::read_to_string(&script).expect("a script");
+        let script = script.display();
         let first = text.lines().find(|line| !line.starts_with('#'));
         assert!(
             first.is_some_and(|line| line.ends_with("/lib.sh\"")),
@@ -231,7 +231,7 @@ fn files_that_the_containers_may_not_read_are_refused_with_the_command_that_mend
     fs::remove_file(checkout.0.join(secret)).expect("removed");
     let secrets = "./observability/alertmanager/secrets";
     let own = [("ALERTMANAGER_SECRETS", secrets)];
-    checkout.refuses(&own, &["dead_mans_switch_url", "README"]);
+    checkout.refuses(&own, &["dead_mans_switch_url", "docs/real-receivers.md"]);
 }
 
 /// The functions alone: should it not refuse, nothing is undone.
@@ -253,7 +253,7 @@ esac
     fs::set_permissions(tools.join("docker"), fs::Permissions::from_mode(0o755)).expect("changed");
     let path = format!("{}:{}", tools.display(), env::var("PATH").expect("a PATH"));
     let ask = |volumes: &str| {
-        let words = ". scripts/bare-host; refuse_if_used_by_others --all";
+        let words = ". scripts/debian/setup; refuse_if_used_by_others --all";
         checkout.run(
             &["bash", "-c", words],
             &[("PATH", &path), ("VOLUMES", volumes)],

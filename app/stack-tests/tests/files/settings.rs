@@ -1,4 +1,4 @@
-//! `.env`, the compose file and the code agree.
+//! `.env`, the compose file, the Dockerfile and the code agree.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -135,14 +135,33 @@ fn the_container_outlives_the_longest_drain() {
     assert!(accepted.is_err(), "a drain of {grace} s would be cut short");
 }
 
+/// What the workspace says of all its crates.
+fn of_the_workspace(name: &str) -> String {
+    let manifest = read("app/Cargo.toml");
+    let value = manifest
+        .lines()
+        .find_map(|line| line.strip_prefix(&format!("{name} = ")));
+    value
+        .expect("it is in Cargo.toml")
+        .trim_matches('"')
+        .to_owned()
+}
+
+#[test]
+fn the_images_are_labelled_with_the_version_and_licence_of_the_workspace() {
+    let dockerfile = read("Dockerfile");
+    for (label, name) in [("version", "version"), ("licenses", "license")] {
+        let label = format!(
+            " org.opencontainers.image.{label}={}",
+            of_the_workspace(name)
+        );
+        assert!(dockerfile.contains(&label), "no {label}");
+    }
+}
+
 #[test]
 fn one_version_of_rust_builds_everything() {
-    let manifest = read("app/Cargo.toml");
-    let version = manifest
-        .lines()
-        .find_map(|line| line.strip_prefix("rust-version = "))
-        .expect("the workspace has a rust-version")
-        .trim_matches('"');
+    let version = &of_the_workspace("rust-version");
     let image = &dot_env()["RUST_IMAGE"];
     assert!(image.starts_with(&format!("rust:{version}-")), "{image}");
     let dockerfile = read("Dockerfile");

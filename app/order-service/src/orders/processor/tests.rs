@@ -1,4 +1,4 @@
-//! The workers under paused time: what an order takes, and what becomes of it when the service stops.
+//! The workers under paused time: how long an order takes, and how it ends when the service stops.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,4 +1,4 @@
-//! Events as the API documents them, and as they go wrong.
+//! Valid events, and invalid ones.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Messages as our template, other people and mistakes write them.
+//! Messages from our template and from other senders, and invalid ones.
 
 use serde_json::json;
 

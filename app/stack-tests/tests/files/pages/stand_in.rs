@@ -29,7 +29,7 @@ pub(crate) struct Look {
 
 /// Opens the page of `prometheus` or `alertmanager` at an address, and runs the script in it, which does what a person would do.
 pub(crate) fn look(whose: &str, path: &str, answers: &[Answer], script: &str) -> Look {
-    let page = read(format!("observability/{whose}/page/index.html"));
+    let page = read(format!("scripts/debian/pages/{whose}/index.html"));
     let answers: Vec<_> = answers
         .iter()
         .map(|(request, status, body)| ((*request).to_owned(), *status, body.to_string()))
