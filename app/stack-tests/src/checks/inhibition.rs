@@ -57,9 +57,10 @@ pub(crate) fn run(stack: &Stack) -> Result<String> {
 /// A source and its target, with a job of their own. Alertmanager answers a post before its inhibitor has seen the alerts. The
 /// inhibitor takes them in order, so once the target of this pair, which is posted last, is inhibited, it has seen them all.
 fn barrier(batch: usize) -> [Map<String, Value>; 2] {
-    ["OrderServiceDown", "HighErrorRate"].map(|alertname| {
+    ["OrdersRejected", "OrderQueueNearlyFull"].map(|alertname| {
         let mut labels = Map::new();
         labels.insert("alertname".to_owned(), alertname.into());
+        labels.insert("severity".to_owned(), "warning".into());
         labels.insert("job".to_owned(), format!("barrier-{batch}").into());
         labels
     })
