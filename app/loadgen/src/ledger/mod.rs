@@ -109,7 +109,7 @@ impl Class {
     }
 
     /// Whether it always has a response time: answers and arrivals that ran out of time do. A refused or broken connection is
-    /// over in microseconds; counted as a response it would make a dead target look fast. See [`Entry::ran_out`](super::Entry).
+    /// over in microseconds; counted as a response it would make a dead target look fast. See [`Entry`].
     pub(crate) const fn has_response_time(self) -> bool {
         self.is_answer() || matches!(self, Self::Timeout | Self::Expired)
     }
