@@ -65,15 +65,19 @@ beside it under another name and on other ports: COMPOSE_PROJECT_NAME=orderwatch
 # check_ports EXCEPT: every port is a number, is used once, and is free.
 check_ports() {
     local name names ports port other own address claimed=' '
-    address=$(connectable)
-    own=" $(own_ports | tr '\n' ' ')"
     names=$(port_names)
+    # All numbers first: with one that is none, Compose does not say which ports this stack has itself.
     for name in $names; do
-        if [[ $name == "$1" ]]; then continue; fi
         ports=$(setting "$name")
         if [[ ! $ports =~ ^[1-9][0-9]{0,4}(-[1-9][0-9]{0,4})?$ ]] || ((${ports%-*} > ${ports#*-} || ${ports#*-} > 65535)); then
             fail "$name=$ports is not a port: a number from 1 to 65535, without leading zeros"
         fi
+    done
+    address=$(connectable)
+    own=" $(own_ports | tr '\n' ' ')"
+    for name in $names; do
+        if [[ $name == "$1" ]]; then continue; fi
+        ports=$(setting "$name")
         for ((port = ${ports%-*}; port <= ${ports#*-}; port++)); do
             if [[ $claimed == *" $port="* ]]; then
                 other=${claimed#* "$port"=}
