@@ -41,18 +41,13 @@ pub enum Failure {
     Engine(#[from] EngineError),
     #[error("cannot write the summary: {0}")]
     Summary(io::Error),
-    #[error(
-        "drill {0} needs services to be stopped and started, which a container cannot do: run scripts/drill {0}, or give \
-         --operator and carry out its lines `do: …` yourself"
-    )]
-    NeedsHands(&'static str),
 }
 
 impl Failure {
-    /// More connections than the machine allows, or a drill that a container can't do alone, is a mistake in the command line.
+    /// More connections than the machine allows is a mistake in the command line.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Contradiction(_) | Self::Files(_) | Self::NeedsHands(_) => Exit::Usage,
+            Self::Contradiction(_) | Self::Files(_) => Exit::Usage,
             _ => Exit::Failed,
         }
     }

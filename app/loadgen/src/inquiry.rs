@@ -1,7 +1,7 @@
 //! One question over HTTP and its whole answer, on a connection of its own: for all questions but the load itself.
 //!
 //! The load goes over kept connections, in `engine::channel`. Who asks: [`waiting`](crate::waiting) before a
-//! run, [`drill::sources`](crate::drill::sources) during a drill.
+//! run.
 
 use std::io;
 use std::net::SocketAddr;

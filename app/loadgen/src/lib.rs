@@ -5,12 +5,11 @@
 //! class, with lag, service and response time ([`ledger`]); thresholds and the validity of the run are judged
 //! ([`verdict`]) and told to people and programs ([`live`], [`report`]). The entry point is [`app`].
 //!
-//! [`drill`] makes incidents with the same engine, and proves that their alerts reach people.
+//! The crate `drill` makes incidents with the same engine.
 
 pub mod app;
 pub mod cli;
 mod clock;
-pub mod drill;
 pub mod engine;
 pub mod inquiry;
 pub mod ledger;

@@ -169,9 +169,7 @@ pub enum Exit {
     Usage,
     /// 3: a threshold was missed.
     Missed,
-    /// 4: a drill failed.
-    DrillFailed,
-    /// 5: the generator could not keep its schedule, or the stack was not fit for a drill.
+    /// 5: the generator could not keep its schedule.
     Invalid,
     /// 130 or 143: stopped by a signal.
     Interrupted(Interrupt),
@@ -185,7 +183,6 @@ impl Exit {
             Self::Failed => 1,
             Self::Usage => 2,
             Self::Missed => 3,
-            Self::DrillFailed => 4,
             Self::Invalid => 5,
             Self::Interrupted(Interrupt::Int) => 130,
             Self::Interrupted(Interrupt::Term) => 143,

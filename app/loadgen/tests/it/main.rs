@@ -4,7 +4,6 @@
 //! figures come to the formulas on a given machine is printed by `scripts/bench`.
 
 mod accounts;
-mod drills;
 mod exit_codes;
 mod faulty_targets;
 mod interrupts;

@@ -1,8 +1,6 @@
 //! The command line: what can be asked, in which words and with which values. What is made of it:
 //! [`settings`](crate::settings). How times are written: [`times`](crate::times).
 
-pub mod drill;
-
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
@@ -14,7 +12,6 @@ use crate::scenario::Scenario;
 use crate::target::Server;
 use crate::times::{parse_duration, parse_wait};
 use crate::verdict::Threshold;
-use drill::DrillArgs;
 
 /// Highest rate that is accepted; a higher one is taken for a slip of the finger.
 const MOST_PER_SECOND: f64 = 1_000_000.0;
@@ -25,7 +22,7 @@ const MOST_THREADS: usize = 64;
 
 /// Below every `--help`.
 const MORE: &str = "\
-loadgen drill makes an incident and proves that its alert arrives: see loadgen drill --help.
+scripts/drill makes an incident and proves that its alert arrives.
 
 By default every scenario ends within two minutes; --rate is its peak rate, --duration its whole length.
 
@@ -40,7 +37,7 @@ connect (never sent, no connection), reset (connection broke, or not HTTP), expi
 Figures for --fail: pN (a percentile, such as p75 or p99.99), mean and max of response, error_rate (all but ok), achieved (share
 of the asked rate that was sent), expired (a number, or a share with %). A threshold without samples fails.
 
-Exit codes: 0 pass, 1 run failed, 2 usage, 3 threshold missed, 4 drill failed, 5 invalid run (the generator was too slow),
+Exit codes: 0 pass, 1 run failed, 2 usage, 3 threshold missed, 5 invalid run (the generator was too slow),
 130 or 143 stopped by SIGINT or SIGTERM. The first signal stops sending, waits for what is in flight and reports; the second ends at once.
 
 --json: one object, schema_version 2. scheduled = sent + counts.connect + counts.expired = the sum of counts; times are seconds
@@ -50,8 +47,13 @@ same by stage under stages; outcome, exit_code and reasons say how it went.";
 /// What can be asked for besides a load.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
-    /// Make an incident and prove that its alert arrives. Example: loadgen drill high-error-rate
-    Drill(DrillArgs),
+    /// Drills are a program of their own: scripts/drill NAME
+    #[command(hide = true)]
+    Drill {
+        /// Whatever the drill was given.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
 }
 
 /// An open-loop load generator that tells the truth about latency.
