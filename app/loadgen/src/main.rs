@@ -12,7 +12,10 @@ fn main() -> ExitCode {
     let mut args = Args::parse();
     if let Some(Command::Drill { arguments }) = args.command.take() {
         let drill = [vec!["scripts/drill".to_owned()], arguments].concat();
-        eprintln!("loadgen: drills are a program of their own: {}", drill.join(" "));
+        eprintln!(
+            "loadgen: drills are a program of their own: {}",
+            drill.join(" ")
+        );
         return Exit::Usage.into();
     }
     let runtime = match tokio::runtime::Builder::new_current_thread()
