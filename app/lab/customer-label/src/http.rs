@@ -80,9 +80,8 @@ mod tests {
     /// Serves on a port of its own until the test process ends; returns its address.
     fn start() -> String {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-        let listener = runtime
-            .block_on(TcpListener::bind("127.0.0.1:0"))
-            .expect("port 0 is always free");
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"));
+        let listener = listener.expect("port 0 is always free");
         let address = listener.local_addr().expect("it is bound");
         thread::spawn(move || {
             let telemetry = Telemetry::new().expect("the names are distinct");
@@ -91,80 +90,57 @@ mod tests {
         format!("http://{address}")
     }
 
-    fn page(target: &str, path: &str) -> String {
-        let answer = ureq::get(format!("{target}{path}")).call();
-        let mut answer = answer.unwrap_or_else(|failure| panic!("{path}: {failure}"));
-        answer.body_mut().read_to_string().expect("text")
+    fn order(target: &str, query: &str) -> Result<(), ureq::Error> {
+        ureq::post(format!("{target}/orders?{query}")).send_empty()?;
+        Ok(())
     }
 
-    fn series(target: &str, prefix: &str) -> Vec<String> {
-        page(target, "/metrics")
-            .lines()
-            .filter(|line| line.starts_with(prefix))
-            .map(ToOwned::to_owned)
-            .collect()
-    }
-
-    fn order(target: &str, query: &str) {
-        ureq::post(format!("{target}/orders?{query}"))
-            .send_empty()
-            .unwrap_or_else(|failure| panic!("{query}: {failure}"));
-    }
-
-    #[test]
-    fn the_first_page_lists_what_there_is() {
-        let target = start();
-        let first = page(&target, "/");
-        for path in ["/orders", "/metrics", "/health"] {
-            assert!(first.contains(path), "{path}");
-        }
-        page(&target, "/metrics");
-        page(&target, "/health");
+    /// The lines of a page that begin like this.
+    fn lines(target: &str, path: &str, prefix: &str) -> Vec<String> {
+        let mut answer = ureq::get(format!("{target}{path}")).call().expect(path);
+        let text = answer.body_mut().read_to_string().expect("text");
+        let lines = text.lines().filter(|line| line.starts_with(prefix));
+        lines.map(ToOwned::to_owned).collect()
     }
 
     #[test]
     fn without_the_label_any_number_of_customers_is_one_series() {
         let target = start();
-        order(&target, "customers=3000");
-        assert_eq!(
-            series(&target, "lab_orders_total"),
-            ["lab_orders_total 3000"]
-        );
-        assert_eq!(series(&target, "lab_order_duration_seconds").len(), 21);
+        order(&target, "customers=3000").expect("it is right");
+        let counted = lines(&target, "/metrics", "lab_orders_total");
+        assert_eq!(counted, ["lab_orders_total 3000"]);
+        let buckets = lines(&target, "/metrics", "lab_order_duration_seconds");
+        assert_eq!(buckets.len(), 21);
     }
 
     #[test]
     fn beyond_its_limit_the_sdk_folds_the_rest_into_one_overflow_series() {
         let target = start();
-        order(&target, "customers=3000&label_on=counter");
-        let counted = series(&target, "lab_orders_total");
+        order(&target, "customers=3000&label_on=counter").expect("it is right");
+        let counted = lines(&target, "/metrics", "lab_orders_total");
         assert!((2000..=2002).contains(&counted.len()), "{}", counted.len());
-        let overflow: Vec<_> = counted
-            .iter()
-            .filter(|line| line.contains("otel_metric_overflow=\"true\""))
-            .collect();
-        assert_eq!(overflow.len(), 1, "{overflow:?}");
+        let folded = |line: &&String| line.contains("otel_metric_overflow=\"true\"");
+        assert_eq!(counted.iter().filter(folded).count(), 1);
     }
 
     #[test]
     fn on_a_histogram_each_customer_is_twenty_one_series() {
         let target = start();
-        order(&target, "customers=300&label_on=histogram");
-        assert_eq!(
-            series(&target, "lab_order_duration_seconds").len(),
-            300 * 21
-        );
+        order(&target, "customers=300&label_on=histogram").expect("it is right");
+        let buckets = lines(&target, "/metrics", "lab_order_duration_seconds");
+        assert_eq!(buckets.len(), 300 * 21);
     }
 
     #[test]
-    fn a_misspelled_parameter_is_refused() {
+    fn the_first_page_lists_what_there_is_and_a_misspelled_parameter_is_refused() {
         let target = start();
+        for path in ["/metrics", "/health"] {
+            assert_eq!(lines(&target, "/", &format!("GET  {path} ")).len(), 1);
+            lines(&target, path, "");
+        }
         for query in ["customer=3", "customers=0", "label_on=gauge"] {
-            let refused = ureq::post(format!("{target}/orders?{query}")).send_empty();
-            assert!(
-                matches!(refused, Err(ureq::Error::StatusCode(400))),
-                "{query}"
-            );
+            let refused = order(&target, query);
+            assert!(matches!(refused, Err(ureq::Error::StatusCode(400))));
         }
     }
 }

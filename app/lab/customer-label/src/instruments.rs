@@ -19,27 +19,22 @@ const SECONDS: f64 = 0.08;
 /// The instrument that carries the label.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum LabelOn {
-    /// None: one series for all customers. Nobody gets an unbounded label by leaving something out.
+    /// Nobody gets an unbounded label by leaving something out.
     #[default]
     Nothing,
-    /// The counter: one series for each customer.
     Counter,
-    /// The histogram: one series for each customer and bucket.
     Histogram,
 }
 
 impl<'de> Deserialize<'de> for LabelOn {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        read(
-            deserializer,
-            "nothing, counter or histogram",
-            |name| match name {
-                "nothing" => Some(Self::Nothing),
-                "counter" => Some(Self::Counter),
-                "histogram" => Some(Self::Histogram),
-                _ => None,
-            },
-        )
+        let wanted = "nothing, counter or histogram";
+        read(deserializer, wanted, |name| match name {
+            "nothing" => Some(Self::Nothing),
+            "counter" => Some(Self::Counter),
+            "histogram" => Some(Self::Histogram),
+            _ => None,
+        })
     }
 }
 

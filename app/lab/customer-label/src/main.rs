@@ -1,24 +1,24 @@
 //! A target that shows what an unbounded label does. It counts orders with the SDK and the exporter that order-service uses,
 //! and carries `customer_id` only when it is asked to.
 //!
-//! - [`config`]: its settings
 //! - [`instruments`]: a counter and a histogram, with the label or without
 //! - [`http`]: orders in, metrics out
 //!
 //! It stands apart from order-service, so that a scrape which fails under its weight takes nothing else down.
 
-mod config;
 mod http;
 mod instruments;
 
+use std::net::SocketAddr;
 use std::process::ExitCode;
 
+use service::config::{ConfigErrors, Reader, environment};
 use service::program::Program;
 use service::server::Limits;
 use service::{logging, server, signals};
 use tracing::info;
+use tracing_subscriber::filter::Targets;
 
-use crate::config::Config;
 use crate::instruments::Telemetry;
 
 const USAGE: &str = "\
@@ -34,6 +34,26 @@ Settings, from the environment:
 
 Exit codes: 0 stopped as asked, 1 could not run, 64 wrong settings or arguments.
 ";
+
+struct Config {
+    address: SocketAddr,
+    log_filter: Targets,
+}
+
+impl Config {
+    fn from_env() -> Result<Self, ConfigErrors> {
+        let mut reader = Reader::new(environment);
+        let config = Self {
+            address: reader.parsed(
+                "LAB_ADDRESS",
+                SocketAddr::from(([127, 0, 0, 1], 8000)),
+                "an address and a port, such as 127.0.0.1:8000",
+            ),
+            log_filter: reader.log_filter("customer_label"),
+        };
+        reader.finish(config)
+    }
+}
 
 fn main() -> ExitCode {
     let program = Program {

@@ -1,3 +1,0 @@
-//! The names that `lab` knows the crate `stack` by.
-
-pub use ::stack::{http, project as stack, prometheus, repository};
