@@ -1,56 +1,63 @@
-//! What every experiment works with: the running stack, what is printed, and ways to query, load and await.
+//! What every experiment works with: the running stack, ways to query, load and await, and its outcome.
 //!
-//! Programs are started in `programs`. What an experiment changes is put back by an [`Undo`](crate::undo::Undo), which uses [`Bench::compose_undisturbed`].
+//! Programs are started in `programs`. What an experiment changes is put back by [`Bench::undo`].
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 use serde_json::Value;
-use stack_tests::http::Client;
-use stack_tests::prometheus::{self, Sample, now};
-use stack_tests::stack::Stack;
+use stack::http::Client;
+use stack::project::{Stack, wait_with};
+use stack::prometheus::{self, AlertHistory, Sample, now};
 
 use crate::interrupt::{Interrupt, TICK};
-use crate::screen::{Screen, number};
+use crate::screen::{Outcome, number, reading, say, waiting};
+use crate::undo::Undo;
 
-/// How long Prometheus shows the last sample of a series that it did not see end, and a scrape.
-const LOOKBACK: Duration = Duration::from_secs(310);
+/// How long Prometheus shows the last sample of a series whose end it did not see, which is also the window of the rules; and a scrape.
+const FIVE_MINUTES: Duration = Duration::from_secs(310);
 
 /// How often something that takes minutes says how long it still takes.
 const REPORT_EVERY: Duration = Duration::from_secs(30);
 
 /// What an experiment works with.
 pub(crate) struct Bench {
-    /// The stack of this checkout.
     pub(crate) stack: Stack,
-    /// Where it is shown.
-    pub(crate) screen: Screen,
-    /// Whether there was a signal.
+    pub(crate) outcome: Outcome,
     pub(crate) interrupt: Interrupt,
 }
 
 impl Bench {
     /// For the running stack of this checkout.
-    pub(crate) fn new(interrupt: Interrupt) -> Result<Self> {
-        let bench = Self {
-            stack: Stack::of_this_checkout()?,
-            screen: Screen::default(),
-            interrupt,
-        };
-        bench.expect_running()?;
-        Ok(bench)
-    }
-
-    fn expect_running(&self) -> Result<()> {
+    pub(crate) fn new(interrupt: &Interrupt) -> Result<Self> {
+        let stack = Stack::of_this_checkout()?;
         let ready =
             |client: Client, path: &str| client.get(path).is_ok_and(|answer| answer.status == 200);
         ensure!(
-            ready(self.stack.order_service(), "/ready")
-                && ready(self.stack.prometheus(), "/-/ready")
-                && ready(self.stack.alertmanager(), "/-/ready"),
+            ready(stack.order_service(), "/ready")
+                && ready(stack.prometheus(), "/-/ready")
+                && ready(stack.alertmanager(), "/-/ready"),
             "the stack is not running, or not on the ports of .env; start it with scripts/up, then run this again"
         );
-        Ok(())
+        Ok(Self {
+            stack,
+            outcome: Outcome::default(),
+            interrupt: interrupt.clone(),
+        })
+    }
+
+    /// Notes whether a claim holds.
+    pub(crate) fn claim(&self, claim: &str, holds: bool) {
+        self.outcome.claim(claim, holds);
+    }
+
+    /// Puts something back when what is returned is dropped.
+    pub(crate) fn undo<'a>(
+        &'a self,
+        what: &str,
+        action: impl FnOnce() -> Result<()> + 'a,
+    ) -> Undo<'a> {
+        Undo::new(&self.outcome, what, action)
     }
 
     /// Waits until Prometheus shows exactly the replicas that run. Before the first scrape a burst is invisible to `rate()`. And a
@@ -61,15 +68,10 @@ impl Bench {
             Ok(shown > 0 && shown == prometheus::replicas_up(&self.stack.prometheus())?)
         };
         if !alone()? {
-            self.screen.waiting(
-                "until Prometheus has scraped order-service and no longer shows replicas that are gone",
-                LOOKBACK,
-            );
-            self.wait(
-                "Prometheus shows exactly the running replicas",
-                LOOKBACK,
-                alone,
-            )?;
+            let reason = "until Prometheus has scraped order-service and no longer shows replicas that are gone";
+            waiting(reason, FIVE_MINUTES);
+            let what = "Prometheus shows exactly the running replicas";
+            self.wait(what, FIVE_MINUTES, alone)?;
         }
         Ok(())
     }
@@ -84,49 +86,31 @@ impl Bench {
         prometheus::value(&self.stack.prometheus(), expr)
     }
 
+    /// The stored samples of a range selector: time and value, the oldest first.
+    pub(crate) fn samples(&self, range: &str) -> Result<Vec<(f64, f64)>> {
+        prometheus::samples(&self.stack.prometheus(), range)
+    }
+
+    /// When an alert was pending and firing.
+    pub(crate) fn history(&self, alert: &str, since: f64) -> Result<AlertHistory> {
+        prometheus::alert_history(&self.stack.prometheus(), alert, since)
+    }
+
     /// Runs a query that has one series and shows what it reads and means.
     pub(crate) fn show(&self, expr: &str, meaning: &str) -> Result<f64> {
         let value = self.value(expr)?;
-        self.screen.reading(expr, &number(value), meaning);
+        reading(expr, &number(value), meaning);
         Ok(value)
     }
 
-    /// The stored samples of a range selector, all series together: time and value, the oldest first.
-    pub(crate) fn samples(&self, range: &str) -> Result<Vec<(f64, f64)>> {
-        let answer = self
-            .stack
-            .prometheus()
-            .json("/api/v1/query", &[("query", range)])?;
-        let series = answer["data"]["result"].as_array().into_iter().flatten();
-        let values = series.flat_map(|one| one["values"].as_array().into_iter().flatten());
-        let mut samples: Vec<(f64, f64)> = values
-            .filter_map(|sample| Some((sample[0].as_f64()?, sample[1].as_str()?.parse().ok()?)))
-            .collect();
-        samples.sort_by(|a, b| a.0.total_cmp(&b.0));
-        Ok(samples)
-    }
-
-    /// Waits for something that should be so soon.
+    /// Waits for something that should be so soon, but not through a signal.
     pub(crate) fn wait(
         &self,
         what: &str,
         at_most: Duration,
-        mut condition: impl FnMut() -> Result<bool>,
+        condition: impl FnMut() -> Result<bool>,
     ) -> Result<Duration> {
-        let started = Instant::now();
-        loop {
-            let seen = condition();
-            if matches!(seen, Ok(true)) {
-                return Ok(started.elapsed());
-            }
-            if started.elapsed() > at_most {
-                match seen {
-                    Err(failure) => return Err(failure.context(format!("waiting until {what}"))),
-                    Ok(_) => bail!("this did not happen within {} s: {what}", at_most.as_secs()),
-                }
-            }
-            self.interrupt.sleep(TICK)?;
-        }
+        wait_with(what, at_most, || self.interrupt.sleep(TICK), condition)
     }
 
     /// POST to order-service, expecting JSON.
@@ -137,49 +121,41 @@ impl Bench {
 
     /// The same to put something back, whatever signals there are.
     pub(crate) fn simulate_undisturbed(&self, parameters: &str) -> Result<Value> {
-        let answer = self
-            .stack
-            .order_service()
-            .post(&format!("/simulate?{parameters}"))?;
+        let path = format!("/simulate?{parameters}");
+        let answer = self.stack.order_service().post(&path)?;
         ensure!(answer.status == 200, "/simulate answered {}", answer.body);
         answer.json()
     }
 
     /// Waits until no order was finished for five minutes, and says how long that takes.
     pub(crate) fn quiet(&self) -> Result<()> {
-        let at_most = Duration::from_secs(310);
-        let quiet = || {
-            // Right after a start there is no increase yet, not even one of 0.
-            let finished = self.query("sum(increase(orders_processed_total[5m]))")?;
-            Ok(finished.first().is_some_and(|sum| sum.value.abs() < 0.01))
-        };
-        if !quiet()? {
-            self.screen
-                .waiting("until no order has finished for five minutes", at_most);
-            let mut next_report = Instant::now();
-            self.wait("no order has finished for five minutes", at_most, || {
-                if Instant::now() >= next_report {
-                    next_report += REPORT_EVERY;
-                    let left = self.quiet_in()?;
-                    self.screen
-                        .say(&format!("        quiet in about {} s", left.as_secs()));
-                }
-                quiet()
-            })?;
+        let quiet = || prometheus::is_quiet(&self.stack.prometheus());
+        if quiet()? {
+            return Ok(());
         }
+        let what = "no order has finished for five minutes";
+        waiting(&format!("until {what}"), FIVE_MINUTES);
+        let mut next_report = Instant::now();
+        self.wait(what, FIVE_MINUTES, || {
+            if Instant::now() >= next_report {
+                next_report += REPORT_EVERY;
+                let left = self.quiet_in()?.as_secs();
+                say(&format!("        quiet in about {left} s"));
+            }
+            quiet()
+        })?;
         Ok(())
     }
 
     /// How long it takes until the newest order has left the window of five minutes, if no other comes.
     fn quiet_in(&self) -> Result<Duration> {
         let counted = self.samples("sum(orders_processed_total)[5m:5s]")?;
-        let mut changes = counted
-            .windows(2)
-            .filter(|pair| pair[0].1.total_cmp(&pair[1].1).is_ne());
+        let pairs = counted.windows(2);
+        let mut changes = pairs.filter(|pair| pair[0].1.total_cmp(&pair[1].1).is_ne());
         // A series that has just begun, or none: all of the window is still to come.
         let newest = changes.next_back().map_or_else(now, |pair| pair[1].0);
-        Ok(Duration::from_mins(5)
-            .saturating_sub(Duration::from_secs_f64((now() - newest).max(0.0))))
+        let passed = Duration::from_secs_f64((now() - newest).max(0.0));
+        Ok(Duration::from_mins(5).saturating_sub(passed))
     }
 
     /// Expects that order-service has finished these orders of ours since it had finished `before`, and no others: somebody else's
@@ -201,10 +177,9 @@ impl Bench {
 
     /// Waits until order-service has been scraped again, so that what was counted until now is stored.
     pub(crate) fn scraped(&self) -> Result<()> {
-        let asked = now();
+        // Of the selector itself: of an expression, timestamp() is the moment of the query.
+        let fresh = format!("timestamp(up{{job=\"order-service\"}}) > {}", now());
         self.wait("order-service is scraped", Duration::from_secs(30), || {
-            // Of the selector itself: of an expression, timestamp() is the moment of the query.
-            let fresh = format!("timestamp(up{{job=\"order-service\"}}) > {asked}");
             let replicas = prometheus::replicas_up(&self.stack.prometheus())?;
             Ok(replicas > 0 && self.query(&fresh)?.len() >= replicas)
         })?;

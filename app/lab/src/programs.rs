@@ -11,10 +11,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::Value;
-use stack_tests::stack::Finished;
+use stack::project::Finished;
 
 use crate::bench::Bench;
 use crate::interrupt::{Interrupted, TICK};
+use crate::screen::say;
 
 /// The lag that a busy machine is granted; what is measured here is the service, not the generator.
 const LOADGEN: &str = "docker compose --progress quiet run --rm -T loadgen --json --max-lag 1s";
@@ -34,7 +35,7 @@ enum OnSignal {
 impl Bench {
     /// Runs the load generator to its end and returns its summary.
     pub(crate) fn load(&self, arguments: &str) -> Result<Value> {
-        self.screen.say(&format!("load    loadgen {arguments}"));
+        say(&format!("load    loadgen {arguments}"));
         let finished = self.run(&format!("{LOADGEN} {arguments}"), OnSignal::Forward, |_| ())?;
         serde_json::from_str(&finished.stdout)
             .with_context(|| format!("exit {:?}: {}", finished.code, finished.output))
@@ -42,17 +43,15 @@ impl Bench {
 
     /// Runs `docker compose` for this stack and expects it to succeed.
     pub(crate) fn compose(&self, arguments: &str) -> Result<String> {
-        self.screen
-            .say(&format!("does    docker compose {arguments}"));
+        say(&format!("does    docker compose {arguments}"));
         self.run_compose(arguments, OnSignal::Forward)
     }
 
     /// The same, but a signal counts only afterwards: for what must not be left half done.
     pub(crate) fn compose_to_the_end(&self, arguments: &str) -> Result<String> {
         self.interrupt.check()?;
-        self.screen
-            .say(&format!("does    docker compose {arguments}"));
-        let printed = self.run_compose(arguments, OnSignal::Finish)?;
+        say(&format!("does    docker compose {arguments}"));
+        let printed = self.compose_undisturbed(arguments)?;
         self.interrupt.check()?;
         Ok(printed)
     }
@@ -64,21 +63,15 @@ impl Bench {
     }
 
     fn run_compose(&self, arguments: &str, on_signal: OnSignal) -> Result<String> {
-        let finished = self.run(
-            &format!("docker compose --progress quiet {arguments}"),
-            on_signal,
-            |elapsed| {
-                self.screen.say(&format!(
-                    "        not finished after {} s",
-                    elapsed.as_secs()
-                ));
-            },
-        )?;
-        ensure!(
-            finished.code == Some(0),
-            "docker compose {arguments}: {}",
-            finished.output
-        );
+        let words = format!("docker compose --progress quiet {arguments}");
+        let finished = self.run(&words, on_signal, |elapsed| {
+            say(&format!(
+                "        not finished after {} s",
+                elapsed.as_secs()
+            ));
+        })?;
+        let Finished { code, output, .. } = &finished;
+        ensure!(*code == Some(0), "docker compose {arguments}: {output}");
         Ok(finished.stdout)
     }
 

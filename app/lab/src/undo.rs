@@ -2,30 +2,30 @@
 
 use anyhow::{Context, Result};
 
-use crate::screen::Screen;
+use crate::screen::{Outcome, say};
 
 /// Puts something back when it is dropped.
 pub(crate) struct Undo<'a> {
-    screen: &'a Screen,
+    outcome: &'a Outcome,
     what: String,
     action: Option<Box<dyn FnOnce() -> Result<()> + 'a>>,
 }
 
 impl<'a> Undo<'a> {
-    /// Will do this, and prints if it could not.
+    /// If `action` fails, the outcome says what was left behind.
     pub(crate) fn new(
-        screen: &'a Screen,
+        outcome: &'a Outcome,
         what: &str,
         action: impl FnOnce() -> Result<()> + 'a,
     ) -> Self {
         Self {
-            screen,
+            outcome,
             what: what.to_owned(),
             action: Some(Box::new(action)),
         }
     }
 
-    /// Does it now, and says whether it worked.
+    /// Does it before the end.
     pub(crate) fn now(mut self) -> Result<()> {
         self.put_back()
             .with_context(|| format!("could not {}", self.what))
@@ -35,7 +35,7 @@ impl<'a> Undo<'a> {
         let Some(action) = self.action.take() else {
             return Ok(());
         };
-        self.screen.say(&format!("undo    {}", self.what));
+        say(&format!("undo    {}", self.what));
         action()
     }
 }
@@ -43,8 +43,8 @@ impl<'a> Undo<'a> {
 impl Drop for Undo<'_> {
     fn drop(&mut self) {
         if let Err(failure) = self.put_back() {
-            self.screen
-                .left_behind(format!("{}: {failure:#}", self.what));
+            let what = format!("{}: {failure:#}", self.what);
+            self.outcome.left_behind(what);
         }
     }
 }
@@ -58,30 +58,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn is_done_once_whether_asked_for_or_not() {
+    fn is_done_once_whether_asked_for_or_not_and_a_failure_is_told() {
         let times = Cell::new(0);
         let count = || {
             times.set(times.get() + 1);
             Ok(())
         };
-        let screen = Screen::default();
-        drop(Undo::new(&screen, "count", count));
-        assert_eq!(times.get(), 1);
-        Undo::new(&screen, "count", count)
-            .now()
-            .expect("counting works");
+        let outcome = Outcome::default();
+        outcome.claim("it is undone", true);
+        drop(Undo::new(&outcome, "count", count));
+        let asked = Undo::new(&outcome, "count", count);
+        asked.now().expect("counting works");
         assert_eq!(times.get(), 2);
-        screen.expect_put_back().expect("both worked");
-    }
-
-    #[test]
-    fn what_could_not_be_put_back_is_told() {
-        let screen = Screen::default();
-        drop(Undo::new(&screen, "start it", || bail!("no engine")));
-        let failure = screen.expect_put_back().expect_err("it was not started");
-        assert!(
-            failure.to_string().contains("start it: no engine"),
-            "{failure}"
-        );
+        outcome.conclude(Ok(())).expect("both worked");
+        drop(Undo::new(&outcome, "start it", || bail!("no engine")));
+        let failure = outcome.conclude(Ok(())).expect_err("it was not started");
+        assert!(failure.to_string().contains("start it: no engine"));
     }
 }

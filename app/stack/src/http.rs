@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
-use ureq::Agent;
-use ureq::http::Request;
+use ureq::http::{Request, Response};
+use ureq::{Agent, Body};
 
 /// The longest a single request may take: longer than the longest batch that the service admits.
 const TIMEOUT: Duration = Duration::from_secs(130);
@@ -47,68 +47,50 @@ impl Client {
 
     /// GET, whatever the status of the answer.
     pub fn get(&self, path: &str) -> Result<Reply> {
-        let mut answer = self.agent.get(format!("{}{path}", self.base)).call()?;
-        Ok(Reply {
-            status: answer.status().as_u16(),
-            body: answer.body_mut().read_to_string()?,
-        })
+        self.send("GET", path)
     }
 
     /// POST without a body, whatever the status of the answer.
     pub fn post(&self, path: &str) -> Result<Reply> {
-        let mut answer = self
-            .agent
-            .post(format!("{}{path}", self.base))
-            .send_empty()?;
-        Ok(Reply {
-            status: answer.status().as_u16(),
-            body: answer.body_mut().read_to_string()?,
-        })
+        Reply::read(self.agent.post(self.url(path)).send_empty()?)
     }
 
     /// POST of JSON, whatever the status of the answer.
     pub fn post_json(&self, path: &str, body: &Value) -> Result<Reply> {
-        let mut answer = self
-            .agent
-            .post(format!("{}{path}", self.base))
-            .send_json(body)?;
-        Ok(Reply {
-            status: answer.status().as_u16(),
-            body: answer.body_mut().read_to_string()?,
-        })
+        Reply::read(self.agent.post(self.url(path)).send_json(body)?)
     }
 
     /// Any other method, without a body, whatever the status of the answer.
     pub fn send(&self, method: &str, path: &str) -> Result<Reply> {
-        let request = Request::builder()
-            .method(method)
-            .uri(format!("{}{path}", self.base))
-            .body(())?;
-        let mut answer = self.agent.run(request)?;
-        Ok(Reply {
+        let request = Request::builder().method(method).uri(self.url(path));
+        Reply::read(self.agent.run(request.body(())?)?)
+    }
+
+    /// GET with query parameters, expecting 200 and JSON.
+    pub fn json(&self, path: &str, parameters: &[(&str, &str)]) -> Result<Value> {
+        let mut request = self.agent.get(self.url(path));
+        for (name, value) in parameters {
+            request = request.query(name, value);
+        }
+        let reply = Reply::read(request.call().with_context(|| format!("GET {path}"))?)?;
+        let Reply { status, body } = &reply;
+        ensure!(*status == 200, "{path} answered {status}: {body}");
+        reply.json()
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+}
+
+impl Reply {
+    fn read(mut answer: Response<Body>) -> Result<Self> {
+        Ok(Self {
             status: answer.status().as_u16(),
             body: answer.body_mut().read_to_string()?,
         })
     }
 
-    /// GET with query parameters, expecting 200 and JSON.
-    pub fn json(&self, path: &str, parameters: &[(&str, &str)]) -> Result<Value> {
-        let mut request = self.agent.get(format!("{}{path}", self.base));
-        for (name, value) in parameters {
-            request = request.query(name, value);
-        }
-        let mut answer = request.call().with_context(|| format!("GET {path}"))?;
-        let body = answer.body_mut().read_to_string()?;
-        ensure!(
-            answer.status() == 200,
-            "{path} answered {}: {body}",
-            answer.status()
-        );
-        Ok(serde_json::from_str(&body)?)
-    }
-}
-
-impl Reply {
     /// The text as JSON.
     pub fn json(&self) -> Result<Value> {
         serde_json::from_str(&self.body).with_context(|| format!("not JSON: {}", self.body))

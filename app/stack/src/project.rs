@@ -226,6 +226,20 @@ impl From<Output> for Finished {
 pub fn wait_until(
     what: &str,
     at_most: Duration,
+    condition: impl FnMut() -> Result<bool>,
+) -> Result<Duration> {
+    let pause = || {
+        thread::sleep(POLL);
+        Ok(())
+    };
+    wait_with(what, at_most, pause, condition)
+}
+
+/// The same with a pause of one's own between two looks; it can give up.
+pub fn wait_with(
+    what: &str,
+    at_most: Duration,
+    pause: impl Fn() -> Result<()>,
     mut condition: impl FnMut() -> Result<bool>,
 ) -> Result<Duration> {
     let started = Instant::now();
@@ -236,12 +250,10 @@ pub fn wait_until(
             return Ok(started.elapsed());
         }
         if started.elapsed() > at_most {
-            match seen {
-                Err(failure) => return Err(failure.context(format!("waiting until {what}"))),
-                Ok(_) => bail!("not within {} s: {what}", at_most.as_secs()),
-            }
+            seen.with_context(|| format!("waiting until {what}"))?;
+            bail!("not within {} s: {what}", at_most.as_secs());
         }
-        thread::sleep(POLL);
+        pause()?;
     }
 }
 

@@ -1,8 +1,8 @@
-//! Asks Prometheus and Alertmanager through their APIs.
+//! Asks Prometheus, Alertmanager and pager through their APIs.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::http::Client;
@@ -61,67 +61,90 @@ pub fn value(prometheus: &Client, expr: &str) -> Result<f64> {
     }
 }
 
+/// The stored samples of a range selector, all series together: time and value, the oldest first.
+pub fn samples(prometheus: &Client, range: &str) -> Result<Vec<(f64, f64)>> {
+    let answer = prometheus.json("/api/v1/query", &[("query", range)])?;
+    let series = list(&answer["data"]["result"]);
+    let values = series.flat_map(|one| list(&one["values"]));
+    let mut samples: Vec<(f64, f64)> = values
+        .filter_map(|sample| Some((sample[0].as_f64()?, sample[1].as_str()?.parse().ok()?)))
+        .collect();
+    samples.sort_by(|a, b| a.0.total_cmp(&b.0));
+    Ok(samples)
+}
+
 /// The alert's history since a point in time, from raw samples: their timestamps are those of the evaluations.
 pub fn alert_history(prometheus: &Client, alert: &str, since: f64) -> Result<AlertHistory> {
-    let expr = format!("ALERTS{{alertname=\"{alert}\"}}[20m]");
-    let answer = prometheus.json("/api/v1/query", &[("query", &expr)])?;
-    let mut history = AlertHistory::default();
-    for series in answer["data"]["result"]
-        .as_array()
-        .context("a list of series")?
-    {
-        let mut times = series["values"]
-            .as_array()
-            .context("a list of samples")?
-            .iter()
-            .filter_map(|sample| sample[0].as_f64())
-            .filter(|time| *time >= since);
-        let Some(first) = times.next() else { continue };
-        let last = times.next_back().unwrap_or(first);
-        match series["metric"]["alertstate"].as_str() {
-            Some("pending") => history.pending_since = Some(first),
-            Some("firing") => history.firing_since = Some(first),
-            other => anyhow::bail!("alert state {other:?}"),
-        }
-        history.last_seen = Some(history.last_seen.map_or(last, |seen: f64| seen.max(last)));
+    let times = |state: &str| -> Result<Vec<f64>> {
+        let range = format!("ALERTS{{alertname=\"{alert}\", alertstate=\"{state}\"}}[20m]");
+        let samples = samples(prometheus, &range)?.into_iter();
+        let times = samples.map(|(time, _)| time);
+        Ok(times.filter(|time| *time >= since).collect())
+    };
+    let (pending, firing) = (times("pending")?, times("firing")?);
+    let last = pending.last().into_iter().chain(firing.last());
+    Ok(AlertHistory {
+        pending_since: pending.first().copied(),
+        firing_since: firing.first().copied(),
+        last_seen: last.copied().reduce(f64::max),
+    })
+}
+
+/// Tells Alertmanager of alerts as Prometheus does, or that they are over. Those that fire start now: Alertmanager would not wait for
+/// the rest of a group whose first alert is old.
+pub fn send_alerts(alertmanager: &Client, alerts: &[Value], fire: bool) -> Result<()> {
+    let mut alerts = alerts.to_vec();
+    for alert in alerts.iter_mut().filter(|_| !fire) {
+        alert["endsAt"] = "2001-01-01T00:00:00Z".into();
     }
-    Ok(history)
+    let answer = alertmanager.post_json("/api/v2/alerts", &alerts.into())?;
+    ensure!(
+        answer.status == 200,
+        "answered {}: {}",
+        answer.status,
+        answer.body
+    );
+    Ok(())
+}
+
+/// The messages about an alert that pager has received through a receiver since a point in time, the oldest first.
+pub fn messages(pager: &Client, receiver: &str, alert: &str, since: f64) -> Result<Vec<Value>> {
+    let parameters = [("alertname", alert), ("since", &since.to_string())];
+    let all = pager.json("/notifications", &parameters)?;
+    let wanted = list(&all).filter(|message| message["receiver"] == receiver);
+    Ok(wanted.cloned().collect())
 }
 
 /// Whether the alert is active in Alertmanager.
 pub fn in_alertmanager(alertmanager: &Client, alert: &str) -> Result<bool> {
     let filter = format!("alertname=\"{alert}\"");
     let alerts = alertmanager.json("/api/v2/alerts", &[("filter", &filter)])?;
-    Ok(alerts.as_array().is_some_and(|alerts| {
-        alerts
-            .iter()
-            .any(|alert| alert["status"]["state"] == "active")
-    }))
+    Ok(list(&alerts).any(|alert| alert["status"]["state"] == "active"))
 }
 
 /// The health of every active target, by job.
 pub fn targets(prometheus: &Client) -> Result<Vec<(String, String)>> {
     let answer = prometheus.json("/api/v1/targets", &[("state", "active")])?;
-    let targets = answer["data"]["activeTargets"]
-        .as_array()
-        .context("a list of targets")?;
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let targets = list(&answer["data"]["activeTargets"]);
     Ok(targets
-        .iter()
-        .map(|target| {
-            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-            (text(&target["labels"]["job"]), text(&target["health"]))
-        })
+        .map(|target| (text(&target["labels"]["job"]), text(&target["health"])))
         .collect())
 }
 
-/// Whether no order was finished for five minutes, the window of the rules.
+/// Whether no order was finished for five minutes, the window of the rules. Right after a start there is no increase yet, not even
+/// one of 0.
 pub fn is_quiet(prometheus: &Client) -> Result<bool> {
-    let finished = value(prometheus, "sum(increase(orders_processed_total[5m]))")?;
-    Ok(finished.abs() < 0.01)
+    let finished = query(prometheus, "sum(increase(orders_processed_total[5m]))")?;
+    Ok(finished.first().is_some_and(|sum| sum.value.abs() < 0.01))
 }
 
 /// How many targets of order-service are up.
 pub fn replicas_up(prometheus: &Client) -> Result<usize> {
     let up = |(job, health): &&(String, String)| job == "order-service" && health == "up";
     Ok(targets(prometheus)?.iter().filter(up).count())
+}
+
+fn list(value: &Value) -> impl DoubleEndedIterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
 }

@@ -5,11 +5,10 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use stack_tests::http::Client;
+use stack::http::Client;
 
 use crate::bench::Bench;
-use crate::screen::number;
-use crate::undo::Undo;
+use crate::screen::{number, say};
 
 /// A look-up of the name, a scrape, and room for a busy machine.
 const SEEN: Duration = Duration::from_mins(1);
@@ -24,48 +23,32 @@ struct Cost {
 }
 
 pub(super) fn run(bench: &Bench) -> Result<()> {
-    let take_away = Undo::new(&bench.screen, "remove the target", || {
-        bench
-            .compose_undisturbed("--profile lab rm --stop --force lab")
-            .map(|_| ())
+    let take_away = bench.undo("remove the target", || {
+        let rm = "--profile lab rm --stop --force lab";
+        bench.compose_undisturbed(rm).map(|_| ())
     });
-    bench.screen.say(
-        "starts  a target of its own; the first time it is compiled, which takes some minutes",
-    );
+    say("starts  a target of its own; the first time it is compiled, which takes some minutes");
     bench.compose("--profile lab up -d --build --wait --no-deps lab")?;
     let target = target(bench)?;
+    let cost = |at_least, meaning| cost(bench, &target, at_least, meaning);
+    let claim = |text: &str, holds| bench.claim(text, holds);
 
-    send(bench, &target, "customers=1000")?;
-    let plain = cost(
-        bench,
-        &target,
-        20.0,
-        "1,000 customers, without the label: one counter and one histogram.",
-    )?;
-    send(bench, &target, "customers=1000&label_on=counter")?;
-    let labelled = cost(
-        bench,
-        &target,
-        1_000.0,
-        "The same orders with customer_id on the counter: a series for each customer.",
-    )?;
-    let claim = |text: &str, holds| bench.screen.claim(text, holds);
-    claim(
-        "a series for each customer",
-        labelled.series - plain.series >= 1_000.0,
-    );
+    send(&target, "customers=1000")?;
+    let what = "1,000 customers, without the label: one counter and one histogram.";
+    let plain = cost(20.0, what)?;
+    send(&target, "customers=1000&label_on=counter")?;
+    let what = "The same orders with customer_id on the counter: a series for each customer.";
+    let labelled = cost(1_000.0, what)?;
+    let more = labelled.series - plain.series;
+    claim("a series for each customer", more >= 1_000.0);
     claim(
         "the page grows with them, to at least 20 times its size",
         labelled.bytes > 20 * plain.bytes,
     );
 
-    send(bench, &target, "customers=3000&label_on=counter")?;
-    let many = cost(
-        bench,
-        &target,
-        2_000.0,
-        "3,000 customers: the SDK keeps at most 2,000 label sets.",
-    )?;
+    send(&target, "customers=3000&label_on=counter")?;
+    let what = "3,000 customers: the SDK keeps at most 2,000 label sets.";
+    let many = cost(2_000.0, what)?;
     claim(
         "a page with more series takes longer to make and read",
         many.time > plain.time,
@@ -79,7 +62,7 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
         (overflow - 1_001.0).abs() <= 2.0,
     );
 
-    send(bench, &target, "customers=300&label_on=histogram")?;
+    send(&target, "customers=300&label_on=histogram")?;
     bench.wait("the scrape fails", SEEN, || {
         Ok(bench.value("up{job=\"lab\"}")? == 0.0)
     })?;
@@ -88,7 +71,7 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
         "300 customers on a histogram are 300 × 21 series: more than the sample_limit of 5,000, so the whole scrape fails.",
     )?;
     let reason = last_error(bench)?;
-    bench.screen.say(&format!("target  {reason}\n"));
+    say(&format!("target  {reason}\n"));
     claim(
         "Prometheus names the sample limit",
         reason.contains("sample limit exceeded"),
@@ -100,13 +83,10 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     claim("nothing else is down", (others - 1.0).abs() < f64::EPSILON);
 
     bench.compose("--profile lab restart lab")?;
-    send(bench, &self::target(bench)?, "customers=1000")?;
-    let off = cost(
-        bench,
-        &self::target(bench)?,
-        20.0,
-        "Without the label, after a restart: a running SDK never drops a series.",
-    )?;
+    let restarted = self::target(bench)?;
+    send(&restarted, "customers=1000")?;
+    let what = "Without the label, after a restart: a running SDK never drops a series.";
+    let off = self::cost(bench, &restarted, 20.0, what)?;
     claim(
         "without the label everything is as before",
         (off.series - plain.series).abs() < 1.0,
@@ -125,19 +105,16 @@ fn target(bench: &Bench) -> Result<Client> {
     let port = address.trim().rsplit(':').next().unwrap_or_default();
     let client = Client::new(port.parse().context(address.clone())?);
     bench.wait("the target is scraped", SEEN, || {
-        Ok(
-            client.get("/health")?.status == 200
-                && !bench.query("up{job=\"lab\"} == 1")?.is_empty(),
-        )
+        let answers = client.get("/health")?.status == 200;
+        Ok(answers && !bench.query("up{job=\"lab\"} == 1")?.is_empty())
     })?;
     Ok(client)
 }
 
-fn send(bench: &Bench, target: &Client, parameters: &str) -> Result<()> {
-    bench.screen.say(&format!(
-        "sends   POST /orders?{parameters}, to the target lab"
-    ));
-    let answer = target.post(&format!("/orders?{parameters}"))?;
+fn send(target: &Client, parameters: &str) -> Result<()> {
+    let path = format!("/orders?{parameters}");
+    say(&format!("sends   POST {path}, to the target lab"));
+    let answer = target.post(&path)?;
     ensure!(answer.status == 200, "{}", answer.body);
     Ok(())
 }
@@ -150,17 +127,14 @@ fn cost(bench: &Bench, target: &Client, at_least: f64, meaning: &str) -> Result<
         Ok(seen.first().is_some_and(|sample| sample.value >= at_least))
     })?;
     let series = bench.show(samples, meaning)?;
-    let mut bytes = 0;
-    let mut time = Duration::MAX;
+    let (mut bytes, mut time) = (0, Duration::MAX);
     for _ in 0..READINGS {
         let started = Instant::now();
         bytes = target.get("/metrics")?.body.len();
         time = time.min(started.elapsed());
     }
-    bench.screen.say(&format!(
-        "page    {bytes} bytes, read in {} ms\n",
-        number(time.as_secs_f64() * 1e3)
-    ));
+    let ms = number(time.as_secs_f64() * 1e3);
+    say(&format!("page    {bytes} bytes, read in {ms} ms\n"));
     Ok(Cost {
         series,
         bytes,
@@ -170,13 +144,8 @@ fn cost(bench: &Bench, target: &Client, at_least: f64, meaning: &str) -> Result<
 
 /// What Prometheus says about the last scrape of the target.
 fn last_error(bench: &Bench) -> Result<String> {
-    let targets = bench
-        .stack
-        .prometheus()
-        .json("/api/v1/targets", &[("state", "active")])?;
-    let found = targets["data"]["activeTargets"]
-        .as_array()
-        .and_then(|all| all.iter().find(|target| target["labels"]["job"] == "lab"))
-        .context("the target is not there")?;
-    Ok(found["lastError"].as_str().unwrap_or_default().to_owned())
+    let prometheus = bench.stack.prometheus();
+    let targets = prometheus.json("/api/v1/targets", &[("scrapePool", "lab")])?;
+    let error = targets["data"]["activeTargets"][0]["lastError"].as_str();
+    Ok(error.context("the target is not there")?.to_owned())
 }

@@ -5,10 +5,10 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::Result;
-use stack_tests::prometheus::now;
+use stack::prometheus::now;
 
 use crate::bench::{Bench, window_since};
-use crate::undo::Undo;
+use crate::screen::say;
 
 /// Sent once a second: 25 orders of which exactly 2 (8 %) take 3 s longer. At most 8 of 32 workers are held by slow orders, so
 /// that nobody queues and the duration is the service time.
@@ -24,12 +24,11 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     bench.scraped()?;
     let before = bench.finished()?;
     // p95 over five minutes is far above the threshold of `HighLatency` after the waves: this ends that before the alert fires.
-    let recover = Undo::new(
-        &bench.screen,
+    let recover = bench.undo(
         &format!("POST /simulate?{RECOVERY}: quick orders, so that no alert fires later"),
         || bench.simulate_undisturbed(RECOVERY).map(|_| ()),
     );
-    bench.screen.say(&format!(
+    say(&format!(
         "sends   POST /simulate?{WAVE} once a second, {WAVES} times: 92 % of orders take about 0.09 s, 8 % about 3.1 s\n"
     ));
     waves(bench)?;
@@ -65,7 +64,9 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
         &quantile(0.99, ""),
         "One order in 100 took longer than this.",
     )?;
-    bench.screen.say("The same orders with OpenTelemetry's default buckets, which are made for milliseconds: 0, 5, 10, …\n");
+    say(
+        "The same orders with OpenTelemetry's default buckets, which are made for milliseconds: 0, 5, 10, …\n",
+    );
     let coarse = "{le=~\"5.0|10.0|[+]Inf\"}";
     let wrong_p50 = bench.show(
         &quantile(0.5, coarse),
@@ -73,7 +74,7 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     )?;
     let wrong_p95 = bench.show(&quantile(0.95, coarse), "0.95 × 5, for the same reason.")?;
 
-    let claim = |text: &str, holds| bench.screen.claim(text, holds);
+    let claim = |text: &str, holds| bench.claim(text, holds);
     claim(
         "the average reads about 0.33 s",
         (0.28..0.40).contains(&average),
@@ -106,7 +107,7 @@ fn waves(bench: &Bench) -> Result<()> {
             sent.push(scope.spawn(|| bench.simulate(WAVE)));
             bench.interrupt.sleep(Duration::from_secs(1))?;
             if wave % 10 == 0 {
-                bench.screen.say(&format!("        {wave} of {WAVES}"));
+                say(&format!("        {wave} of {WAVES}"));
             }
         }
         for wave in sent {

@@ -11,92 +11,76 @@ mod sum;
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 
 use crate::bench::Bench;
 use crate::interrupt::Interrupt;
 
 /// A question and the way to answer it on the running stack.
 pub(crate) struct Experiment {
-    /// As it is asked for.
-    pub(crate) name: &'static str,
-    /// The question.
-    pub(crate) question: &'static str,
+    name: &'static str,
+    question: &'static str,
     /// About how long it takes on a quiet stack.
-    pub(crate) takes: Duration,
-    /// Whether it counts orders, and so needs a Prometheus that shows what runs and nothing else.
-    counts_orders: bool,
+    takes: Duration,
     run: fn(&Bench) -> Result<()>,
 }
 
 /// All of them. The first needs a quiet stack, which the others leave behind least; the last is the longest.
-pub(crate) const ALL: [Experiment; 8] = [
-    Experiment {
-        name: "pending",
-        question: "Why `for`? Why not fire at once?",
-        takes: Duration::from_mins(2),
-        counts_orders: true,
-        run: pending::run,
-    },
-    Experiment {
-        name: "sum",
-        question: "Why does failures / total need sum()?",
-        takes: Duration::from_secs(15),
-        counts_orders: true,
-        run: sum::run,
-    },
-    Experiment {
-        name: "pull",
-        question: "Why does Prometheus pull?",
-        takes: Duration::from_secs(20),
-        counts_orders: true,
-        run: pull::run,
-    },
-    Experiment {
-        name: "histogram",
-        question: "Why a histogram and not an average?",
-        takes: Duration::from_secs(50),
-        counts_orders: true,
-        run: histogram::run,
-    },
-    Experiment {
-        name: "cardinality",
-        question: "Why is customer_id as a label dangerous?",
-        takes: Duration::from_secs(90),
-        counts_orders: true,
-        run: cardinality::run,
-    },
-    Experiment {
-        name: "notification",
-        question: "How would it reach Slack or PagerDuty?",
-        takes: Duration::from_mins(1),
-        counts_orders: false,
-        run: notification::run,
-    },
-    Experiment {
-        name: "queue",
-        question: "What does the queue do?",
-        takes: Duration::from_secs(220),
-        counts_orders: true,
-        run: queue::run,
-    },
-    Experiment {
-        name: "reset",
-        question: "What happens to rate() when the counter resets?",
-        takes: Duration::from_secs(270),
-        counts_orders: true,
-        run: reset::run,
-    },
+const ALL: [Experiment; 8] = [
+    experiment(
+        "pending",
+        "Why `for`? Why not fire at once?",
+        120,
+        pending::run,
+    ),
+    experiment("sum", "Why does failures / total need sum()?", 15, sum::run),
+    experiment("pull", "Why does Prometheus pull?", 20, pull::run),
+    experiment(
+        "histogram",
+        "Why a histogram and not an average?",
+        50,
+        histogram::run,
+    ),
+    experiment(
+        "cardinality",
+        "Why is customer_id as a label dangerous?",
+        90,
+        cardinality::run,
+    ),
+    experiment(
+        "notification",
+        "How would it reach Slack or PagerDuty?",
+        60,
+        notification::run,
+    ),
+    experiment("queue", "What does the queue do?", 220, queue::run),
+    experiment(
+        "reset",
+        "What happens to rate() when the counter resets?",
+        270,
+        reset::run,
+    ),
 ];
+
+const fn experiment(
+    name: &'static str,
+    question: &'static str,
+    seconds: u64,
+    run: fn(&Bench) -> Result<()>,
+) -> Experiment {
+    Experiment {
+        name,
+        question,
+        takes: Duration::from_secs(seconds),
+        run,
+    }
+}
 
 /// The experiment of that name.
 pub(crate) fn named(name: &str) -> Result<&'static Experiment> {
     let names = ALL.map(|experiment| experiment.name).join(", ");
     let found = ALL.iter().find(|experiment| experiment.name == name);
-    found.map_or_else(
-        || bail!("there is no experiment {name:?}; choose one of {names}"),
-        Ok,
-    )
+    found.with_context(|| format!("there is no experiment {name:?}; choose one of {names}"))
 }
 
 /// Prints what there is.
@@ -117,15 +101,12 @@ pub(crate) fn list() {
 impl Experiment {
     /// Runs it on the stack of this checkout.
     pub(crate) fn run(&self, interrupt: &Interrupt) -> Result<()> {
-        let bench = Bench::new(interrupt.clone())?;
-        bench.screen.question(self.name, self.question);
-        if self.counts_orders {
-            bench.only_what_runs()?;
-        }
+        let bench = Bench::new(interrupt)?;
+        println!("\n{}: {}\n", self.name, self.question);
+        // What counts orders needs a Prometheus that shows what runs and nothing else.
+        bench.only_what_runs()?;
         let result = (self.run)(&bench);
-        bench.screen.expect_put_back()?;
-        result?;
-        bench.screen.conclude()
+        bench.outcome.conclude(result)
     }
 }
 
@@ -164,18 +145,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_name_is_found_and_names_one_file() {
-        for experiment in &ALL {
-            let found = named(experiment.name).expect("it is in the list");
-            assert_eq!(found.question, experiment.question);
-            let file = format!("src/experiments/{}.rs", experiment.name);
-            let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-            assert!(folder.join(&file).exists(), "{file}");
+    fn a_name_is_that_of_a_file_and_an_unknown_one_is_answered_with_those_there_are() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/experiments");
+        for Experiment { name, question, .. } in &ALL {
+            let found = named(name).expect("it is in the list");
+            assert_eq!(found.question, *question);
+            assert!(folder.join(format!("{name}.rs")).exists(), "{name}");
         }
-    }
-
-    #[test]
-    fn an_unknown_name_is_answered_with_those_there_are() {
         let failure = named("average").err().expect("there is none");
         assert!(failure.to_string().contains("histogram"), "{failure}");
     }

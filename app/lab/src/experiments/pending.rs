@@ -4,16 +4,15 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Error, Result, bail};
+use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
-use stack_tests::prometheus::{alert_history, now};
-use stack_tests::repository;
+use stack::prometheus::now;
+use stack::repository::root;
 
 use crate::bench::Bench;
-use crate::interrupt::Interrupted;
+use crate::screen::{reading, say, waiting};
 use crate::undo::Undo;
 
 /// Where the rule is.
@@ -40,52 +39,46 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     let restore = add_rule(bench)?;
     bench.quiet()?;
     let started = now();
+    let alerts = |name: &str| format!("ALERTS{{alertname=\"{name}\"}}");
+    let seen = |name: &str| bench.history(name, started);
     // Without them the alert would fire two minutes after an experiment that was interrupted.
-    let dilute = Undo::new(
-        &bench.screen,
+    let dilute = bench.undo(
         &format!("POST /simulate?{HEALTHY}: healthy orders, so that the alert ends"),
         || bench.simulate_undisturbed(HEALTHY).map(|_| ()),
     );
-    bench.screen.say(&format!("sends   POST /simulate?{BLIP}"));
+    say(&format!("sends   POST /simulate?{BLIP}"));
     bench.simulate(BLIP)?;
     bench.wait("the copy fires", SEEN, || {
-        Ok(history(bench, WITHOUT_FOR, started)?.firing_since.is_some())
+        Ok(seen(WITHOUT_FOR)?.firing_since.is_some())
     })?;
-    bench.screen.reading(
+    reading(
         &alerts(WITHOUT_FOR),
         "firing",
         "Without `for` the alert fires at the first evaluation that sees 50 % failures: ten failed orders wake somebody up.",
     );
     bench.wait("the rule is pending", SEEN, || {
-        Ok(history(bench, WITH_FOR, started)?.pending_since.is_some())
+        Ok(seen(WITH_FOR)?.pending_since.is_some())
     })?;
-    bench.screen.reading(
+    reading(
         &alerts(WITH_FOR),
         "pending",
         "With `for: 2m` the condition must stay true for two minutes before the alert fires.",
     );
-    bench
-        .screen
-        .waiting("a minute, as if somebody were fixing it", PAUSE);
+    waiting("a minute, as if somebody were fixing it", PAUSE);
     bench.interrupt.sleep(PAUSE)?;
     dilute.now()?;
     bench.wait("both alerts have ended", SEEN, || {
-        Ok(bench
-            .query(&format!(
-                "ALERTS{{alertname=~\"{WITH_FOR}|{WITHOUT_FOR}\"}}"
-            ))?
-            .is_empty())
+        let left = format!("{} or {}", alerts(WITH_FOR), alerts(WITHOUT_FOR));
+        Ok(bench.query(&left)?.is_empty())
     })?;
     bench.show(
         "sum(rate(orders_processed_total{status=\"failure\"}[5m])) / sum(rate(orders_processed_total[5m]))",
         "The healthy orders bring the share of failures far below 20 %.",
     )?;
-    let seen = history(bench, WITH_FOR, started)?;
-    bench.screen.claim(
-        "the copy without `for` fired",
-        history(bench, WITHOUT_FOR, started)?.firing_since.is_some(),
-    );
-    bench.screen.claim(
+    let fired = seen(WITHOUT_FOR)?.firing_since.is_some();
+    bench.claim("the copy without `for` fired", fired);
+    let seen = seen(WITH_FOR)?;
+    bench.claim(
         "the rule with `for` was pending and never fired",
         seen.pending_since.is_some() && seen.firing_since.is_none(),
     );
@@ -93,115 +86,59 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     await_rule(bench, false)
 }
 
-fn alerts(name: &str) -> String {
-    format!("ALERTS{{alertname=\"{name}\"}}")
-}
-
-fn history(
-    bench: &Bench,
-    alert: &str,
-    since: f64,
-) -> Result<stack_tests::prometheus::AlertHistory> {
-    alert_history(&bench.stack.prometheus(), alert, since)
-}
-
-/// Adds the copy; what is returned takes it away again.
+/// Adds the copy; what is returned takes it away again, without waiting for anything that a signal could cut short.
 fn add_rule(bench: &Bench) -> Result<Undo<'_>> {
-    let path = repository::root().join(FILE);
-    let rules = fs::read_to_string(repository::root().join(RULES)).context(RULES)?;
-    let restore = {
+    let path = root().join(FILE);
+    let rules = fs::read_to_string(root().join(RULES)).context(RULES)?;
+    let copy = without_for(&rules)?;
+    let restore = bench.undo(&format!("remove {FILE}"), {
         let path = path.clone();
-        Undo::new(&bench.screen, &format!("remove {FILE}"), move || {
-            remove_rule(bench, &path)
-        })
-    };
-    fs::write(&path, without_for(&rules)?)
+        move || {
+            if path.exists() {
+                fs::remove_file(path)?;
+            }
+            bench.compose_undisturbed(RELOAD).map(|_| ())
+        }
+    });
+    fs::write(&path, copy)
         // Prometheus runs as another user.
         .and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(0o644)))
         .with_context(|| {
             format!("{FILE} cannot be written; this experiment needs a writable checkout")
         })?;
-    bench.screen.say(&format!(
+    say(&format!(
         "adds    {FILE}, a copy of {WITH_FOR} without its `for`"
     ));
-    expect_mounted(bench)?;
+    // The ports and the project's name are the same in every clone: does the Prometheus that answers read the rules of this one?
+    let check = format!("exec -T prometheus promtool check rules {MOUNTED}");
+    if let Err(failure) = bench.compose_undisturbed(&check) {
+        if format!("{failure:#}").contains("does not exist") {
+            bail!("this stack was started from another checkout: run scripts/up here");
+        }
+        return Err(failure);
+    }
     bench.compose(RELOAD)?;
     await_rule(bench, true)?;
     Ok(restore)
 }
 
-/// The ports and the project's name are the same in every clone: does the Prometheus that answers read the rules of this one?
-fn expect_mounted(bench: &Bench) -> Result<()> {
-    let check = format!("exec -T prometheus promtool check rules {MOUNTED}");
-    match bench.compose_undisturbed(&check) {
-        Err(failure) if format!("{failure:#}").contains("does not exist") => bail!(
-            "this stack was started from another checkout ({}): run scripts/up here",
-            started_from(bench).unwrap_or_else(|_| "unknown".to_owned())
-        ),
-        checked => checked.map(|_| ()),
-    }
-}
-
-/// The compose files that the running stack was started with.
-fn started_from(bench: &Bench) -> Result<String> {
-    let listed: Value = serde_json::from_str(&bench.compose_undisturbed("ls --format json")?)?;
-    listed
-        .as_array()
-        .and_then(|stacks| {
-            stacks
-                .iter()
-                .find(|one| one["Name"] == *bench.stack.project)
-        })
-        .and_then(|stack| Some(stack["ConfigFiles"].as_str()?.to_owned()))
-        .context("the engine does not list the stack")
-}
-
-/// Without waiting for anything that a signal could cut short.
-fn remove_rule(bench: &Bench, path: &PathBuf) -> Result<()> {
-    if path.exists() {
-        fs::remove_file(path)?;
-    }
-    bench.compose_undisturbed(RELOAD).map(|_| ())
-}
-
 fn await_rule(bench: &Bench, there: bool) -> Result<()> {
+    let prometheus = bench.stack.prometheus();
     let mut told = Instant::now();
-    let listed = || {
+    let what =
+        "Prometheus has reloaded its rules; if not, `docker compose logs prometheus` says why";
+    bench.wait(what, SEEN, || {
         // A signal that comes while Prometheus is still loading may be lost.
         if told.elapsed() >= RELOAD_AGAIN {
             told = Instant::now();
             bench.compose_undisturbed(RELOAD)?;
         }
         let parameters = [("type", "alert"), ("rule_name[]", WITHOUT_FOR)];
-        let rules = bench
-            .stack
-            .prometheus()
-            .json("/api/v1/rules", &parameters)?;
+        let rules = prometheus.json("/api/v1/rules", &parameters)?;
         let groups = rules["data"]["groups"].as_array();
         Ok(groups.is_some_and(|groups| groups.is_empty() != there))
-    };
-    match bench.wait("Prometheus has reloaded its rules", SEEN, listed) {
-        Err(failure) if !failure.is::<Interrupted>() => Err(failure.context(last_words(bench))),
-        waited => waited.map(|_| ()),
-    }
-}
-
-/// What Prometheus itself says about its last reload.
-fn last_words(bench: &Bench) -> String {
-    let succeeded = || {
-        let page = bench.stack.prometheus().get("/metrics")?.body;
-        let line = page
-            .lines()
-            .find(|line| line.starts_with("prometheus_config_last_reload_successful "));
-        Ok::<_, Error>(line.unwrap_or_default().to_owned())
-    };
-    let log = bench.compose_undisturbed("logs --no-log-prefix --tail 10 prometheus");
-    let or_failure = |said: Result<String>| said.unwrap_or_else(|failure| format!("{failure:#}"));
-    format!(
-        "{} (1: yes, 0: no), and the end of its log:\n{}",
-        or_failure(succeeded()),
-        or_failure(log)
-    )
+    })?;
+    Ok(())
 }
 
 /// A rule file with the rule as it stands, but for its name, its `for`, and a severity that pages nobody.
@@ -231,7 +168,7 @@ mod tests {
 
     #[test]
     fn the_copy_is_the_rule_without_its_for() {
-        let rules = repository::read(RULES);
+        let rules = stack::repository::read(RULES);
         let copy = without_for(&rules).expect("the rule has a for");
         let copy: Value = serde_saphyr::from_str(&copy).expect("YAML");
         let copy = &copy["groups"][0]["rules"][0];

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use stack_tests::prometheus::now;
+use stack::prometheus::now;
 
 use crate::bench::Bench;
-use crate::undo::Undo;
+use crate::screen::{reading, say};
 
 /// A scrape is due within 5 s and may take its time-out of 4 s; the name is looked up every 5 s.
 const WITHIN: f64 = 14.0;
@@ -20,7 +20,7 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
         "up{job=\"order-service\"}",
         "Prometheus sets `up` itself at every scrape: 1 if the scrape worked.",
     )?;
-    let start_again = Undo::new(&bench.screen, "start order-service", || {
+    let start_again = bench.undo("start order-service", || {
         bench.compose_undisturbed("start order-service").map(|_| ())
     });
     // A start while the container is still stopping would do nothing.
@@ -30,10 +30,10 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
         Ok(bench.query("up{job=\"order-service\"} == 1")?.is_empty())
     })?;
     let noticed = now() - stopped;
-    bench.screen.say(&format!(
+    say(&format!(
         "        noticed {noticed:.1} s after the service stopped; Prometheus scrapes every 5 s\n"
     ));
-    bench.screen.claim(
+    bench.claim(
         &format!("it was noticed within {WITHIN} s: scrape interval 5 s, scrape timeout 4 s, name look-up every 5 s"),
         noticed <= WITHIN,
     );
@@ -43,14 +43,14 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
         .map_or("nothing: its name no longer resolves".to_owned(), |s| {
             s.value.to_string()
         });
-    bench.screen.reading(
+    reading(
         "up{job=\"order-service\"}",
         &reads,
         "0 means that the scrape failed, nothing that service discovery has dropped the target. The alert OrderServiceDown covers both.",
     );
     let good = |(_, value): &&(f64, f64)| *value > 0.5;
     let scrapes = bench.samples("up{job=\"order-service\"}[1m]")?;
-    bench.screen.claim(
+    bench.claim(
         "no scrape after the stop reads 1",
         scrapes
             .iter()
@@ -61,7 +61,7 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     bench.wait("the series end", NOTICED, || {
         Ok(bench.query("order_workers")?.is_empty())
     })?;
-    bench.screen.reading(
+    reading(
         "order_workers",
         "nothing",
         "All other series of the target have ended too: a graph shows a gap, not a straight line.",
@@ -71,9 +71,7 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
         "With push, this last value would remain, as if the workers were still there: nobody tells the receiver that the \
          service has stopped.",
     )?;
-    bench
-        .screen
-        .claim("the last value alone looks healthy", pushed > 0.0);
+    bench.claim("the last value alone looks healthy", pushed > 0.0);
     start_again.now()?;
 
     bench.wait("order-service is scraped again", BACK, || {
@@ -85,8 +83,6 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
             .query("ALERTS{alertname=\"OrderServiceDown\"}")?
             .is_empty())
     })?;
-    bench
-        .screen
-        .say("        order-service is up again, and no alert is left");
+    say("        order-service is up again, and no alert is left");
     Ok(())
 }

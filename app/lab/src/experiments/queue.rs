@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use crate::bench::Bench;
-use crate::screen::number;
+use crate::screen::{number, waiting};
 
 const CONNECTIONS: [u32; 3] = [64, 96, 256];
 /// Of each load. Its first seconds are not looked at.
@@ -40,12 +40,12 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
             let looked = look(bench, workers, expected);
             if looked.is_ok() {
                 let left = LOAD.saturating_sub(LOOKED_AT_AFTER);
-                bench.screen.waiting("until the load ends", left);
+                waiting("until the load ends", left);
             }
             let report = load.join().expect("loading does not panic")?;
             let rate = looked?;
             let answered = report["answers_per_second"].as_f64().context("a rate")?;
-            bench.screen.claim(
+            bench.claim(
                 &format!(
                     "λ agrees with the load generator's {} answers a second, within 10 %",
                     number(answered)
@@ -68,9 +68,7 @@ fn look(bench: &Bench, workers: f64, expected: f64) -> Result<f64> {
     bench.wait("every worker is busy", Duration::from_mins(1), || {
         Ok(bench.value("sum(order_workers_busy)")? >= workers - 1.0)
     })?;
-    bench
-        .screen
-        .waiting("until Prometheus has 35 s of this load", LOOKED_AT_AFTER);
+    waiting("until Prometheus has 35 s of this load", LOOKED_AT_AFTER);
     bench.interrupt.sleep(LOOKED_AT_AFTER)?;
     let w = format!("{}s", WINDOW.as_secs());
     // Not the count of the waits: that is what the wait below is divided by, and λ × W would not depend on it.
@@ -87,14 +85,14 @@ fn look(bench: &Bench, workers: f64, expected: f64) -> Result<f64> {
         "L, the queue depth: the average of what each scrape saw.",
     )?;
     let product = rate * wait;
-    bench.screen.claim(
+    bench.claim(
         &format!(
             "λ × W = {} equals connections − workers = {expected}, within 10 %",
             number(product)
         ),
         near(product, expected),
     );
-    bench.screen.claim(
+    bench.claim(
         &format!("so does the sampled depth, {}", number(gauge)),
         near(gauge, expected),
     );

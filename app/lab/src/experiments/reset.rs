@@ -5,10 +5,10 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use stack_tests::prometheus::now;
+use stack::prometheus::now;
 
 use crate::bench::{Bench, window_since};
-use crate::screen::number;
+use crate::screen::{number, say, waiting};
 
 /// Orders a second.
 const RATE: f64 = 20.0;
@@ -35,11 +35,11 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
         let looked = look(bench);
         if looked.is_ok() {
             let left = LOAD.saturating_sub(BEFORE_RESTART + AFTER_RESTART);
-            bench.screen.waiting("until the load ends", left);
+            waiting("until the load ends", left);
         }
         let report = load.join().expect("loading does not panic")?;
         looked?;
-        bench.screen.say(&format!(
+        say(&format!(
             "load    {} orders sent, {} answered\n",
             report["sent"], report["counts"]["ok"]
         ));
@@ -55,14 +55,14 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
         "All orders across the restart: those counted before it plus those counted from 0 after it.",
     )?;
     let off = (counted - answered) / answered;
-    bench.screen.claim(
+    bench.claim(
         &format!(
             "increase() is within 5 % of the {answered} answered ({:+.1} %)",
             off * 100.0
         ),
         off.abs() <= 0.05,
     );
-    bench.screen.say(
+    say(
         "Why it is not exact: what was counted between the last scrape and the restart is lost, and increase() extrapolates \
          to the ends of its window.",
     );
@@ -71,9 +71,7 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
 
 /// While the load runs: before, at and after a restart in its middle.
 fn look(bench: &Bench) -> Result<()> {
-    bench
-        .screen
-        .waiting("for 90 s of steady load", BEFORE_RESTART);
+    waiting("for 90 s of steady load", BEFORE_RESTART);
     bench.interrupt.sleep(BEFORE_RESTART)?;
     let before = bench.show(TOTAL, "The raw counter only rises, until …")?;
     bench.compose_to_the_end("restart order-service")?;
@@ -90,7 +88,7 @@ fn look(bench: &Bench) -> Result<()> {
         ),
         "A plain difference to the value a minute ago is negative: fewer than no orders.",
     )?;
-    bench.screen.waiting(
+    waiting(
         "until the restart is outside the window of one minute",
         AFTER_RESTART,
     );
@@ -104,7 +102,7 @@ fn look(bench: &Bench) -> Result<()> {
     )?;
     let rate = bench.show(PER_SECOND, "And now, with the restart outside the window.")?;
 
-    let claim = |text: &str, holds| bench.screen.claim(text, holds);
+    let claim = |text: &str, holds| bench.claim(text, holds);
     claim("the raw counter falls", after < before);
     claim("a plain difference is negative", difference < 0.0);
     claim(

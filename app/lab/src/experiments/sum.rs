@@ -1,9 +1,10 @@
 //! Without `sum()` a division matches series label by label: failures are divided by failures.
 
 use anyhow::Result;
-use stack_tests::prometheus::now;
+use stack::prometheus::now;
 
 use crate::bench::{Bench, window_since};
+use crate::screen::say;
 
 /// What is sent: exactly one order in ten fails.
 const ORDERS: &str = "count=200&error_rate=0.1";
@@ -31,21 +32,15 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
         "sum() drops the labels first: failures divided by all orders.",
     )?;
 
-    bench
-        .screen
-        .claim("without sum() it reads 1", (naive - 1.0).abs() < 1e-9);
-    bench
-        .screen
-        .claim("with sum() it reads 0.1", (right - 0.1).abs() < 0.005);
+    bench.claim("without sum() it reads 1", (naive - 1.0).abs() < 1e-9);
+    bench.claim("with sum() it reads 0.1", (right - 0.1).abs() < 0.005);
     Ok(())
 }
 
 fn send(bench: &Bench) -> Result<()> {
-    bench
-        .screen
-        .say(&format!("sends   POST /simulate?{ORDERS}"));
+    say(&format!("sends   POST /simulate?{ORDERS}"));
     let summary = bench.simulate(ORDERS)?;
-    bench.screen.say(&format!(
+    say(&format!(
         "answers {} of {} orders failed: the truth is 0.1\n",
         summary["failed"], summary["requested"]
     ));

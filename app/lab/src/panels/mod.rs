@@ -10,8 +10,8 @@ mod selectors;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
-use stack_tests::repository;
-use stack_tests::stack::Stack;
+use stack::project::Stack;
+use stack::repository;
 
 use facts::{PANELS, Panel};
 use selectors::uses;
@@ -33,11 +33,8 @@ pub(crate) fn check() -> Result<()> {
         .iter()
         .any(|panel| !queries(&file, panel.title).is_empty());
     // What is saved in Grafana stays there, whatever the file says; an edited file is what somebody without Grafana has.
-    let dashboard = if filled {
-        file
-    } else {
-        saved().unwrap_or(file)
-    };
+    let saved = if filled { None } else { saved() };
+    let dashboard = saved.unwrap_or(file);
     let findings = judge(&dashboard);
     for Finding { claim, hint } in &findings {
         let verdict = if hint.is_none() { "right" } else { "missing" };
@@ -96,7 +93,11 @@ fn judge_panel(panel: &Panel, exprs: &[String]) -> Vec<Finding> {
     for expr in exprs {
         match uses(expr) {
             Ok(uses) => {
-                let held = panel.facts.iter().filter(|fact| fact.holds(&uses)).count();
+                let held = panel
+                    .facts
+                    .iter()
+                    .filter(|fact| (fact.holds)(&uses))
+                    .count();
                 if best.as_ref().is_none_or(|(most, _)| held > *most) {
                     best = Some((held, uses));
                 }
@@ -110,7 +111,7 @@ fn judge_panel(panel: &Panel, exprs: &[String]) -> Vec<Finding> {
         return findings;
     };
     findings.extend(panel.facts.iter().map(|fact| {
-        if fact.holds(&uses) {
+        if (fact.holds)(&uses) {
             Finding {
                 claim: format!("{title} {}", fact.claim),
                 hint: None,

@@ -40,8 +40,17 @@ impl Use {
         self.steps.contains(step)
     }
 
-    /// Whether one of these functions is called on it.
-    pub(crate) fn is_in(&self, functions: &[&str]) -> bool {
+    /// Whether its increase is taken, or the increase a second.
+    pub(crate) fn is_rate(&self) -> bool {
+        self.is_in(&["rate", "irate", "increase"])
+    }
+
+    /// Whether its increase a second is taken.
+    pub(crate) fn is_per_second(&self) -> bool {
+        self.is_in(&["rate", "irate"])
+    }
+
+    fn is_in(&self, functions: &[&str]) -> bool {
         let called = |step: &Step| matches!(step, Step::Call(name) if functions.contains(name));
         self.steps.iter().any(called)
     }
@@ -97,13 +106,12 @@ impl Use {
 
     /// Whether it is the counter of orders as a rate.
     pub(crate) fn is_rate_of_orders(&self) -> bool {
-        self.name == "orders_processed_total" && self.is_in(&["rate", "irate", "increase"])
+        self.name == "orders_processed_total" && self.is_rate()
     }
 
     fn on_status(&self) -> impl Iterator<Item = &Matcher> {
-        self.matchers
-            .iter()
-            .filter(|matcher| matcher.name == "status")
+        let matchers = self.matchers.iter();
+        matchers.filter(|matcher| matcher.name == "status")
     }
 
     /// Whether only failures are selected.
@@ -164,15 +172,14 @@ fn walk(expr: &Expr, around: &[Step], found: &mut Vec<Use>) -> Result<(), String
         }
         Expr::Binary(binary) => {
             let divides = binary.op.to_string() == "/";
-            let side = |step: Step| {
-                if divides {
+            for (side, step) in [(&binary.lhs, Step::Left), (&binary.rhs, Step::Right)] {
+                let steps = if divides {
                     inside(step)
                 } else {
                     around.to_vec()
-                }
-            };
-            walk(&binary.lhs, &side(Step::Left), found)?;
-            walk(&binary.rhs, &side(Step::Right), found)?;
+                };
+                walk(side, &steps, found)?;
+            }
         }
         Expr::Call(call) => {
             let step = match call.args.args.first().map(AsRef::as_ref) {
