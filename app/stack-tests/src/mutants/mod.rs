@@ -1,32 +1,25 @@
 //! A score for the tests of the rules: the share of small changes of the rules that some test notices.
 //!
-//! Each mutant is a rule file with one change (`operators`, `rules`). The tests that can notice it (`reach`) run one by one
-//! until one fails (`suite`). What survives needs a reason in `tests/survivors.txt` (`reasons`).
+//! Each mutant is a rule file with one change ([`changes`]). The tests that load the file run one by one until one fails. What survives
+//! needs a reason in `tests/survivors.txt`.
 
-mod operators;
-mod reach;
-mod reasons;
-mod rules;
-mod suite;
-#[cfg(test)]
-mod tests;
-mod tokens;
+mod changes;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
-use std::process::ExitCode;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use regex_lite::Regex;
+use stack::repository::{files, read, root, stems};
+use stack::rules::{FOLDER, TESTS, TestFile, yaml};
 
-use reasons::Reasons;
-use rules::Mutant;
-use stack::repository::root;
-use suite::{Copy, Test};
+use changes::Mutant;
 
 /// The least share of mutants that must be caught.
 const LEAST: f64 = 0.95;
@@ -37,7 +30,7 @@ const TRIED_WITH_A_REASON: usize = 5;
 
 /// Prints the score of the named rule files, or of all; success if it is high enough and every survivor has its reason.
 pub(crate) fn run(only: &[String]) -> ExitCode {
-    match score(&root(), only) {
+    match score(only) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(failure) => {
@@ -47,87 +40,155 @@ pub(crate) fn run(only: &[String]) -> ExitCode {
     }
 }
 
-fn score(repository: &Path, only: &[String]) -> Result<bool> {
+fn score(only: &[String]) -> Result<bool> {
     let started = Instant::now();
-    let prometheus = repository.join("observability/prometheus");
-    let work = tempfile::tempdir()?;
-    let promtool = suite::promtool(repository, work.path())?;
-    let workers = thread::available_parallelism()?.get();
-    let copies = (0..workers)
-        .map(|worker| Copy::new(&prometheus, work.path().join(worker.to_string()), &promtool))
-        .collect::<Result<Vec<_>>>()?;
-    let originals: BTreeMap<_, _> = suite::rule_files(&prometheus)?.into_iter().collect();
     let mut mutants = Vec::new();
-    let mut nodes = Vec::new();
-    for (file, text) in &originals {
-        let (rules, more) = rules::read(file, text)?;
-        mutants.extend(more);
-        nodes.push((file.clone(), rules));
-    }
-    mutants.retain(|mutant| only.is_empty() || only.contains(&mutant.file));
-    ensure!(
-        !mutants.is_empty(),
-        "no rules in {only:?}; there are {:?}",
-        originals.keys()
-    );
-    let tests = time(suite::tests(&prometheus, &nodes)?, &copies)?;
-    println!(
-        "{} mutants of {} rule files, {} tests",
-        mutants.len(),
-        originals.len(),
-        tests.len()
-    );
-
-    let listed = prometheus.join("tests/survivors.txt");
-    let listed = fs::read_to_string(&listed).with_context(|| listed.display().to_string())?;
-    let reasons = Reasons::parse(&listed)?;
-    slowest(&tests);
-
-    let kills = Mutex::new(BTreeMap::new());
-    let caught = share_out(&copies, &mutants, |copy, mutant| {
-        copy.write(&mutant.file, &mutant.text)?;
-        let reason = reasons.of(&mutant.to_string());
-        let tried = reason.map_or(tests.len(), |_| TRIED_WITH_A_REASON);
-        let by = catch(copy, mutant, &tests, tried, &kills)?;
-        copy.write(&mutant.file, &originals[&mutant.file])?;
-        if by.is_none() {
-            eprintln!("no test has caught {mutant}");
+    for stem in stems(FOLDER, "yml") {
+        let file = format!("{stem}.yml");
+        if only.is_empty() || only.contains(&file) {
+            mutants.extend(changes::of_file(&file, &read(format!("{FOLDER}/{file}")))?);
         }
-        Ok(by)
-    })?;
+    }
+    ensure!(!mutants.is_empty(), "no rules in {only:?}");
+    let reasons = reasons()?;
+    let work = tempfile::tempdir()?;
+    let promtool = promtool(work.path())?;
+    let workers = 0..thread::available_parallelism()?.get();
+    let copies = workers.map(|worker| Copy::new(work.path().join(worker.to_string()), &promtool));
+    let copies = copies.collect::<Result<Vec<_>>>()?;
+    let tests = tests(&copies)?;
+    println!("{} mutants, {} tests", mutants.len(), tests.len());
 
-    let survivors: Vec<_> = mutants
-        .iter()
-        .zip(&caught)
-        .filter(|(_, by)| by.is_none())
-        .map(|(mutant, _)| mutant)
-        .collect();
+    let kills = Mutex::default();
+    let caught = share_out(&copies, &mutants, |copy, mutant| {
+        let name = mutant.to_string();
+        let has_reason = reasons.iter().any(|reason| reason.mutant.is_match(&name));
+        let tried = if has_reason {
+            TRIED_WITH_A_REASON
+        } else {
+            tests.len()
+        };
+        copy.write(&mutant.file, &mutant.text)?;
+        let caught = is_caught(copy, mutant, &tests, tried, &kills)?;
+        copy.write(&mutant.file, &read(format!("{FOLDER}/{}", mutant.file)))?;
+        Ok(caught)
+    })?;
+    let survivors = mutants.iter().zip(caught).filter(|(_, caught)| !caught);
+    let survivors: Vec<_> = survivors.map(|(mutant, _)| mutant).collect();
     let explained = explain(&survivors, &reasons, only);
     let share = 1.0 - survivors.len() as f64 / mutants.len() as f64;
     println!(
-        "score: {:.1} % of {} mutants caught, {} survived ({} s)",
+        "score: {:.1} % of {} mutants caught, {} survived ({} s); at least {:.0} % must be caught",
         share * 100.0,
         mutants.len(),
         survivors.len(),
-        started.elapsed().as_secs()
+        started.elapsed().as_secs(),
+        LEAST * 100.0
     );
-    if share < LEAST {
-        println!("At least {:.0} % must be caught.", LEAST * 100.0);
-    }
     Ok(explained && share >= LEAST)
 }
 
-/// Runs every test on the rules as they are, and notes how long it takes.
-fn time(mut tests: Vec<Test>, copies: &[Copy]) -> Result<Vec<Test>> {
+/// Why a mutant may survive: a line of `tests/survivors.txt`, in which `…` stands for any text.
+struct Reason {
+    line: String,
+    mutant: Regex,
+    why: String,
+}
+
+fn reasons() -> Result<Vec<Reason>> {
+    let text = read(format!("{TESTS}/survivors.txt"));
+    let lines = text
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let parsed = lines.map(|line| {
+        let parts = line.rsplit_once(" | ");
+        let (mutant, why) = parts.with_context(|| format!("no reason: {line}"))?;
+        let mutant = regex_lite::escape(mutant.trim()).replace('…', ".*");
+        Ok(Reason {
+            line: line.to_owned(),
+            mutant: Regex::new(&format!("^{mutant}$"))?,
+            why: why.trim().to_owned(),
+        })
+    });
+    parsed.collect()
+}
+
+/// Prints the survivors with their reasons; whether each has one and each reason is needed.
+fn explain(survivors: &[&Mutant], reasons: &[Reason], only: &[String]) -> bool {
+    let mut explained = true;
+    for mutant in survivors {
+        let Mutant {
+            file,
+            line,
+            rule,
+            change,
+            ..
+        } = mutant;
+        let name = mutant.to_string();
+        let reason = reasons.iter().find(|reason| reason.mutant.is_match(&name));
+        explained &= reason.is_some();
+        let no_reason = "NO REASON: write a test that fails, or a line in tests/survivors.txt";
+        let why = reason.map_or(no_reason, |reason| &reason.why);
+        println!("survived {file}:{line} {rule}: {change} | {why}");
+    }
+    for Reason { line, mutant, .. } in reasons {
+        let asked = only.is_empty() || only.iter().any(|file| line.starts_with(file));
+        if asked
+            && !survivors
+                .iter()
+                .any(|survivor| mutant.is_match(&survivor.to_string()))
+        {
+            explained = false;
+            println!("not needed in tests/survivors.txt, since no such mutant survives: {line}");
+        }
+    }
+    explained
+}
+
+/// One test of one file.
+struct Test {
+    /// From the folder of the tests.
+    file: PathBuf,
+    name: String,
+    /// The names of the rule files that it loads.
+    loads: Vec<String>,
+    /// Alerts and expressions.
+    looks_at: Vec<String>,
+    /// How long it takes if all is well.
+    takes: Duration,
+}
+
+/// Every test, once it has passed on the rules as they are; the fastest first.
+fn tests(copies: &[Copy]) -> Result<Vec<Test>> {
+    let mut tests = Vec::new();
+    for path in files(TESTS, "yml") {
+        let parsed: TestFile = yaml(&path);
+        let loads = parsed
+            .rule_files
+            .iter()
+            .filter_map(|file| file.rsplit('/').next());
+        let loads: Vec<_> = loads.map(ToOwned::to_owned).collect();
+        for test in parsed.tests {
+            let alerts = test.alert_rule_test.into_iter().map(|case| case.alertname);
+            let exprs = test.promql_expr_test.into_iter().map(|case| case.expr);
+            tests.push(Test {
+                file: Path::new(&path).strip_prefix(TESTS)?.to_owned(),
+                name: test.name,
+                loads: loads.clone(),
+                looks_at: alerts.chain(exprs).collect(),
+                takes: Duration::ZERO,
+            });
+        }
+    }
     let times = share_out(copies, &tests, |copy, test| {
-        let (passed, takes) = copy.run(test)?;
+        let started = Instant::now();
+        let Test { file, name, .. } = test;
         ensure!(
-            passed,
-            "{}, {:?} fails on the rules as they are",
-            test.file.display(),
-            test.name
+            copy.passes(test)?,
+            "{}, {name:?} fails on the rules as they are",
+            file.display()
         );
-        Ok(takes)
+        Ok(started.elapsed())
     })?;
     for (test, takes) in tests.iter_mut().zip(times) {
         test.takes = takes;
@@ -136,37 +197,37 @@ fn time(mut tests: Vec<Test>, copies: &[Copy]) -> Result<Vec<Test>> {
     Ok(tests)
 }
 
-/// Which tests have caught a mutant of a rule, and how many.
-type Kills = BTreeMap<(String, String), BTreeMap<usize, usize>>;
+/// How many mutants of a rule (its file and name) each test has caught.
+type Kills = BTreeMap<(String, String), BTreeMap<usize, u32>>;
 
-/// The first test that fails with a mutant. First come those that are likely to fail and fast: a test is likely to that has caught
-/// other mutants of the same rule, or looks at what the rule makes.
-fn catch(
+/// Whether a test fails with a mutant. First come those that are likely to fail and fast: a test is likely to that has caught other
+/// mutants of the same rule, or looks at what the rule makes.
+fn is_caught(
     copy: &Copy,
     mutant: &Mutant,
     tests: &[Test],
     tried: usize,
     kills: &Mutex<Kills>,
-) -> Result<Option<usize>> {
-    let key = (mutant.file.clone(), mutant.rule.clone());
+) -> Result<bool> {
+    let rule = (mutant.file.clone(), mutant.rule.clone());
     let lock = || kills.lock().expect("no worker panics with it");
-    let known = lock().get(&key).cloned().unwrap_or_default();
-    let noticing = |at: &usize| tests[*at].noticed.contains(&mutant.rule);
-    let mut order: Vec<_> = (0..tests.len()).filter(noticing).collect();
+    let known = lock().get(&rule).cloned().unwrap_or_default();
     let hope = |at: &usize| {
         let test = &tests[*at];
-        let looks = test.looks_at.contains(&mutant.rule);
-        let caught = known.get(at).copied().unwrap_or_default() as f64;
+        let looks = test.looks_at.iter().any(|text| text.contains(&mutant.rule));
+        let caught = f64::from(known.get(at).copied().unwrap_or_default());
         (caught + if looks { 0.3 } else { 0.03 }) / test.takes.as_secs_f64()
     };
+    let loading = |at: &usize| tests[*at].loads.contains(&mutant.file);
+    let mut order: Vec<_> = (0..tests.len()).filter(loading).collect();
     order.sort_by(|one, other| hope(other).total_cmp(&hope(one)));
     for at in order.into_iter().take(tried) {
-        if !copy.run(&tests[at])?.0 {
-            *lock().entry(key).or_default().entry(at).or_default() += 1;
-            return Ok(Some(at));
+        if !copy.passes(&tests[at])? {
+            *lock().entry(rule).or_default().entry(at).or_default() += 1;
+            return Ok(true);
         }
     }
-    Ok(None)
+    Ok(false)
 }
 
 /// Does the work on each item, with as many threads as there are copies; the results in the order of the items.
@@ -184,10 +245,8 @@ fn share_out<T: Sync, R: Send>(
                     && let Some(item) = items.get(at)
                 {
                     let result = work(copy, item);
-                    results
-                        .lock()
-                        .expect("no worker panics with it")
-                        .insert(at, result);
+                    let mut results = results.lock().expect("no worker panics with it");
+                    results.insert(at, result);
                     if at % 100 == 99 {
                         eprintln!("{} of {}", at + 1, items.len());
                     }
@@ -199,41 +258,56 @@ fn share_out<T: Sync, R: Send>(
     results.into_values().collect()
 }
 
-/// Prints the survivors with their reasons; whether each has one and each reason is needed.
-fn explain(survivors: &[&Mutant], reasons: &Reasons, only: &[String]) -> bool {
-    let mut unexplained = 0;
-    for mutant in survivors {
-        let reason = reasons.of(&mutant.to_string());
-        unexplained += usize::from(reason.is_none());
-        let reason = reason
-            .unwrap_or("NO REASON: write a test that fails, or a line in tests/survivors.txt");
-        println!(
-            "survived {}:{} {}: {} → {} | {reason}",
-            mutant.file, mutant.line, mutant.rule, mutant.before, mutant.after
-        );
-    }
-    let names: BTreeSet<_> = survivors.iter().map(ToString::to_string).collect();
-    let mut stale = reasons.stale(&names);
-    stale.retain(|line| only.is_empty() || only.iter().any(|file| line.starts_with(file)));
-    for line in &stale {
-        println!("not needed in tests/survivors.txt, since no such mutant survives: {line}");
-    }
-    unexplained == 0 && stale.is_empty()
+/// A copy of rules and tests, in which a rule file can be changed.
+struct Copy {
+    folder: PathBuf,
+    promtool: PathBuf,
 }
 
-/// Prints the tests that take longest.
-fn slowest(tests: &[Test]) {
-    let total: Duration = tests.iter().map(|test| test.takes).sum();
-    println!(
-        "all tests one after the other: {:.1} s; the slowest:",
-        total.as_secs_f64()
-    );
-    for test in tests.iter().rev().take(5) {
-        println!(
-            "  {:.1} s {}: {}",
-            test.takes.as_secs_f64(),
-            test.file.display(),
-            test.name
+impl Copy {
+    fn new(folder: PathBuf, promtool: &Path) -> Result<Self> {
+        fs::create_dir(&folder)?;
+        let mut copy = Command::new("cp");
+        copy.arg("-r").args([FOLDER, TESTS]).arg(&folder);
+        ensure!(
+            copy.current_dir(root()).status()?.success(),
+            "nothing was copied"
         );
+        let promtool = promtool.to_owned();
+        Ok(Self { folder, promtool })
     }
+
+    fn write(&self, rule_file: &str, text: &str) -> Result<()> {
+        Ok(fs::write(self.folder.join("rules").join(rule_file), text)?)
+    }
+
+    /// Runs one test, in one thread: several run side by side.
+    fn passes(&self, test: &Test) -> Result<bool> {
+        let status = Command::new(&self.promtool)
+            .args(["test", "rules", "--run"])
+            .arg(format!("^{}$", regex_lite::escape(&test.name)))
+            .arg(&test.file)
+            .current_dir(self.folder.join("tests"))
+            .envs([("GOMAXPROCS", "1"), ("GOGC", "400")])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()?;
+        Ok(status.success())
+    }
+}
+
+/// Copies promtool out of the image of the service `prometheus`: a container for each run would take longer than the test.
+fn promtool(folder: &Path) -> Result<PathBuf> {
+    let file = folder.join("promtool");
+    let script = ". scripts/lib.sh; container=$(docker create \"$(image_of prometheus)\")
+        docker cp --follow-link \"$container:/bin/promtool\" \"$0\"; docker rm \"$container\"";
+    let mut copy = Command::new("bash");
+    copy.arg("-c").arg(script).arg(&file).current_dir(root());
+    let output = copy.output()?;
+    let errors = String::from_utf8_lossy(&output.stderr);
+    ensure!(
+        output.status.success(),
+        "promtool could not be copied: {errors}"
+    );
+    Ok(file)
 }
