@@ -137,7 +137,9 @@ fn alerts(stack: &Stack, report: &Report, depth: Depth) {
         checks::alerts::long_absence(stack, report);
     }
     checks::walkthrough::run(stack, report);
-    checks::pages::run(stack, report);
+    report.check("the web pages of Prometheus and Alertmanager", || {
+        checks::links::pages(stack)
+    });
 }
 
 /// Checks that disturb a stack: edits, restarts, kills, replicas.

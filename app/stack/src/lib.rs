@@ -1,6 +1,6 @@
 //! The stack from outside: the files of this repository, its containers, and their APIs.
 //!
-//! - [`repository`], [`rules`], [`dashboards`], [`markdown`]: the files as data; [`promql`]: a query taken apart
+//! - [`repository`], [`rules`], [`alertmanager`], [`dashboards`], [`markdown`]: the files as data; [`promql`]: a query taken apart
 //! - [`project`]: a running stack, a compose project; [`http`], [`prometheus`]: its APIs
 //! - `browser`: what its pages show
 //!
@@ -11,6 +11,7 @@
     reason = "every error here means that something did not answer as it should"
 )]
 
+pub mod alertmanager;
 #[cfg(feature = "browser")]
 pub mod browser;
 pub mod dashboards;

@@ -8,7 +8,9 @@ use anyhow::{Context, Result, ensure};
 use super::dashboards;
 use crate::report::Report;
 use stack::project::{Stack, wait_until};
-use stack::prometheus::{alert_history, in_alertmanager, is_quiet, now, query, value};
+use stack::prometheus::{alert_history, in_alertmanager, is_quiet, messages, now, query, value};
+
+const ALERT: &str = "HighErrorRate";
 
 /// The longest wait for five quiet minutes: the window plus two scrapes.
 const QUIET_WAIT: Duration = Duration::from_secs(310);
@@ -66,37 +68,38 @@ fn raised_by_a_burst(
     report: &Report,
     disturb: impl FnOnce(&Stack) -> Result<usize>,
 ) -> Result<String> {
-    let prometheus = stack.prometheus();
-    let history = |since| alert_history(&prometheus, "HighErrorRate", since);
+    let (prometheus, alertmanager) = (stack.prometheus(), stack.alertmanager());
     let started = now();
-    let summary = stack
+    let history = || alert_history(&prometheus, ALERT, started);
+    let answer = stack
         .order_service()
-        .post("/simulate?count=50&error_rate=0.5")?
-        .json()?;
+        .post("/simulate?count=50&error_rate=0.5")?;
+    let summary = answer.json()?;
     ensure!(summary["failed"] == 25, "{summary}");
 
     wait_until("HighErrorRate is pending", Duration::from_secs(20), || {
-        Ok(history(started)?.pending_since.is_some())
+        Ok(history()?.pending_since.is_some())
     })?;
-    report.waiting("until HighErrorRate fires", Duration::from_secs(160));
-    wait_until(
-        "HighErrorRate is in Alertmanager",
-        Duration::from_secs(160),
-        || in_alertmanager(&stack.alertmanager(), "HighErrorRate"),
-    )?;
+    let fires = Duration::from_secs(160);
+    report.waiting("until HighErrorRate fires", fires);
+    wait_until("HighErrorRate is in Alertmanager", fires, || {
+        in_alertmanager(&alertmanager, ALERT)
+    })?;
     let in_alertmanager_at = now();
     wait_until("somebody is paged", Duration::from_secs(30), || {
         Ok(!pages(stack, started)?.is_empty())
     })?;
     let wanted = disturb(stack)?;
-    report.waiting("until HighErrorRate is resolved", Duration::from_mins(4));
-    wait_until("HighErrorRate is resolved", Duration::from_mins(4), || {
+    let resolved = Duration::from_mins(4);
+    report.waiting("until HighErrorRate is resolved", resolved);
+    wait_until("HighErrorRate is resolved", resolved, || {
         let firing = query(&prometheus, "ALERTS{alertname=\"HighErrorRate\"}")?;
-        Ok(firing.is_empty() && !in_alertmanager(&stack.alertmanager(), "HighErrorRate")?)
+        Ok(firing.is_empty() && !in_alertmanager(&alertmanager, ALERT)?)
     })?;
     wait_until("the page is over", Duration::from_secs(45), || {
-        let pages = pages(stack, started)?;
-        Ok(pages.last().is_some_and(|page| page == "resolved"))
+        Ok(pages(stack, started)?
+            .last()
+            .is_some_and(|page| page == "resolved"))
     })?;
     let pages = pages(stack, started)?;
     let each_ended = pages.chunks(2).all(|page| page == ["firing", "resolved"]);
@@ -105,49 +108,30 @@ fn raised_by_a_burst(
         "{wanted} pages are unavoidable, each with its end: {pages:?}"
     );
 
-    let seen = history(started)?;
+    let seen = history()?;
     let pending = seen.pending_since.context("it was pending")? - started;
     let firing = seen.firing_since.context("it fired")? - started - pending;
     let arrived = in_alertmanager_at - started - pending;
     let resolved = seen.last_seen.context("it was seen")? - started;
-    ensure!(pending <= 15.0, "pending after {pending:.1} s");
-    ensure!(
-        (120.0..=150.0).contains(&firing),
-        "firing {firing:.1} s after pending"
-    );
-    ensure!(
-        (120.0..=150.0).contains(&arrived),
-        "in Alertmanager {arrived:.1} s after pending"
-    );
-    ensure!(
-        resolved <= 360.0,
-        "resolved {resolved:.1} s after the burst"
-    );
-    Ok(format!(
+    let told = format!(
         "pending after {pending:.1} s, firing {firing:.1} s and in Alertmanager {arrived:.1} s later, \
          resolved {resolved:.1} s after the burst; pages: {wanted}"
-    ))
+    );
+    let held = [firing, arrived]
+        .iter()
+        .all(|after| (120.0..=150.0).contains(after));
+    ensure!(
+        pending <= 15.0 && held && resolved <= 360.0,
+        "too early or too late: {told}"
+    );
+    Ok(told)
 }
 
 /// What `PagerDuty` was told of `HighErrorRate` since then: `firing` or `resolved`, each once for as long as it stays so.
 fn pages(stack: &Stack, since: f64) -> Result<Vec<String>> {
-    let parameters = [
-        ("alertname", "HighErrorRate"),
-        ("since", &since.to_string()),
-    ];
-    let records = stack.pager().json("/notifications", &parameters)?;
-    let mut told: Vec<_> = records
-        .as_array()
-        .context("a list")?
-        .iter()
-        .filter(|record| record["receiver"] == "pagerduty")
-        .filter_map(|record| {
-            let status = record["status"].as_str()?.to_owned();
-            Some((record["id"].as_u64()?, status))
-        })
-        .collect();
-    told.sort();
-    let mut told: Vec<_> = told.into_iter().map(|(_, status)| status).collect();
+    let told = messages(&stack.pager(), "pagerduty", ALERT, since)?;
+    let told = told.iter().filter_map(|page| page["status"].as_str());
+    let mut told: Vec<_> = told.map(ToOwned::to_owned).collect();
     told.dedup();
     Ok(told)
 }
@@ -160,18 +144,14 @@ fn not_raised_by_one(stack: &Stack, report: &Report) -> Result<String> {
     let watched = Duration::from_secs(150);
     report.waiting("that one failed order raises nothing", watched);
     let raised = wait_until("something is raised", watched, || {
-        let history = alert_history(&stack.prometheus(), "HighErrorRate", started)?;
+        let history = alert_history(&stack.prometheus(), ALERT, started)?;
         Ok(history.last_seen.is_some())
     });
     ensure!(raised.is_err(), "HighErrorRate was pending or firing");
     // Silence alone proves little: the failure must have been seen.
-    let seen = value(
-        &stack.prometheus(),
-        "sum(increase(orders_processed_total{status=\"failure\"}[5m]))",
-    )?;
+    let failures = "sum(increase(orders_processed_total{status=\"failure\"}[5m]))";
+    let seen = value(&stack.prometheus(), failures)?;
     ensure!(seen > 0.5, "Prometheus has not seen the failure");
-    Ok(format!(
-        "neither pending nor firing for {} s",
-        watched.as_secs()
-    ))
+    let seconds = watched.as_secs();
+    Ok(format!("neither pending nor firing for {seconds} s"))
 }

@@ -1,7 +1,8 @@
-//! Every link of a message and of the dashboards, followed as it is written. The stack has ports and a host of its own: an address
+//! Every link of a message and of the dashboards, followed as it is written, and the web pages that messages link. The stack has ports and a host of its own: an address
 //! that is written down somewhere leads to another stack or to none.
 
 use std::collections::BTreeSet;
+use std::fs;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -9,6 +10,7 @@ use stack::dashboards::{self, ADDRESSES, PRACTICE_FOLDER};
 use stack::http::Client;
 use stack::project::Stack;
 use stack::prometheus::query;
+use stack::repository::root;
 
 /// What every message links, by the names of port variables.
 const LINKED: [&str; 4] = [
@@ -94,12 +96,26 @@ fn follow(stack: &Stack, links: &BTreeSet<String>) -> Result<String> {
         ensure!(status < 400, "{link} answered {status}");
     }
     let followed = links.len() - skipped.len();
-    Ok(if skipped.is_empty() {
-        format!("{followed} links followed")
-    } else {
-        format!(
-            "{followed} links followed; skipped, since this stack has no Grafana: {}",
-            skipped.join(", ")
-        )
-    })
+    let skipped = match skipped[..] {
+        [] => String::new(),
+        _ => format!("; skipped without Grafana: {}", skipped.join(", ")),
+    };
+    Ok(format!("{followed} links followed{skipped}"))
+}
+
+/// The web pages of Prometheus and Alertmanager: upstream's, or ours on top of Debian's packages.
+pub(crate) fn pages(stack: &Stack) -> Result<String> {
+    let compose = fs::read_to_string(root().join("docker-compose.override.yml"));
+    let ours = compose.is_ok_and(|text| text.contains("scripts/debian/pages"));
+    let query = "/graph?g0.expr=up&g0.tab=1";
+    for (client, path, element) in [
+        (stack.prometheus(), query, "id=\"expr\""),
+        (stack.alertmanager(), "/", "id=\"matchers\""),
+    ] {
+        let answer = client.get(path)?;
+        ensure!(answer.status == 200, "{path} answered {}", answer.status);
+        let expected = !ours || answer.body.contains(element);
+        ensure!(expected, "{path} is not our page: {}", answer.body);
+    }
+    Ok(if ours { "ours" } else { "upstream's" }.to_owned())
 }

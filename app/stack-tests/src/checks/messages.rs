@@ -8,7 +8,7 @@ use crate::report::Report;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use stack::project::{Stack, wait_until};
-use stack::prometheus::now;
+use stack::prometheus::{messages, now, send_alerts};
 
 const RECEIVERS: [&str; 2] = ["pagerduty", "slack"];
 
@@ -22,57 +22,7 @@ const NOTHING_MORE: Duration = Duration::from_secs(45);
 const OUTAGE: Duration = Duration::from_mins(1);
 
 /// What YAML, JSON, Alertmanager's templates, Slack or a terminal read as something else, or not at all.
-const TEXTS: [&str; 49] = [
-    "1.10",
-    "8040e10",
-    "0010",
-    "0x1F",
-    "1_000",
-    "1:30",
-    "+1",
-    ".inf",
-    "-.INF",
-    ".nan",
-    "yes",
-    "Off",
-    "true",
-    "null",
-    "~",
-    "2026-11-27",
-    "2026-11-27T10:00:00Z",
-    "[db] down",
-    "[]",
-    "{a} b",
-    "{\"a\": 1}",
-    "- x",
-    "* x = y",
-    "* x: y",
-    "#ops",
-    "x #ops",
-    "!tag",
-    "&a",
-    "*b",
-    "a: b",
-    "a:",
-    ": b",
-    "= b",
-    "{{ x }}",
-    "{{ .Status",
-    "}} %s %[1]d $1 ${1}",
-    "\"quoted\" 'twice' `thrice`",
-    "C:\\new\\table \\u0041",
-    "two\nlines",
-    "\n  indented: 1\n\n\ttabs\t\n",
-    " blanks ",
-    " ",
-    "carriage\r\nreturn\r",
-    "🚨 Größe 日本語 \u{202e}",
-    "\u{7f}\u{80}\u{85}\u{9f}\u{feff}\u{2028}\u{0}\u{1b}[31m",
-    "<!channel> Disk <80%> & <@U1> <http://a|b>",
-    "&lt;!channel&gt; &amp;amp;",
-    "Since 2026-11-27 10:00:00 UTC",
-    "and 490 more",
-];
+const TEXTS: &str = include_str!("texts.json");
 
 pub(crate) fn run(stack: &Stack, report: &Report) {
     report.check("any text arrives as it was written", || texts(stack));
@@ -93,38 +43,11 @@ fn alert(name: &str, job: &str, instance: &str) -> Value {
     json!({
         "labels": {"alertname": name, "severity": "critical", "job": job, "instance": instance, "posted_by": "messages-test"},
         "annotations": {"summary": format!("{instance} is down"), "runbook_url": "http://localhost/runbook"},
-        "generatorURL": "http://localhost/graph",
     })
 }
 
-/// Sends alerts as Prometheus does; it repeats that for as long as they fire. Those that fire start now: Alertmanager would not
-/// wait for the rest of a group whose first alert is old.
 fn send(stack: &Stack, alerts: &[Value], fire: bool) -> Result<()> {
-    let mut alerts = alerts.to_vec();
-    for alert in alerts.iter_mut().filter(|_| !fire) {
-        alert["endsAt"] = "2001-01-01T00:00:00Z".into();
-    }
-    let answer = stack
-        .alertmanager()
-        .post_json("/api/v2/alerts", &alerts.into())?;
-    ensure!(
-        answer.status == 200,
-        "answered {}: {}",
-        answer.status,
-        answer.body
-    );
-    Ok(())
-}
-
-/// The messages that a receiver has got since then about an alert.
-fn messages(stack: &Stack, receiver: &str, name: &str, since: f64) -> Result<Vec<Value>> {
-    let parameters = [("alertname", name), ("since", &since.to_string())];
-    let all = stack.pager().json("/notifications", &parameters)?;
-    let all = all.as_array().into_iter().flatten();
-    Ok(all
-        .filter(|message| message["receiver"] == receiver)
-        .cloned()
-        .collect())
+    send_alerts(&stack.alertmanager(), alerts, fire)
 }
 
 /// The first message with this status that each receiver gets, once both have it.
@@ -141,7 +64,7 @@ fn told(
         at_most,
         || {
             for (receiver, found) in RECEIVERS.into_iter().zip(&mut found) {
-                let all = messages(stack, receiver, name, since)?;
+                let all = messages(&stack.pager(), receiver, name, since)?;
                 let first = all.into_iter().find(|message| message["status"] == status);
                 *found = first.unwrap_or_default();
             }
@@ -151,47 +74,52 @@ fn told(
     Ok(found)
 }
 
-/// The message's alerts with this status, as they were sent.
-fn alerts(message: &Value, status: &str) -> Vec<Value> {
+/// Labels and annotations of the message's alerts with this status.
+fn alerts(message: &Value, status: &str) -> BTreeSet<String> {
     let all = message["alerts"].as_array().into_iter().flatten();
-    all.filter(|alert| alert["status"] == status)
-        .map(|alert| json!({"labels": alert["labels"], "annotations": alert["annotations"]}))
-        .collect()
+    let wanted: Vec<_> = all
+        .filter(|alert| alert["status"] == status)
+        .cloned()
+        .collect();
+    set(&wanted)
+}
+
+/// Labels and annotations of alerts.
+fn set(alerts: &[Value]) -> BTreeSet<String> {
+    let plain = |alert: &Value| json!([alert["labels"], alert["annotations"]]).to_string();
+    alerts.iter().map(plain).collect()
+}
+
+/// How many keys the messages have.
+fn keys(messages: &[Value]) -> usize {
+    let keys = messages
+        .iter()
+        .map(|message| message["dedup_key"].to_string());
+    keys.collect::<BTreeSet<_>>().len()
 }
 
 /// Each text as the name of an alert, as another label, as its summary, its description and another annotation. Two alerts a
 /// group, so that some is common to both and some is not.
 fn texts(stack: &Stack) -> Result<String> {
     let began = now();
+    let texts: Vec<String> = serde_json::from_str(TEXTS)?;
     let mut sent = Vec::new();
-    for text in TEXTS {
+    for text in &texts {
         for instance in ["a", text] {
             let mut alert = alert(text, "texts", instance);
-            alert["labels"]["common"] = text.into();
+            alert["labels"]["common"] = text.as_str().into();
             alert["annotations"] = json!({
                 "summary": text, "description": format!("{text}{text}"), "common": text, "own": instance, "empty": "",
             });
-            alert
-                .as_object_mut()
-                .context("an object")?
-                .remove("generatorURL");
             sent.push(alert);
         }
     }
     let same = |status: &str, at_most: Duration| -> Result<()> {
-        for pair in sent.chunks(2) {
-            let name = pair[0]["labels"]["alertname"].as_str().context("a name")?;
-            let wanted: BTreeSet<_> = pair.iter().map(Value::to_string).collect();
+        for (name, pair) in texts.iter().zip(sent.chunks(2)) {
             for message in told(stack, name, began, status, at_most)? {
-                let got: BTreeSet<_> = alerts(&message, status)
-                    .iter()
-                    .map(Value::to_string)
-                    .collect();
-                ensure!(message["alertname"] == name, "{status}: {message:#}");
-                ensure!(
-                    got == wanted,
-                    "{status}: sent {wanted:#?}, told {message:#}"
-                );
+                let as_sent = alerts(&message, status) == set(pair);
+                let right = message["alertname"] == **name && as_sent;
+                ensure!(right, "{status}: sent {pair:#?}, told {message:#}");
             }
         }
         Ok(())
@@ -201,9 +129,9 @@ fn texts(stack: &Stack) -> Result<String> {
     send(stack, &sent, false)?;
     firing?;
     same("resolved", TOLD_AGAIN)?;
+    let count = texts.len();
     Ok(format!(
-        "{} texts, firing and resolved, at both receivers",
-        TEXTS.len()
+        "{count} texts, firing and resolved, at both receivers"
     ))
 }
 
@@ -211,95 +139,66 @@ fn texts(stack: &Stack) -> Result<String> {
 fn crowd(stack: &Stack) -> Result<String> {
     let began = now();
     let name = "Crowd";
-    let mut all: Vec<_> = (0..500)
-        .map(|i| alert(name, "crowd", &format!("10.0.{}.{}:9100", i / 250, i % 250)))
-        .collect();
-    for alert in &mut all {
+    let all = (0..500).map(|i| {
+        let mut alert = alert(name, "crowd", &format!("10.0.{}.{}:9100", i / 250, i % 250));
         alert["annotations"]["description"] = "<&>é ".repeat(40).into();
-    }
+        alert
+    });
+    let all: Vec<_> = all.collect();
+    let right = |status: &str, at_most: Duration| -> Result<()> {
+        for message in told(stack, name, began, status, at_most)? {
+            let shown = alerts(&message, status);
+            let summary = message["annotations"]["summary"].as_str();
+            let complete = shown.len() == 10
+                && shown.is_subset(&set(&all))
+                && message["more"] == 490
+                && summary.is_some_and(|summary| summary.ends_with("; and 497 more"));
+            ensure!(complete, "{status}: {message:#}");
+        }
+        Ok(())
+    };
     send(stack, &all, true)?;
-    let firing = told(stack, name, began, "firing", TOLD);
+    let firing = right("firing", TOLD);
     send(stack, &all, false)?;
-    for (message, status) in firing?.iter().map(|message| (message, "firing")).chain(
-        told(stack, name, began, "resolved", TOLD_AGAIN)?
-            .iter()
-            .map(|message| (message, "resolved")),
-    ) {
-        let shown = alerts(message, status);
-        ensure!(
-            shown.len() == 10 && message["more"] == 490,
-            "{status}: {message:#}"
-        );
-        ensure!(
-            shown.iter().all(|alert| all.contains(&plain(alert))),
-            "{status}: {message:#}"
-        );
-        let summary = message["annotations"]["summary"]
-            .as_str()
-            .unwrap_or_default();
-        ensure!(summary.ends_with("; and 497 more"), "{status}: {summary}");
-    }
+    firing?;
+    right("resolved", TOLD_AGAIN)?;
     Ok("10 shown, 490 more, at both receivers".to_owned())
-}
-
-/// With what every alert of ours has and no message says.
-fn plain(alert: &Value) -> Value {
-    let mut alert = alert.clone();
-    alert["generatorURL"] = "http://localhost/graph".into();
-    alert
 }
 
 /// Two alerts of one group, of which the first ends first: each message says which fires and which is over, is found by the name
 /// of either, and has the same key.
 fn one_ends(stack: &Stack, both: &[Value; 2], receivers: &[&str]) -> Result<String> {
     let began = now();
-    let names = both
-        .each_ref()
-        .map(|alert| alert["labels"]["alertname"].as_str().unwrap_or_default());
-    let said = |what: &str, wanted: [(&str, &[Value]); 2]| {
+    let names = both.each_ref().map(|alert| &alert["labels"]["alertname"]);
+    let names = names.map(|name| name.as_str().unwrap_or_default());
+    let all = |receiver: &str, name: &str| messages(&stack.pager(), receiver, name, began);
+    let said = |what: &str, firing: &[Value], over: &[Value]| {
         wait_until(what, TOLD_AGAIN, || {
-            for (receiver, name) in receivers
-                .iter()
-                .flat_map(|receiver| names.map(|name| (receiver, name)))
-            {
-                let all = messages(stack, receiver, name, began)?;
-                let last = all.last().context("none yet")?;
-                for (status, alerts_sent) in wanted {
-                    let told: BTreeSet<_> = alerts(last, status)
-                        .iter()
-                        .map(|alert| alert["labels"].to_string())
-                        .collect();
-                    let sent: BTreeSet<_> = alerts_sent
-                        .iter()
-                        .map(|alert| alert["labels"].to_string())
-                        .collect();
-                    ensure!(told == sent, "{status}: sent {sent:#?}, told {last:#}");
+            let each = receivers.iter().flat_map(|to| names.map(|name| (to, name)));
+            for (receiver, name) in each {
+                let last = all(receiver, name)?.pop().context("none yet")?;
+                for (status, sent) in [("firing", firing), ("resolved", over)] {
+                    let as_sent = alerts(&last, status) == set(sent);
+                    ensure!(as_sent, "{status}: sent {sent:#?}, told {last:#}");
                 }
             }
             Ok(true)
         })
     };
     send(stack, both, true)?;
-    let seen = said("both fire", [("firing", both), ("resolved", &[])]).and_then(|_| {
+    let seen = said("both fire", both, &[]).and_then(|_| {
         send(stack, &both[..1], false)?;
-        said(
-            "one fires and one is over",
-            [("firing", &both[1..]), ("resolved", &both[..1])],
-        )
+        said("one fires and one is over", &both[1..], &both[..1])
     });
     send(stack, both, false)?;
     let seen = seen?;
     wait_until("both are over", TOLD_AGAIN, || {
         for receiver in receivers {
-            let all = messages(stack, receiver, names[1], began)?;
+            let all = all(receiver, names[1])?;
             if all.last().is_none_or(|last| last["status"] != "resolved") {
                 return Ok(false);
             }
-            let keys: BTreeSet<_> = all
-                .iter()
-                .map(|message| message["dedup_key"].to_string())
-                .collect();
-            ensure!(keys.len() == 1, "{receiver}: {all:#?}");
+            ensure!(keys(&all) == 1, "{receiver}: {all:#?}");
         }
         Ok(true)
     })?;
@@ -309,40 +208,32 @@ fn one_ends(stack: &Stack, both: &[Value; 2], receivers: &[&str]) -> Result<Stri
 /// Both receivers are out of order for a minute, and Alertmanager restarts meanwhile and afterwards: one page, one end.
 pub(crate) fn outage(stack: &Stack) -> Result<String> {
     let began = now();
+    let name = "Outlasted";
     // An instance of its own: of one that Alertmanager remembers as told it would tell nobody again.
-    let (name, alerts) = (
-        "Outlasted",
-        [alert("Outlasted", "outlasted", &began.to_string())],
-    );
+    let alerts = [alert(name, "outlasted", &began.to_string())];
     let switch = |method: &str| -> Result<()> {
         for receiver in RECEIVERS {
             stack.pager().send(method, &format!("/outage/{receiver}"))?;
         }
         Ok(())
     };
+    let all = |receiver: &str| messages(&stack.pager(), receiver, name, began);
     // As Prometheus does, every few seconds; while Alertmanager is away, nobody listens.
     let watch = |what: &str, at_most: Duration, wanted: &dyn Fn(usize) -> bool| {
         wait_until(what, at_most, || {
             let _ = send(stack, &alerts, true);
-            let mut counts = Vec::new();
-            for receiver in RECEIVERS {
-                counts.push(messages(stack, receiver, name, began)?.len());
-            }
-            ensure!(
-                counts.iter().all(|count| *count < 2),
-                "{counts:?} messages through {RECEIVERS:?}"
-            );
+            let counts = RECEIVERS.map(|receiver| all(receiver).map(|all| all.len()));
+            let counts = counts.into_iter().collect::<Result<Vec<_>>>()?;
+            let once = counts.iter().all(|count| *count < 2);
+            ensure!(once, "{counts:?} messages through {RECEIVERS:?}");
             Ok(counts.into_iter().all(wanted))
         })
     };
     switch("PUT")?;
-    let unheard = watch("a message in spite of the outage", OUTAGE / 2, &|count| {
-        count > 0
-    });
+    let in_spite = "a message in spite of the outage";
+    let unheard = watch(in_spite, OUTAGE / 2, &|count| count > 0);
     let restarted = stack.compose("restart alertmanager");
-    let unheard_still = watch("a message in spite of the outage", OUTAGE / 2, &|count| {
-        count > 0
-    });
+    let unheard_still = watch(in_spite, OUTAGE / 2, &|count| count > 0);
     switch("DELETE")?;
     restarted?;
     ensure!(
@@ -356,12 +247,9 @@ pub(crate) fn outage(stack: &Stack) -> Result<String> {
     send(stack, &alerts, false)?;
     told(stack, name, began, "resolved", TOLD_AGAIN)?;
     for receiver in RECEIVERS {
-        let all = messages(stack, receiver, name, began)?;
-        let keys: BTreeSet<_> = all
-            .iter()
-            .map(|message| message["dedup_key"].to_string())
-            .collect();
-        ensure!(all.len() == 2 && keys.len() == 1, "{receiver}: {all:#?}");
+        let all = all(receiver)?;
+        let once = all.len() == 2 && keys(&all) == 1;
+        ensure!(once, "{receiver}: {all:#?}");
     }
     Ok(format!(
         "told once, {:.0} s after the outage; no second time after a restart of Alertmanager",

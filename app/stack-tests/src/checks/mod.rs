@@ -1,17 +1,14 @@
 //! What is checked on a running stack, a file for each theme.
 
 pub(crate) mod alerts;
-pub(crate) mod bursts;
 pub(crate) mod dashboards;
 pub(crate) mod drills;
-mod grafana;
 pub(crate) mod inhibition;
 pub(crate) mod latency;
 pub(crate) mod links;
 pub(crate) mod messages;
 pub(crate) mod operations;
 pub(crate) mod outage;
-pub(crate) mod pages;
 pub(crate) mod refusals;
 pub(crate) mod start;
 pub(crate) mod walkthrough;

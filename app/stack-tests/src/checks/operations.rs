@@ -11,7 +11,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use stack::repository::read;
 
-use super::bursts::loadgen;
+use super::start::up;
+use super::walkthrough::loadgen;
 use crate::report::Report;
 use stack::http::Client;
 use stack::project::{Stack, wait_until};
@@ -27,7 +28,9 @@ const LOAD: Duration = Duration::from_secs(200);
 const RATE: f64 = 20.0;
 
 pub(crate) fn run(stack: &Stack, report: &Report) {
-    report.check("scripts/up again", || up_again(stack));
+    report.check("scripts/up again", || {
+        up(stack).map(|_| "nothing broken".to_owned())
+    });
     report.check("an edited rule after a restart of Prometheus", || {
         edited_rule(stack)
     });
@@ -39,12 +42,6 @@ pub(crate) fn run(stack: &Stack, report: &Report) {
     report.check("scripts/up, interrupted half-way", || interrupted_up(stack));
 }
 
-fn up_again(stack: &Stack) -> Result<String> {
-    let up = stack.run(&["scripts/up"], &[])?;
-    ensure!(up.code == Some(0), "exit {:?}: {}", up.code, up.output);
-    Ok("nothing broken".to_owned())
-}
-
 fn edited_rule(stack: &Stack) -> Result<String> {
     let original = read(RULES);
     let edited = original.replacen("for: 2m", "for: 3m", 1);
@@ -52,17 +49,13 @@ fn edited_rule(stack: &Stack) -> Result<String> {
     let file = stack.root().join(RULES);
     fs::write(&file, &edited)?;
     let restarted = stack.compose("restart prometheus");
+    let what = "the rule has the new duration";
     let seen = restarted.and_then(|_| {
-        wait_until(
-            "the rule has the new duration",
-            Duration::from_secs(20),
-            || {
-                let rules = stack
-                    .prometheus()
-                    .json("/api/v1/rules", &[("rule_name[]", "HighErrorRate")])?;
-                Ok(rules["data"]["groups"][0]["rules"][0]["duration"] == 180.0)
-            },
-        )
+        wait_until(what, Duration::from_secs(20), || {
+            let name = [("rule_name[]", "HighErrorRate")];
+            let rules = stack.prometheus().json("/api/v1/rules", &name)?;
+            Ok(rules["data"]["groups"][0]["rules"][0]["duration"] == 180.0)
+        })
     });
     fs::write(&file, original)?;
     stack.compose("restart prometheus")?;
@@ -70,50 +63,30 @@ fn edited_rule(stack: &Stack) -> Result<String> {
 }
 
 fn three_replicas(stack: &Stack) -> Result<String> {
-    let range = [("ORDER_SERVICE_PORT", stack.port_range())];
-    let settings: Vec<_> = range
-        .iter()
-        .map(|(name, value)| (*name, value.as_str()))
-        .collect();
-    let words = [
-        "docker",
-        "compose",
-        "up",
-        "-d",
-        "--wait",
-        "--scale",
-        "order-service=3",
-        "order-service",
-    ];
     let prometheus = stack.compose("ps -q prometheus")?;
-    let scaled = stack.run(&words, &settings)?;
+    let words = "docker compose up -d --wait --scale order-service=3 order-service";
+    let words: Vec<_> = words.split(' ').collect();
+    let range = stack.port_range();
+    let scaled = stack.run(&words, &[("ORDER_SERVICE_PORT", &range)])?;
     ensure!(scaled.code == Some(0), "{}", scaled.output);
     let waited = wait_until("three targets are up", BACK_UP, || {
         Ok(replicas_up(&stack.prometheus())? == 3)
     })?;
     // The rate needs four scrapes, after a refresh of the DNS look-up.
-    wait_until(
-        "the p95 query has a series for each",
-        Duration::from_secs(30),
-        || {
-            let live = query(
-                &stack.prometheus(),
-                &format!("{P95} and on (instance) up == 1"),
-            )?;
-            Ok(live.len() == 3)
-        },
-    )?;
+    let what = "the p95 query has a series for each";
+    let live = format!("{P95} and on (instance) up == 1");
+    wait_until(what, Duration::from_secs(30), || {
+        Ok(query(&stack.prometheus(), &live)?.len() == 3)
+    })?;
     stack.compose("up -d --wait")?;
-    ensure!(
-        stack.compose("ps -q prometheus")? == prometheus,
-        "Prometheus was started anew"
-    );
+    let same = stack.compose("ps -q prometheus")? == prometheus;
+    ensure!(same, "Prometheus was started anew");
     wait_until("one target is up", BACK_UP, || {
         Ok(replicas_up(&stack.prometheus())? == 1)
     })?;
+    let seconds = waited.as_secs_f64();
     Ok(format!(
-        "three targets up after {:.1} s, one p95 each",
-        waited.as_secs_f64()
+        "three targets up after {seconds:.1} s, one p95 each"
     ))
 }
 
@@ -123,7 +96,7 @@ fn kill_under_load(stack: &Stack, report: &Report) -> Result<String> {
     let started = now();
     let (back, summary) = thread::scope(|scope| {
         let words = format!("steady --rate {RATE} --duration {}s", LOAD.as_secs());
-        let load = scope.spawn(move || loadgen(stack, &words, 0));
+        let load = scope.spawn(move || loadgen(stack, &words));
         let back = killed_half_way(stack);
         (back, load.join().expect("no panic"))
     });
@@ -131,10 +104,8 @@ fn kill_under_load(stack: &Stack, report: &Report) -> Result<String> {
     // Two more scrapes, so that the last order is counted.
     thread::sleep(Duration::from_secs(10));
     let window = (now() - started).ceil();
-    let counted = value(
-        &prometheus,
-        &format!("sum(increase(orders_processed_total[{window}s]))"),
-    )?;
+    let increase = format!("sum(increase(orders_processed_total[{window}s]))");
+    let counted = value(&prometheus, &increase)?;
     let answered = summary["counts"]["ok"].as_f64().context("a number")?;
     let off = (counted - answered) / answered;
     ensure!(
@@ -185,8 +156,7 @@ fn down_and_up(stack: &Stack) -> Result<String> {
     ensure!(before >= 20.0, "only {before} orders to remember");
     stack.compose("down")?;
     let down = now();
-    let up = stack.run(&["scripts/up"], &[])?;
-    ensure!(up.code == Some(0), "exit {:?}: {}", up.code, up.output);
+    up(stack)?;
     ensure!(
         scraped_since(&prometheus, down)?.is_some(),
         "scripts/up did not wait for a scrape"
@@ -202,23 +172,22 @@ fn down_and_up(stack: &Stack) -> Result<String> {
 /// `scripts/up` that is stopped while the services start must not stand in the way of the next one.
 fn interrupted_up(stack: &Stack) -> Result<String> {
     stack.compose("down")?;
-    let mut up = stack
+    let mut first = stack
         .command(&["scripts/up"], &[])?
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()?;
     // The pipe stays open to the end, so that printing does not fail.
-    let mut lines = BufReader::new(up.stdout.take().context("a pipe")?).lines();
+    let mut lines = BufReader::new(first.stdout.take().context("a pipe")?).lines();
     let starting = lines
         .by_ref()
         .map_while(Result::ok)
         .any(|line| line.starts_with("- starting the services"));
     ensure!(starting, "scripts/up started no service");
     thread::sleep(Duration::from_secs(2));
-    stack.run(&["bash", "-c", "kill $0", &up.id().to_string()], &[])?;
-    let code = up.wait()?.code();
+    stack.run(&["bash", "-c", "kill $0", &first.id().to_string()], &[])?;
+    let code = first.wait()?.code();
     ensure!(code == Some(143), "exit {code:?} after a signal");
-    let up = stack.run(&["scripts/up"], &[])?;
-    ensure!(up.code == Some(0), "exit {:?}: {}", up.code, up.output);
+    up(stack)?;
     Ok("ended by the signal; the next one starts everything".to_owned())
 }

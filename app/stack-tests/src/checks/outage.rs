@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use crate::report::Report;
-use anyhow::{Result, ensure};
-use serde_json::{Map, Value};
+use anyhow::ensure;
+use serde_json::json;
 use stack::project::{Stack, wait_until};
-use stack::prometheus::now;
+use stack::prometheus::{messages, now, send_alerts};
 
-use super::inhibition::post;
+use crate::report::Report;
 
 /// The alert that Slack misses.
 const MISSED: &str = "MissedBySlack";
@@ -25,20 +24,25 @@ const CAUGHT_UP: Duration = Duration::from_secs(75);
 pub(crate) fn run(stack: &Stack, report: &Report) {
     report.check("an outage of Slack is reported through PagerDuty", || {
         report.waiting("until Alertmanager has given up on Slack", REPORTED);
-        let pager = stack.pager();
+        let (pager, alertmanager) = (stack.pager(), stack.alertmanager());
         let began = now();
         pager.send("PUT", "/outage/slack")?;
-        let mut alert = Map::new();
-        alert.insert("alertname".to_owned(), MISSED.into());
-        alert.insert("severity".to_owned(), "warning".into());
-        let reported = post(stack, &[&alert], "2099-01-01T00:00:00Z")
-            .and_then(|()| wait_until("PagerDuty is told", REPORTED, || is_reported(stack, began)));
+        let alerts = [json!({"labels": {"alertname": MISSED, "severity": "warning"}})];
+        let told = || messages(&pager, "slack", MISSED, began);
+        let reported = send_alerts(&alertmanager, &alerts, true).and_then(|()| {
+            wait_until("PagerDuty is told", REPORTED, || {
+                let told = told()?;
+                ensure!(told.is_empty(), "Slack took a message: {told:?}");
+                let reports = messages(&pager, "pagerduty", REPORT, began)?;
+                let mut integrations = reports.iter().map(|one| &one["labels"]["integration"]);
+                Ok(integrations.any(|integration| integration == "slack"))
+            })
+        });
         // Whatever was seen: what comes next needs Slack.
         let ended = pager.send("DELETE", "/outage/slack");
-        let caught_up = wait_until("Slack is told what it missed", CAUGHT_UP, || {
-            Ok(!received(stack, began, (MISSED, "slack"))?.is_empty())
-        });
-        post(stack, &[&alert], "2001-01-01T00:00:00Z")?;
+        let what = "Slack is told what it missed";
+        let caught_up = wait_until(what, CAUGHT_UP, || Ok(!told()?.is_empty()));
+        send_alerts(&alertmanager, &alerts, false)?;
         ended?;
         Ok(format!(
             "after {:.0} s; Slack was told {:.0} s after the outage",
@@ -46,28 +50,4 @@ pub(crate) fn run(stack: &Stack, report: &Report) {
             caught_up?.as_secs_f64()
         ))
     });
-}
-
-/// Whether `PagerDuty` has the report. Until then Slack must get nothing.
-fn is_reported(stack: &Stack, began: f64) -> Result<bool> {
-    let missed = received(stack, began, (MISSED, "slack"))?;
-    ensure!(missed.is_empty(), "Slack took a message: {missed:?}");
-    let reports = received(stack, began, (REPORT, "pagerduty"))?;
-    Ok(reports
-        .iter()
-        .any(|report| report["labels"]["integration"] == "slack"))
-}
-
-/// The messages about a firing alert that pager has got since then through a receiver.
-pub(super) fn received(
-    stack: &Stack,
-    since: f64,
-    (alert, receiver): (&str, &str),
-) -> Result<Vec<Value>> {
-    let parameters = [("alertname", alert), ("since", &since.to_string())];
-    let messages = stack.pager().json("/notifications", &parameters)?;
-    let messages = messages.as_array().into_iter().flatten();
-    let wanted =
-        messages.filter(|message| message["receiver"] == receiver && message["status"] == "firing");
-    Ok(wanted.cloned().collect())
 }

@@ -6,10 +6,10 @@ use std::time::Duration;
 use crate::report::Report;
 use anyhow::{Context, Result, ensure};
 use stack::project::{Finished, Stack, wait_until};
+use stack::prometheus::messages;
 use stack::repository::root;
 
-use super::outage::received;
-use super::start::take_down;
+use super::start::{take_down, up};
 
 /// A project beside the one of these checks, which does not run.
 const SECOND: &str = "orderwatch-test-refused";
@@ -60,28 +60,19 @@ fn other_checkout(stack: &Stack) -> Result<String> {
 /// The service gives up; what watches has started without it, and pages somebody.
 fn wrong_settings(stack: &Stack) -> Result<String> {
     let wrong = [("ORDER_WORKERS", "0"), ("ORDER_QUEUE_CAPACITY", "x")];
-    let up = stack.run(&["scripts/up"], &wrong)?;
-    refused(&up, &["ORDER_WORKERS=0", "ORDER_QUEUE_CAPACITY=x"])?;
+    let wrong = stack.run(&["scripts/up"], &wrong)?;
+    refused(&wrong, &["ORDER_WORKERS=0", "ORDER_QUEUE_CAPACITY=x"])?;
     // Until it has given up, the container is between two attempts.
-    wait_until(
-        "the container has exit code 64",
-        Duration::from_secs(15),
-        || {
-            let code = stack.compose("ps -a order-service --format {{.ExitCode}}")?;
-            Ok(code.trim() == "64")
-        },
-    )?;
-    let down = ("OrderServiceDown", "pagerduty");
-    let paged = wait_until("PagerDuty has OrderServiceDown", PAGED, || {
-        Ok(!received(stack, 0.0, down)?.is_empty())
+    let what = "the container has exit code 64";
+    wait_until(what, Duration::from_secs(15), || {
+        let code = stack.compose("ps -a order-service --format {{.ExitCode}}")?;
+        Ok(code.trim() == "64")
     })?;
-    let corrected = stack.run(&["scripts/up"], &[])?;
-    ensure!(
-        corrected.code == Some(0),
-        "with correct settings again: exit {:?}: {}",
-        corrected.code,
-        corrected.output
-    );
+    let paged = wait_until("PagerDuty has OrderServiceDown", PAGED, || {
+        let pages = messages(&stack.pager(), "pagerduty", "OrderServiceDown", 0.0)?;
+        Ok(!pages.is_empty())
+    })?;
+    up(stack).context("with correct settings again")?;
     Ok(format!(
         "both named, exit 1, the container's is 64, PagerDuty told {:.0} s later; with correct settings everything is up",
         paged.as_secs_f64()

@@ -5,11 +5,17 @@ use anyhow::{Result, ensure};
 use stack::project::Stack;
 use stack::prometheus::targets;
 
+/// `scripts/up`, which must succeed; what it prints.
+pub(super) fn up(stack: &Stack) -> Result<String> {
+    let up = stack.run(&["scripts/up"], &[])?;
+    ensure!(up.code == Some(0), "exit {:?}: {}", up.code, up.output);
+    Ok(up.output)
+}
+
 /// `scripts/up` for a project that does not exist yet.
 pub(crate) fn from_nothing(stack: &Stack) -> Result<String> {
     stack.run(&["scripts/down", "--volumes"], &[])?;
-    let up = stack.run(&["scripts/up"], &[])?;
-    ensure!(up.code == Some(0), "exit {:?}: {}", up.code, up.output);
+    let up = up(stack)?;
     let has_grafana = stack.has_grafana()?;
     let running = running(stack)?;
     ensure!(
@@ -17,28 +23,17 @@ pub(crate) fn from_nothing(stack: &Stack) -> Result<String> {
         "{running:?} run"
     );
     for (name, _) in stack.ports() {
-        let shown = up.output.contains(&stack.public_url(name));
-        ensure!(
-            shown == (has_grafana || *name != "GRAFANA_PORT"),
-            "{name}: {}",
-            up.output
-        );
+        let shown = up.contains(&stack.public_url(name));
+        let wanted = has_grafana || *name != "GRAFANA_PORT";
+        ensure!(shown == wanted, "{name}: {up}");
     }
-    ensure!(
-        up.output
-            .trim_end()
-            .lines()
-            .last()
-            .is_some_and(|l| l.contains("scripts/drill high-error-rate")),
-        "{}",
-        up.output
-    );
+    let last = up.trim_end().lines().last();
+    let next = last.is_some_and(|line| line.contains("scripts/drill high-error-rate"));
+    ensure!(next, "{up}");
     let targets = targets(&stack.prometheus())?;
     for job in ["order-service", "prometheus", "alertmanager", "pager"] {
-        ensure!(
-            targets.contains(&(job.to_owned(), "up".to_owned())),
-            "{job} is not up: {targets:?}"
-        );
+        let up = targets.contains(&(job.to_owned(), "up".to_owned()));
+        ensure!(up, "{job} is not up: {targets:?}");
     }
     let mut sizes = Vec::new();
     for service in ["order-service", "pager", "loadgen"] {
@@ -65,7 +60,7 @@ fn running(stack: &Stack) -> Result<Vec<String>> {
 }
 
 /// The size in bytes of the image that Compose has built for a service.
-pub(crate) fn image_size(stack: &Stack, service: &str) -> Result<u64> {
+fn image_size(stack: &Stack, service: &str) -> Result<u64> {
     let image = format!("{}-{service}", stack.project);
     let inspect = ["docker", "image", "inspect", "--format", "{{.Size}}"];
     let seen = stack.run(&[&inspect[..], &[&image]].concat(), &[])?;
@@ -83,18 +78,13 @@ pub(crate) fn take_down(stack: &Stack) -> Result<String> {
     );
     let label = format!("label=com.docker.compose.project={}", stack.project);
     for list in [
-        &["docker", "ps", "-aq"][..],
-        &["docker", "volume", "ls", "-q"],
-        &["docker", "network", "ls", "-q"],
+        "docker ps -aq",
+        "docker volume ls -q",
+        "docker network ls -q",
     ] {
-        let words: Vec<_> = list.iter().copied().chain(["--filter", &label]).collect();
-        let left = stack.run(&words, &[])?;
-        ensure!(
-            left.output.is_empty(),
-            "{} leaves {}",
-            list.join(" "),
-            left.output
-        );
+        let words: Vec<_> = list.split(' ').chain(["--filter", &label]).collect();
+        let left = stack.run(&words, &[])?.output;
+        ensure!(left.is_empty(), "{list} leaves {left}");
     }
     Ok("no container, volume or network is left".to_owned())
 }
