@@ -12,7 +12,7 @@ use stack::repository::{read, stems};
 use stack::rules::{self, Rule, TESTS};
 
 use crate::queries::series::Catalog;
-use tables::Routing;
+use tables::Tables;
 
 const RUNBOOKS: &str = "observability/runbooks";
 
@@ -23,26 +23,26 @@ struct Found {
     silent: BTreeSet<String>,
     runbooks: Vec<String>,
     dashboards: Vec<Dashboard>,
-    routing: Routing,
+    tables: Tables,
     catalog: Catalog,
 }
 
 impl Found {
     fn read() -> Self {
-        let (mut fires, mut silent) = (BTreeSet::new(), BTreeSet::new());
-        for (_, test) in rules::tests() {
-            for case in test.alert_rule_test {
-                let fires_then = !case.exp_alerts.is_empty();
-                let set = if fires_then { &mut fires } else { &mut silent };
-                set.insert(case.alertname);
-            }
-        }
+        let tests = rules::tests().into_iter();
+        let cases: Vec<_> = tests.flat_map(|(_, test)| test.alert_rule_test).collect();
+        let named = |fires: bool| {
+            let named = cases
+                .iter()
+                .filter(|case| case.exp_alerts.is_empty() != fires);
+            named.map(|case| case.alertname.clone()).collect()
+        };
         Self {
-            fires,
-            silent,
+            fires: named(true),
+            silent: named(false),
             runbooks: stems(RUNBOOKS, "md"),
             dashboards: dashboards::all(),
-            routing: Routing::read(),
+            tables: Tables::read(),
             catalog: Catalog::read(),
         }
     }
@@ -58,57 +58,45 @@ impl Found {
     /// What is still to be done for an alert.
     fn missing(&self, alert: &Rule) -> Vec<String> {
         let name = alert.name();
-        let mut missing = Vec::new();
-        let mut need = |there: bool, what: String| {
-            if !there {
-                missing.push(what);
-            }
-        };
         let severity = alert.label("severity");
-        need(
-            matches!(severity, "critical" | "warning" | "none"),
-            "set its label `severity` to critical, to warning, or, if it says that all is well, to none".to_owned(),
-        );
         let annotation = |name: &str| alert.annotations.get(name).map_or("", String::as_str);
-        for wanted in ["summary", "description"] {
-            let there = !annotation(wanted).trim().is_empty();
-            need(there, format!("write its annotation `{wanted}`"));
-        }
+        let written = |name: &str| !annotation(name).trim().is_empty();
         let url = format!("{{{{ $externalLabels.pager_url }}}}/runbooks/{name}");
-        need(
-            annotation("runbook_url") == url,
-            format!("let its annotation `runbook_url` be {url}"),
-        );
-        need(
-            self.fires.contains(name),
-            format!(
-                "write a test in which it fires, an `alert_rule_test` with `exp_alerts`, in a file of {TESTS}/"
-            ),
-        );
-        // An alert of no severity says that all is well: it is never to be silent.
-        need(
-            self.silent.contains(name) || severity == "none",
-            format!(
-                "write a test in which it stays silent, with `exp_alerts: []`, in a file of {TESTS}/"
-            ),
-        );
         let file = format!("{RUNBOOKS}/{name}.md");
-        if self.runbooks.iter().any(|runbook| runbook == name) {
+        let has_runbook = self.runbooks.iter().any(|runbook| runbook == name);
+        let needs = [
+            (
+                matches!(severity, "critical" | "warning" | "none"),
+                "set its label `severity` to critical, to warning, or, if it says that all is well, to none".to_owned(),
+            ),
+            (written("summary"), "write its annotation `summary`".to_owned()),
+            (written("description"), "write its annotation `description`".to_owned()),
+            (annotation("runbook_url") == url, format!("let its annotation `runbook_url` be {url}")),
+            (
+                self.fires.contains(name),
+                format!("write a test in which it fires, an `alert_rule_test` with `exp_alerts`, in a file of {TESTS}/"),
+            ),
+            (
+                // An alert of no severity says that all is well: it is never to be silent.
+                self.silent.contains(name) || severity == "none",
+                format!("write a test in which it stays silent, with `exp_alerts: []`, in a file of {TESTS}/"),
+            ),
+            (
+                has_runbook,
+                format!("write its runbook, {file}, with the parts Meaning, Impact, Diagnosis and Mitigation"),
+            ),
+        ];
+        let needs = needs.into_iter().filter(|(there, _)| !there);
+        let mut missing: Vec<_> = needs.map(|(_, what)| what).collect();
+        if has_runbook {
             let page = read(&file);
             let parts = ["Meaning", "Impact", "Diagnosis", "Mitigation"].map(|p| format!("## {p}"));
-            for part in [format!("# {name}")].into_iter().chain(parts) {
-                let there = page.lines().any(|line| line == part);
-                need(there, format!("write `{part}` in {file}"));
-            }
-        } else {
-            let parts = "Meaning, Impact, Diagnosis and Mitigation";
-            need(
-                false,
-                format!("write its runbook, {file}, with the parts {parts}"),
-            );
+            let parts = [format!("# {name}")].into_iter().chain(parts);
+            let absent = parts.filter(|part| !page.lines().any(|line| line == part));
+            missing.extend(absent.map(|part| format!("write `{part}` in {file}")));
         }
         missing.extend(self.panel_missing(annotation("dashboard_url"), &alert.expr.value));
-        missing.extend(self.routing.missing(alert));
+        missing.extend(self.tables.missing(alert));
         missing
     }
 
@@ -131,10 +119,8 @@ impl Found {
         let queries = dashboard.queries().into_iter();
         let shown: BTreeSet<_> = queries.flat_map(|query| self.asked(&query.expr)).collect();
         (!wanted.is_empty() && wanted.is_disjoint(&shown)).then(|| {
-            format!(
-                "add a panel to {}/{uid}.json, to which `dashboard_url` leads, that shows one of {wanted:?}",
-                dashboards::FOLDER
-            )
+            let file = format!("{}/{uid}.json", dashboards::FOLDER);
+            format!("add a panel to {file}, to which `dashboard_url` leads, that shows one of {wanted:?}")
         })
     }
 }
@@ -148,12 +134,13 @@ fn nothing_that_belongs_to_an_alert_is_missing() {
         let todo = found.missing(alert).into_iter();
         missing.extend(todo.map(|what| format!("{}: {what}", alert.name())));
     }
-    let named: BTreeSet<_> = alerts.iter().map(Rule::name).collect();
-    let unused = found.runbooks.iter();
-    let unused = unused.filter(|name| !named.contains(name.as_str()));
-    missing.extend(
-        unused.map(|name| format!("{name}: delete {RUNBOOKS}/{name}.md, no rule makes this alert")),
-    );
+    for name in &found.runbooks {
+        if !alerts.iter().any(|alert| alert.name() == name) {
+            missing.insert(format!(
+                "{name}: delete {RUNBOOKS}/{name}.md, no rule makes this alert"
+            ));
+        }
+    }
     let missing: Vec<_> = missing.into_iter().collect();
     assert!(
         missing.is_empty(),

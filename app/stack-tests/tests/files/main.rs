@@ -8,5 +8,4 @@ mod incidents;
 mod pages;
 mod queries;
 mod scripts;
-mod secrets;
 mod settings;

@@ -1,13 +1,14 @@
-//! `.env`, the compose file, the Dockerfile and the code agree.
+//! `.env`, the compose file, the Dockerfile, the configurations, the secrets and the code agree.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use order_service::config::Config as OrderService;
+use pager::config::Config as Pager;
+use serde_json::{Value, json};
+use stack::alertmanager;
 use stack::repository::{dot_env, read};
 use stack::rules::yaml;
-
-use crate::secrets::alertmanager;
 
 /// Reads a program's settings; what comes back has all of them.
 type Configure = fn(&dyn Fn(&str) -> Option<String>) -> String;
@@ -15,21 +16,28 @@ type Configure = fn(&dyn Fn(&str) -> Option<String>) -> String;
 /// The programs that have settings, by their services.
 const PROGRAMS: [(&str, Configure); 2] = [
     ("order-service", |lookup| {
-        format!(
-            "{:?}",
-            order_service::config::Config::from_lookup(lookup).expect("valid")
-        )
+        format!("{:?}", OrderService::from_lookup(lookup).expect("valid"))
     }),
     ("pager", |lookup| {
-        format!(
-            "{:?}",
-            pager::config::Config::from_lookup(lookup).expect("valid")
-        )
+        format!("{:?}", Pager::from_lookup(lookup).expect("valid"))
     }),
 ];
 
-fn compose() -> Value {
-    yaml("docker-compose.yml")
+/// The settings of order-service, with one that is given.
+fn order_service_with(name: &str, value: &str) -> Option<OrderService> {
+    OrderService::from_lookup(|asked| (asked == name).then(|| value.to_owned())).ok()
+}
+
+fn services() -> Value {
+    yaml::<Value>("docker-compose.yml")["services"].take()
+}
+
+fn each(services: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    services.as_object().expect("a map").iter()
+}
+
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
 }
 
 fn seconds(duration: &Value) -> u64 {
@@ -38,90 +46,69 @@ fn seconds(duration: &Value) -> u64 {
     number.unwrap_or_else(|| panic!("{duration} is not in seconds"))
 }
 
-/// Every variable that a file refers to as `${NAME}` or `${NAME:-default}`.
-fn references(text: &str) -> BTreeSet<String> {
-    text.split("${")
-        .skip(1)
-        .filter_map(|rest| rest.split(['}', ':']).next())
-        .map(ToOwned::to_owned)
-        .collect()
-}
-
-/// The environment variables that a program reads.
-fn settings(configure: Configure) -> BTreeSet<String> {
-    let names = RefCell::new(BTreeSet::new());
-    configure(&|name| {
-        names.borrow_mut().insert(name.to_owned());
-        None
-    });
-    let mut names = names.into_inner();
-    // OpenTelemetry's own variables: the image sets one, and a deployment may set both.
-    names.retain(|name| !name.starts_with("OTEL_"));
-    names
-}
-
 #[test]
 fn the_compose_file_uses_every_setting_of_dot_env_and_no_other() {
-    let mut used = references(&read("docker-compose.yml"));
+    let compose = read("docker-compose.yml");
+    let used = compose.split("${").skip(1);
+    let mut used: BTreeSet<_> = used
+        .filter_map(|rest| rest.split(['}', ':']).next())
+        .collect();
     // scripts/up sets it to the revision; BIND_ADDRESS and the like stand in `.env`.
     assert!(used.remove("REVISION"));
-    let defined: BTreeSet<_> = dot_env().into_keys().collect();
-    assert_eq!(used, defined);
+    let defined = dot_env();
+    assert_eq!(used, defined.keys().map(String::as_str).collect());
 }
 
 #[test]
-fn the_defaults_in_the_code_are_those_of_dot_env() {
+fn a_container_is_given_every_setting_of_its_program_and_dot_env_has_the_defaults() {
     let dot_env = dot_env();
-    for (_, configure) in PROGRAMS {
-        let from_env = configure(&|name| dot_env.get(name).cloned());
-        assert_eq!(from_env, configure(&|_| None));
-    }
-}
-
-#[test]
-fn a_container_is_given_every_setting_that_its_program_reads() {
     for (service, configure) in PROGRAMS {
-        let given = compose()["services"][service]["environment"].take();
-        let given = given.as_object().expect("a map").keys().cloned();
-        assert_eq!(given.collect::<BTreeSet<_>>(), settings(configure));
+        let asked = RefCell::new(BTreeSet::new());
+        let defaults = configure(&|name| {
+            // OpenTelemetry's own variables: the image sets one, and a deployment may set both.
+            if !name.starts_with("OTEL_") {
+                asked.borrow_mut().insert(name.to_owned());
+            }
+            None
+        });
+        assert_eq!(configure(&|name| dot_env.get(name).cloned()), defaults);
+        let given = services()[service]["environment"].take();
+        let given: BTreeSet<_> = each(&given).map(|(name, _)| name.clone()).collect();
+        assert_eq!(given, asked.into_inner(), "{service}");
     }
 }
 
 #[test]
 fn the_runbooks_are_mounted_where_pager_looks_for_them() {
-    let pager = &compose()["services"]["pager"];
+    let pager = services()["pager"].take();
     let folder = pager["environment"]["PAGER_RUNBOOKS"].as_str();
     let mount = format!("./observability/runbooks:{}:ro", folder.expect("a path"));
-    assert_eq!(pager["volumes"], serde_json::json!([mount]));
+    assert_eq!(pager["volumes"], json!([mount]));
 }
 
 #[test]
 fn prometheus_scrapes_the_ports_that_the_services_publish() {
-    let compose = compose();
+    let services = services();
     let configuration: Value = yaml("observability/prometheus/prometheus.yml");
-    let jobs = configuration["scrape_configs"].as_array().expect("a list");
-    let looked_up = jobs.iter().filter_map(|job| {
+    for job in list(&configuration["scrape_configs"]) {
         let look_up = &job["dns_sd_configs"][0];
-        Some((look_up["names"][0].as_str()?, look_up["port"].as_u64()?))
-    });
-    for (service, port) in looked_up {
+        let (Some(name), Some(port)) = (look_up["names"][0].as_str(), look_up["port"].as_u64())
+        else {
+            continue;
+        };
         // What runs for an experiment publishes none.
-        let published = compose["services"][service]["ports"][0].as_str();
+        let published = services[name]["ports"][0].as_str();
         let ends = |published: &str| published.ends_with(&format!(":{port}"));
-        assert!(
-            published.is_none_or(ends),
-            "{service}: {port}, {published:?}"
-        );
+        assert!(published.is_none_or(ends), "{name}: {port}, {published:?}");
     }
 }
 
 #[test]
 fn three_heartbeats_may_be_lost_before_the_alarm() {
-    let config = alertmanager();
-    let mut routes = config["route"]["routes"].as_array().into_iter().flatten();
-    let route = routes
-        .find(|route| route["receiver"] == "dead-mans-switch")
-        .expect("a route for the heartbeat");
+    let config = alertmanager::configuration();
+    let mut routes = list(&config["route"]["routes"]);
+    let route = routes.find(|route| route["receiver"] == "dead-mans-switch");
+    let route = route.expect("a route for the heartbeat");
     let interval = seconds(&route["group_interval"]);
     // Equal, every second beat would be held back as too early.
     assert!(seconds(&route["repeat_interval"]) < interval);
@@ -131,104 +118,74 @@ fn three_heartbeats_may_be_lost_before_the_alarm() {
 
 #[test]
 fn the_first_page_of_order_service_links_the_ports_of_dot_env() {
-    let compose = compose();
-    let links = &compose["services"]["order-service"]["environment"]["ORDER_LINKS"];
-    let mut links = links.as_str().expect("text").to_owned();
+    let services = services();
+    let links = services["order-service"]["environment"]["ORDER_LINKS"].as_str();
+    let mut links = links.expect("text").to_owned();
     for (name, value) in dot_env() {
         links = links.replace(&format!("${{{name}}}"), &value);
     }
-    let given = order_service::config::Config::from_lookup(|name| {
-        (name == "ORDER_LINKS").then(|| links.clone())
-    });
-    let default = order_service::config::Config::from_lookup(|_| None).expect("valid");
-    assert_eq!(given.expect("valid").links, default.links);
+    let given = order_service_with("ORDER_LINKS", &links).expect("valid");
+    let default = order_service_with("", "").expect("valid");
+    assert_eq!(given.links, default.links);
 }
 
 #[test]
 fn the_container_outlives_the_longest_drain() {
-    let compose = compose();
-    let grace = seconds(&compose["services"]["order-service"]["stop_grace_period"]);
-    let too_long = grace.to_string();
-    let accepted = order_service::config::Config::from_lookup(|name| {
-        (name == "ORDER_DRAIN_SECONDS").then(|| too_long.clone())
-    });
-    assert!(accepted.is_err(), "a drain of {grace} s would be cut short");
-}
-
-/// What the workspace says of all its crates.
-fn of_the_workspace(name: &str) -> String {
-    let manifest = read("app/Cargo.toml");
-    let value = manifest
-        .lines()
-        .find_map(|line| line.strip_prefix(&format!("{name} = ")));
-    value
-        .expect("it is in Cargo.toml")
-        .trim_matches('"')
-        .to_owned()
-}
-
-#[test]
-fn the_images_are_labelled_with_the_version_and_licence_of_the_workspace() {
-    let dockerfile = read("Dockerfile");
-    for (label, name) in [("version", "version"), ("licenses", "license")] {
-        let label = format!(
-            " org.opencontainers.image.{label}={}",
-            of_the_workspace(name)
-        );
-        assert!(dockerfile.contains(&label), "no {label}");
-    }
+    let grace = seconds(&services()["order-service"]["stop_grace_period"]);
+    let drain = order_service_with("ORDER_DRAIN_SECONDS", &grace.to_string());
+    assert!(drain.is_none(), "a drain of {grace} s would be cut short");
 }
 
 #[test]
 fn one_version_of_rust_builds_everything() {
-    let version = &of_the_workspace("rust-version");
+    let manifest = read("app/Cargo.toml");
+    let mut lines = manifest.lines();
+    let version = lines.find_map(|line| line.strip_prefix("rust-version = "));
+    let version = version.expect("it is in Cargo.toml").trim_matches('"');
     let image = &dot_env()["RUST_IMAGE"];
     assert!(image.starts_with(&format!("rust:{version}-")), "{image}");
-    let dockerfile = read("Dockerfile");
-    assert!(dockerfile.contains(&format!("\nARG RUST_IMAGE={image}\n")));
+    assert!(read("Dockerfile").contains(&format!("\nARG RUST_IMAGE={image}\n")));
 }
 
 #[test]
 fn every_container_is_hardened_and_watched() {
-    let compose = compose();
-    for (name, service) in compose["services"].as_object().expect("a map") {
-        assert_eq!(service["read_only"], true, "{name}");
-        assert_eq!(service["cap_drop"][0], "ALL", "{name}");
-        assert_eq!(
-            service["security_opt"][0], "no-new-privileges:true",
-            "{name}"
-        );
-        assert_eq!(service["logging"]["options"]["max-size"], "10m", "{name}");
-        assert!(
-            service["pids_limit"].is_u64() && service["mem_limit"].is_string(),
-            "{name}"
-        );
-        assert!(
-            service["container_name"].is_null(),
-            "{name} could not be scaled"
-        );
+    for (name, service) in each(&services()) {
         let user = service["user"].as_str().unwrap_or_default();
         let id = user.split(':').next().unwrap_or_default().parse::<u32>();
-        assert!(id.is_ok_and(|id| id > 0), "{name} runs as {user:?}");
         let one_off = service["profiles"].is_array();
-        assert!(
-            one_off || service["healthcheck"]["test"].is_array(),
-            "{name} has no health check"
-        );
-        for port in service["ports"].as_array().into_iter().flatten() {
-            assert!(
-                port.as_str()
-                    .is_some_and(|p| p.starts_with("${BIND_ADDRESS}:")),
-                "{name}: {port}"
-            );
+        for (holds, what) in [
+            (service["read_only"] == true, "read-only"),
+            (service["cap_drop"][0] == "ALL", "without capabilities"),
+            (
+                service["security_opt"][0] == "no-new-privileges:true",
+                "without new privileges",
+            ),
+            (
+                service["logging"]["options"]["max-size"] == "10m",
+                "bounded in its log",
+            ),
+            (service["pids_limit"].is_u64(), "bounded in processes"),
+            (service["mem_limit"].is_string(), "bounded in memory"),
+            (service["container_name"].is_null(), "scalable"),
+            (id.is_ok_and(|id| id > 0), "run by a user of its own"),
+            (
+                one_off || service["healthcheck"]["test"].is_array(),
+                "checked for health",
+            ),
+        ] {
+            assert!(holds, "{name} is not {what}");
         }
-        for volume in service["volumes"].as_array().into_iter().flatten() {
-            let source = volume["source"].as_str().unwrap_or_else(|| {
-                let short = volume.as_str().expect("the short form");
-                short.split_once(':').expect("source and target").0
-            });
-            let file = source.starts_with('.')
-                && source.rsplit('/').next().is_some_and(|n| n.contains('.'));
+        for port in list(&service["ports"]) {
+            let bound = port
+                .as_str()
+                .is_some_and(|p| p.starts_with("${BIND_ADDRESS}:"));
+            assert!(bound, "{name}: {port}");
+        }
+        for volume in list(&service["volumes"]) {
+            let short = || volume.as_str()?.split(':').next();
+            let source = volume["source"].as_str().or_else(short).expect("a source");
+            let last = source.rsplit('/').next().unwrap_or_default();
+            let file = source.starts_with('.') && last.contains('.');
             assert!(
                 !file,
                 "{name}: {volume} mounts a file; an editor that replaces it breaks the mount"
@@ -240,8 +197,8 @@ fn every_container_is_hardened_and_watched() {
 /// Only order-service has settings that people get wrong while they learn: it gives up. What runs once has no reason to come back.
 #[test]
 fn what_watches_comes_back_whatever_ended_it() {
-    let compose = compose();
-    for (name, service) in compose["services"].as_object().expect("a map") {
+    let services = services();
+    for (name, service) in each(&services) {
         let wanted = match name.as_str() {
             "order-service" => "on-failure:3",
             _ if service["profiles"].is_array() => "no",
@@ -249,30 +206,22 @@ fn what_watches_comes_back_whatever_ended_it() {
         };
         assert_eq!(service["restart"], wanted, "{name}");
     }
-    let after = compose["services"]["prometheus"]["depends_on"].to_string();
+    let after = services["prometheus"]["depends_on"].to_string();
     assert!(!after.contains("order-service"), "{after}");
 }
 
-/// Docker hands its client's proxy to every container.
+/// Docker hands its client's proxy to every container. Our own programs use none, and the load generator serves nothing.
 #[test]
 fn nothing_in_the_stack_is_asked_through_a_proxy() {
-    let compose = compose();
-    let services = compose["services"].as_object().expect("a map");
-    let own_programs = services
-        .iter()
-        .filter(|(_, service)| service["build"].is_object());
-    let own_programs: BTreeSet<_> = own_programs.map(|(name, _)| name.as_str()).collect();
-    for (name, service) in services {
-        if own_programs.contains(name.as_str()) {
-            continue;
-        }
+    let services = services();
+    let foreign = each(&services).filter(|(_, service)| !service["build"].is_object());
+    for (name, service) in foreign {
         for variable in ["NO_PROXY", "no_proxy"] {
-            let value = service["environment"][variable].as_str();
-            let direct: BTreeSet<_> = value.unwrap_or_default().split(',').collect();
-            // The load generator serves nothing.
-            let others = services.keys().filter(|other| *other != "loadgen");
-            for host in others.map(String::as_str).chain(["localhost"]) {
-                assert!(direct.contains(host), "{name}: {variable} lacks {host}");
+            let direct = service["environment"][variable].as_str();
+            let direct: Vec<_> = direct.unwrap_or_default().split(',').collect();
+            let hosts = each(&services).map(|(other, _)| other.as_str());
+            for host in hosts.filter(|host| *host != "loadgen").chain(["localhost"]) {
+                assert!(direct.contains(&host), "{name}: {variable} lacks {host}");
             }
         }
     }
@@ -280,33 +229,55 @@ fn nothing_in_the_stack_is_asked_through_a_proxy() {
 
 /// What is committed leads to pager; where git ignores them, files of one's own take its place.
 #[test]
-fn alertmanager_reads_the_secrets_that_dot_env_names() {
-    let compose = compose();
-    let volumes = compose["services"]["alertmanager"]["volumes"].as_array();
-    let mounted = volumes
-        .into_iter()
-        .flatten()
-        .find(|volume| volume["target"] == "/etc/alertmanager/secrets")
-        .expect("a folder of secrets");
+fn alertmanager_reads_the_secrets_that_dot_env_names_and_they_lead_to_pager() {
+    let services = services();
+    let mut volumes = list(&services["alertmanager"]["volumes"]);
+    let mounted = volumes.find(|volume| volume["target"] == "/etc/alertmanager/secrets");
+    let mounted = mounted.expect("a folder of secrets");
     assert_eq!(mounted["source"], "${ALERTMANAGER_SECRETS}");
     // Otherwise Docker would make an empty folder where one is named that does not exist.
     assert_eq!(mounted["bind"]["create_host_path"], false);
+    let folder = &dot_env()["ALERTMANAGER_SECRETS"];
+    let config = alertmanager::configuration();
+    let mut named = BTreeSet::new();
+    let mut secret = |receiver: &str, kind: &str, field: &str| {
+        let mut receivers = list(&config["receivers"]);
+        let receiver = receivers
+            .find(|found| found["name"] == receiver)
+            .expect(receiver);
+        assert_eq!(list(&receiver[kind]).count(), 1, "{receiver}");
+        let file = receiver[kind][0][field].as_str().unwrap_or_default();
+        let file = file
+            .strip_prefix("/etc/alertmanager/secrets/")
+            .expect("mounted");
+        named.insert(file.to_owned());
+        read(format!("{folder}/{file}")).trim().to_owned()
+    };
     assert_eq!(
-        dot_env()["ALERTMANAGER_SECRETS"],
-        "./observability/alertmanager/secrets/examples"
+        secret("slack", "slack_configs", "api_url_file"),
+        "http://pager:8025/slack"
     );
+    let switch = secret("dead-mans-switch", "webhook_configs", "url_file");
+    assert_eq!(switch, "http://pager:8025/webhook");
+    let key = secret("pagerduty", "pagerduty_configs", "routing_key_file");
+    assert_eq!(dot_env()["PAGER_PAGERDUTY_ROUTING_KEY"], key);
+    let default = Pager::from_lookup(|_| None).expect("valid");
+    assert!(default.routing_key.admits(&key));
+    let pagerduty = list(&config["receivers"]).find(|found| found["name"] == "pagerduty");
+    let url = &pagerduty.expect("it is there")["pagerduty_configs"][0]["url"];
+    assert_eq!(*url, "http://pager:8025/pagerduty/v2/enqueue");
+    let files = std::fs::read_dir(stack::repository::root().join(folder)).expect("a folder");
+    let files = files.filter_map(|file| file.ok()?.file_name().into_string().ok());
+    assert_eq!(files.collect::<BTreeSet<_>>(), named, "no stray files");
 }
 
 #[test]
 fn grafana_knows_the_scrape_interval() {
     let prometheus: Value = yaml("observability/prometheus/prometheus.yml");
-    let datasources: Value = yaml("observability/grafana/provisioning/datasources/datasources.yml");
-    let prometheus_source = datasources["datasources"]
-        .as_array()
-        .and_then(|all| all.iter().find(|source| source["uid"] == "prometheus"))
-        .expect("a datasource with the uid prometheus");
-    assert_eq!(
-        prometheus_source["jsonData"]["timeInterval"],
-        prometheus["global"]["scrape_interval"]
-    );
+    let file: Value = yaml("observability/grafana/provisioning/datasources/datasources.yml");
+    let mut sources = list(&file["datasources"]);
+    let source = sources.find(|source| source["uid"] == "prometheus");
+    let interval =
+        &source.expect("a datasource with the uid prometheus")["jsonData"]["timeInterval"];
+    assert_eq!(*interval, prometheus["global"]["scrape_interval"]);
 }
