@@ -16,6 +16,9 @@ const SCRIPT: &str = "(async () => {
   SCRIPT
 })()";
 
+/// Whether nothing was taken for markup.
+const UNHARMED: &str = "window.attacked === undefined && document.querySelectorAll('main img, main script').length === 0";
+
 /// An answer of the API: the beginning of the request line, the status, and the body.
 pub(crate) type Answer<'a> = (&'a str, u16, Value);
 
@@ -30,10 +33,9 @@ pub(crate) struct Look {
 /// Opens the page of `prometheus` or `alertmanager` at an address, and runs the script in it, which does what a person would do.
 pub(crate) fn look(whose: &str, path: &str, answers: &[Answer], script: &str) -> Look {
     let page = read(format!("scripts/debian/pages/{whose}/index.html"));
-    let answers: Vec<_> = answers
-        .iter()
-        .map(|(request, status, body)| ((*request).to_owned(), *status, body.to_string()))
-        .collect();
+    let owned =
+        |(request, status, body): &Answer| ((*request).to_owned(), *status, body.to_string());
+    let answers: Vec<_> = answers.iter().map(owned).collect();
     let listener = TcpListener::bind("127.0.0.1:0").expect("port 0 is always free");
     let address = listener.local_addr().expect("it is bound");
     let (posted, changes) = mpsc::channel();
@@ -47,6 +49,7 @@ pub(crate) fn look(whose: &str, path: &str, answers: &[Answer], script: &str) ->
     });
     let mut browser = Browser::open(&format!("http://{address}{path}"));
     let seen = browser.evaluate(&SCRIPT.replace("SCRIPT", script));
+    assert_eq!(browser.evaluate(UNHARMED), true);
     Look {
         seen,
         changes: changes.try_iter().collect(),
@@ -79,10 +82,8 @@ fn serve(
         let body = String::from_utf8(body).ok()?;
         posted.send((request.clone(), body)).ok()?;
     }
-    let canned = answers
-        .iter()
-        .find(|(beginning, ..)| request.starts_with(beginning));
-    let (status, kind, text) = match canned {
+    let mut prepared = answers.iter();
+    let (status, kind, text) = match prepared.find(|(start, ..)| request.starts_with(start)) {
         Some((_, status, body)) => (*status, "application/json", body.as_str()),
         None if request.contains(" /api/") => (404, "text/plain", "no answer is prepared"),
         None => (200, "text/html; charset=utf-8", page),
