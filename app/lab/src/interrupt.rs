@@ -1,7 +1,4 @@
 //! Ctrl-C and SIGTERM: noticed wherever something is waited for, so that changes are undone before the program ends.
-//!
-//! Nothing is ended at once. Programs that are started run in a process group of their own, where a terminal's Ctrl-C does not
-//! reach them: we forward the signal, but not to clean-up commands.
 
 use std::io;
 use std::sync::Arc;
@@ -12,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
+use thiserror::Error;
 
 /// How often the flag is looked at.
 pub(crate) const TICK: Duration = Duration::from_millis(200);
@@ -20,17 +18,9 @@ pub(crate) const TICK: Duration = Duration::from_millis(200);
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Interrupt(Arc<AtomicBool>);
 
-/// There was a signal.
-#[derive(Debug)]
+#[derive(Debug, Error)]
+#[error("interrupted")]
 pub(crate) struct Interrupted;
-
-impl std::fmt::Display for Interrupted {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("interrupted")
-    }
-}
-
-impl std::error::Error for Interrupted {}
 
 impl Interrupt {
     /// Listens to both signals from now on.
@@ -42,7 +32,6 @@ impl Interrupt {
         Ok(Self(flag))
     }
 
-    /// Whether there was a signal.
     pub(crate) fn is_set(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }

@@ -104,31 +104,22 @@ mod tests {
     }
 
     #[test]
-    fn without_the_label_any_number_of_customers_is_one_series() {
-        let target = start();
-        order(&target, "customers=3000").expect("it is right");
-        let counted = lines(&target, "/metrics", "lab_orders_total");
-        assert_eq!(counted, ["lab_orders_total 3000"]);
-        let buckets = lines(&target, "/metrics", "lab_order_duration_seconds");
-        assert_eq!(buckets.len(), 21);
-    }
-
-    #[test]
-    fn beyond_its_limit_the_sdk_folds_the_rest_into_one_overflow_series() {
-        let target = start();
-        order(&target, "customers=3000&label_on=counter").expect("it is right");
-        let counted = lines(&target, "/metrics", "lab_orders_total");
-        assert!((2000..=2002).contains(&counted.len()), "{}", counted.len());
-        let folded = |line: &&String| line.contains("otel_metric_overflow=\"true\"");
-        assert_eq!(counted.iter().filter(folded).count(), 1);
-    }
-
-    #[test]
-    fn on_a_histogram_each_customer_is_twenty_one_series() {
-        let target = start();
-        order(&target, "customers=300&label_on=histogram").expect("it is right");
-        let buckets = lines(&target, "/metrics", "lab_order_duration_seconds");
-        assert_eq!(buckets.len(), 300 * 21);
+    fn each_customer_is_a_series_where_the_label_is_until_the_sdk_folds_the_rest_into_one() {
+        for (parameters, counters, buckets) in [
+            ("customers=3000", 1..=1, 21),
+            ("customers=3000&label_on=counter", 2000..=2002, 21),
+            ("customers=300&label_on=histogram", 1..=1, 300 * 21),
+        ] {
+            let target = start();
+            order(&target, parameters).expect("it is right");
+            let counted = lines(&target, "/metrics", "lab_orders_total");
+            assert!(counters.contains(&counted.len()), "{}", counted.len());
+            let folded = |line: &&String| line.contains("otel_metric_overflow=\"true\"");
+            let folds = usize::from(counted.len() > 1);
+            assert_eq!(counted.iter().filter(folded).count(), folds);
+            let found = lines(&target, "/metrics", "lab_order_duration_seconds");
+            assert_eq!(found.len(), buckets, "{parameters}");
+        }
     }
 
     #[test]

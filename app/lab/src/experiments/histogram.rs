@@ -24,10 +24,8 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     bench.scraped()?;
     let before = bench.finished()?;
     // p95 over five minutes is far above the threshold of `HighLatency` after the waves: this ends that before the alert fires.
-    let recover = bench.undo(
-        &format!("POST /simulate?{RECOVERY}: quick orders, so that no alert fires later"),
-        || bench.simulate_undisturbed(RECOVERY).map(|_| ()),
-    );
+    let what = format!("POST /simulate?{RECOVERY}: quick orders, so that no alert fires later");
+    let recover = bench.undo(&what, || bench.simulate_undisturbed(RECOVERY).map(|_| ()));
     say(&format!(
         "sends   POST /simulate?{WAVE} once a second, {WAVES} times: 92 % of orders take about 0.09 s, 8 % about 3.1 s\n"
     ));
@@ -75,26 +73,21 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     let wrong_p95 = bench.show(&quantile(0.95, coarse), "0.95 × 5, for the same reason.")?;
 
     let claim = |text: &str, holds| bench.claim(text, holds);
-    claim(
-        "the average reads about 0.33 s",
-        (0.28..0.40).contains(&average),
-    );
+    let near = |value: f64, wanted: f64| (value - wanted).abs() < 0.01;
+    let about = (0.28..0.40).contains(&average);
+    claim("the average reads about 0.33 s", about);
     claim("hardly any order took that long", between < 0.05);
     claim("p50 reads about 0.08 s", (0.06..0.12).contains(&p50));
     claim("p95 and p99 read above 2.5 s", p95 > 2.5 && p99 > 2.5);
-    claim(
-        "with wrong buckets p50 reads 2.5 s",
-        (wrong_p50 - 2.5).abs() < 0.01,
-    );
-    claim(
-        "with wrong buckets p95 reads 4.75 s",
-        (wrong_p95 - 4.75).abs() < 0.01,
-    );
+    claim("with wrong buckets p50 reads 2.5 s", near(wrong_p50, 2.5));
+    claim("with wrong buckets p95 reads 4.75 s", near(wrong_p95, 4.75));
     recover.now()?;
+    let alert = "ALERTS{alertname=\"HighLatency\"}";
+    let quiet = || Ok(bench.query(alert)?.is_empty());
     bench.wait(
         "HighLatency is not even pending",
         Duration::from_mins(6),
-        || Ok(bench.query("ALERTS{alertname=\"HighLatency\"}")?.is_empty()),
+        quiet,
     )?;
     Ok(())
 }

@@ -30,19 +30,15 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
         Ok(bench.query("up{job=\"order-service\"} == 1")?.is_empty())
     })?;
     let noticed = now() - stopped;
-    say(&format!(
-        "        noticed {noticed:.1} s after the service stopped; Prometheus scrapes every 5 s\n"
-    ));
+    let what = "after the service stopped; Prometheus scrapes every 5 s";
+    say(&format!("        noticed {noticed:.1} s {what}\n"));
     bench.claim(
         &format!("it was noticed within {WITHIN} s: scrape interval 5 s, scrape timeout 4 s, name look-up every 5 s"),
         noticed <= WITHIN,
     );
     let up = bench.query("up{job=\"order-service\"}")?;
-    let reads = up
-        .first()
-        .map_or("nothing: its name no longer resolves".to_owned(), |s| {
-            s.value.to_string()
-        });
+    let reads = up.first().map(|series| series.value.to_string());
+    let reads = reads.unwrap_or("nothing: its name no longer resolves".to_owned());
     reading(
         "up{job=\"order-service\"}",
         &reads,
@@ -78,10 +74,9 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
         Ok(!bench.query("up{job=\"order-service\"} == 1")?.is_empty())
     })?;
     // It takes 15 s of absence to fire; a slow machine may have had them.
+    let alert = "ALERTS{alertname=\"OrderServiceDown\"}";
     bench.wait("no alert is left", BACK, || {
-        Ok(bench
-            .query("ALERTS{alertname=\"OrderServiceDown\"}")?
-            .is_empty())
+        Ok(bench.query(alert)?.is_empty())
     })?;
     say("        order-service is up again, and no alert is left");
     Ok(())

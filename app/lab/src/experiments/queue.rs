@@ -32,11 +32,8 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
             Ok(bench.value("sum(order_workers_busy)")? < workers / 2.0)
         })?;
         thread::scope(|scope| -> Result<()> {
-            let load = scope.spawn(|| {
-                bench.load(&format!(
-                    "max --connections {connections} --duration {seconds}s"
-                ))
-            });
+            let load = format!("max --connections {connections} --duration {seconds}s");
+            let load = scope.spawn(move || bench.load(&load));
             let looked = look(bench, workers, expected);
             if looked.is_ok() {
                 let left = LOAD.saturating_sub(LOOKED_AT_AFTER);
@@ -45,13 +42,10 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
             let report = load.join().expect("loading does not panic")?;
             let rate = looked?;
             let answered = report["answers_per_second"].as_f64().context("a rate")?;
-            bench.claim(
-                &format!(
-                    "λ agrees with the load generator's {} answers a second, within 10 %",
-                    number(answered)
-                ),
-                near(rate, answered),
-            );
+            let told = number(answered);
+            let claim =
+                format!("λ agrees with the load generator's {told} answers a second, within 10 %");
+            bench.claim(&claim, near(rate, answered));
             Ok(())
         })?;
     }

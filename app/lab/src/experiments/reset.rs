@@ -26,12 +26,8 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     let started = now();
     bench.scraped()?;
     let answered = thread::scope(|scope| -> Result<f64> {
-        let load = scope.spawn(|| {
-            bench.load(&format!(
-                "steady --rate {RATE} --duration {}s",
-                LOAD.as_secs()
-            ))
-        });
+        let load = format!("steady --rate {RATE} --duration {}s", LOAD.as_secs());
+        let load = scope.spawn(move || bench.load(&load));
         let looked = look(bench);
         if looked.is_ok() {
             let left = LOAD.saturating_sub(BEFORE_RESTART + AFTER_RESTART);
@@ -47,21 +43,15 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     })?;
     bench.scraped()?;
 
+    let w = window_since(started);
     let counted = bench.show(
-        &format!(
-            "sum(increase(orders_processed_total{{status=\"success\"}}[{}]))",
-            window_since(started)
-        ),
+        &format!("sum(increase(orders_processed_total{{status=\"success\"}}[{w}]))"),
         "All orders across the restart: those counted before it plus those counted from 0 after it.",
     )?;
     let off = (counted - answered) / answered;
-    bench.claim(
-        &format!(
-            "increase() is within 5 % of the {answered} answered ({:+.1} %)",
-            off * 100.0
-        ),
-        off.abs() <= 0.05,
-    );
+    let percent = off * 100.0;
+    let claim = format!("increase() is within 5 % of the {answered} answered ({percent:+.1} %)");
+    bench.claim(&claim, off.abs() <= 0.05);
     say(
         "Why it is not exact: what was counted between the last scrape and the restart is lost, and increase() extrapolates \
          to the ends of its window.",
@@ -81,23 +71,16 @@ fn look(bench: &Bench) -> Result<()> {
         Ok(raw.first().is_some_and(|sample| sample.value < before))
     })?;
     let after = bench.show(TOTAL, "… the process restarts and counts from 0 again.")?;
+    let earlier = TOTAL.replace(')', " offset 1m)");
     let difference = bench.show(
-        &format!("{TOTAL} - {TOTAL} offset 1m").replace(
-            "{status=\"success\"}) offset 1m",
-            "{status=\"success\"} offset 1m)",
-        ),
+        &format!("{TOTAL} - {earlier}"),
         "A plain difference to the value a minute ago is negative: fewer than no orders.",
     )?;
-    waiting(
-        "until the restart is outside the window of one minute",
-        AFTER_RESTART,
-    );
+    let reason = "until the restart is outside the window of one minute";
+    waiting(reason, AFTER_RESTART);
     bench.interrupt.sleep(AFTER_RESTART)?;
     let lowest = bench.show(
-        &format!(
-            "min_over_time({PER_SECOND}[{}:5s])",
-            window_since(restarted)
-        ),
+        &format!("min_over_time({PER_SECOND}[{}:5s])", window_since(restarted)),
         "The lowest value of rate() since the restart: only the orders of a few seconds are missing.",
     )?;
     let rate = bench.show(PER_SECOND, "And now, with the restart outside the window.")?;

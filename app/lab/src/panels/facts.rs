@@ -6,7 +6,6 @@
 
 use super::selectors::{Step, Use};
 
-/// A panel and what its query must do.
 pub(crate) struct Panel {
     pub(crate) title: &'static str,
     /// Each with the hint for when it does not hold.
@@ -68,7 +67,7 @@ pub(crate) const PANELS: [Panel; 4] = [
             fact(
                 "asks for the quantile 0.95",
                 "put histogram_quantile(0.95, …) around the sum",
-                |uses| all(uses, BUCKETS, |u| u.quantile() == Some(0.95)),
+                |uses| all(uses, BUCKETS, |u| u.has(&Step::Quantile(0.95))),
             ),
         ],
     },
@@ -93,18 +92,12 @@ pub(crate) const PANELS: [Panel; 4] = [
             fact(
                 "divides failures …",
                 "on the left: rate(orders_processed_total{status=\"failure\"}[$__rate_interval])",
-                |uses| {
-                    uses.iter()
-                        .any(|u| u.is_rate_of_orders() && u.failures() && u.has(&Step::Left))
-                },
+                |uses| rate_of_orders(uses, &Step::Left, Use::failures),
             ),
             fact(
                 "… by all orders",
                 "on the right: the same without {status=\"failure\"}",
-                |uses| {
-                    uses.iter()
-                        .any(|u| u.is_rate_of_orders() && u.everything() && u.has(&Step::Right))
-                },
+                |uses| rate_of_orders(uses, &Step::Right, Use::everything),
             ),
             fact(
                 "sums both sides, so that their labels match",
@@ -131,18 +124,24 @@ const fn fact(claim: &'static str, hint: &'static str, holds: fn(&[Use]) -> bool
     Fact { claim, hint, holds }
 }
 
-fn reads(uses: &[Use], name: &str) -> bool {
-    uses.iter().any(|u| u.name == name)
+fn reads(uses: &[Use], metric: &str) -> bool {
+    uses.iter().any(|u| u.is_of(metric))
+}
+
+fn all(uses: &[Use], metric: &str, holds: fn(&Use) -> bool) -> bool {
+    reads(uses, metric) && uses.iter().all(|u| !u.is_of(metric) || holds(u))
+}
+
+/// Whether such orders are on one side of a division, as a rate.
+fn rate_of_orders(uses: &[Use], side: &Step, which: fn(&Use) -> bool) -> bool {
+    uses.iter()
+        .any(|u| u.is_of(ORDERS) && u.is_rate() && u.has(side) && which(u))
 }
 
 /// The selectors on both sides of a division.
 fn divided(uses: &[Use]) -> impl Iterator<Item = &Use> {
     uses.iter()
         .filter(|u| u.has(&Step::Left) || u.has(&Step::Right))
-}
-
-fn all(uses: &[Use], name: &str, holds: impl Fn(&Use) -> bool) -> bool {
-    reads(uses, name) && uses.iter().filter(|u| u.name == name).all(holds)
 }
 
 #[cfg(test)]

@@ -59,7 +59,6 @@ fn saved() -> Option<Value> {
     Some(saved["dashboard"].take())
 }
 
-/// The queries of a panel.
 fn queries(dashboard: &Value, title: &str) -> Vec<String> {
     let panels = dashboard["panels"].as_array().into_iter().flatten();
     panels
@@ -81,44 +80,31 @@ fn judge(dashboard: &Value) -> Vec<Finding> {
 /// Of several queries in one panel the best counts: the others may be there to compare.
 fn judge_panel(panel: &Panel, exprs: &[String]) -> Vec<Finding> {
     let title = panel.title;
-    let missing = |claim: String, hint: &str| Finding {
+    let missing = |claim: &str, hint: &str| Finding {
         claim: format!("{title} {claim}"),
         hint: Some(format!("{title}: {hint}")),
     };
     if exprs.is_empty() {
-        return vec![missing("has no query".to_owned(), panel.facts[0].hint)];
+        return vec![missing("has no query", panel.facts[0].hint)];
     }
     let mut findings = Vec::new();
-    let mut best = None;
+    let mut judged = Vec::new();
     for expr in exprs {
         match uses(expr) {
             Ok(uses) => {
-                let held = panel
-                    .facts
-                    .iter()
-                    .filter(|fact| (fact.holds)(&uses))
-                    .count();
-                if best.as_ref().is_none_or(|(most, _)| held > *most) {
-                    best = Some((held, uses));
-                }
+                let facts = panel.facts.iter();
+                judged.push(facts.map(|fact| (fact.holds)(&uses)).collect::<Vec<_>>());
             }
             Err(problem) => {
-                findings.push(missing(format!("has {expr}: {problem}"), "correct it"));
+                findings.push(missing(&format!("has {expr}: {problem}"), "correct it"));
             }
         }
     }
-    let Some((_, uses)) = best else {
-        return findings;
-    };
-    findings.extend(panel.facts.iter().map(|fact| {
-        if (fact.holds)(&uses) {
-            Finding {
-                claim: format!("{title} {}", fact.claim),
-                hint: None,
-            }
-        } else {
-            missing(fact.claim.to_owned(), fact.hint)
-        }
+    let held = |facts: &Vec<bool>| facts.iter().filter(|holds| **holds).count();
+    let best = judged.into_iter().max_by_key(held).unwrap_or_default();
+    findings.extend(panel.facts.iter().zip(best).map(|(fact, holds)| Finding {
+        hint: (!holds).then(|| format!("{title}: {}", fact.hint)),
+        claim: format!("{title} {}", fact.claim),
     }));
     findings
 }

@@ -8,51 +8,45 @@ use promql_parser::parser::{Expr, LabelModifier, VectorSelector, parse};
 /// A rate needs four scrapes in its window.
 const SHORTEST_WINDOW: Duration = Duration::from_secs(20);
 
-/// What stands around a selector, from the outside in.
+/// What stands around a selector.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Step {
-    /// A function.
     Call(&'static str),
-    /// `histogram_quantile` of this quantile.
+    /// `histogram_quantile`.
     Quantile(f64),
-    /// An aggregation by these labels.
+    /// An aggregation by these labels, sorted.
     By(Vec<String>),
-    /// An aggregation without these labels.
+    /// An aggregation without these labels, sorted.
     Without(Vec<String>),
-    /// Left of a division.
+    /// Of a division.
     Left,
-    /// Right of a division.
     Right,
 }
 
 /// One selector in a query.
 #[derive(Debug)]
 pub(crate) struct Use {
-    /// The metric; empty if none is named.
-    pub(crate) name: String,
-    matchers: Vec<Matcher>,
+    selector: VectorSelector,
+    /// From the outside in.
     steps: Vec<Step>,
 }
 
 impl Use {
-    /// Whether this stands around it.
+    pub(crate) fn is_of(&self, metric: &str) -> bool {
+        self.selector.name.as_deref() == Some(metric)
+    }
+
     pub(crate) fn has(&self, step: &Step) -> bool {
         self.steps.contains(step)
     }
 
     /// Whether its increase is taken, or the increase a second.
     pub(crate) fn is_rate(&self) -> bool {
-        self.is_in(&["rate", "irate", "increase"])
+        self.is_per_second() || self.has(&Step::Call("increase"))
     }
 
-    /// Whether its increase a second is taken.
     pub(crate) fn is_per_second(&self) -> bool {
-        self.is_in(&["rate", "irate"])
-    }
-
-    fn is_in(&self, functions: &[&str]) -> bool {
-        let called = |step: &Step| matches!(step, Step::Call(name) if functions.contains(name));
-        self.steps.iter().any(called)
+        self.has(&Step::Call("rate")) || self.has(&Step::Call("irate"))
     }
 
     /// Whether no aggregation around it drops the label.
@@ -74,43 +68,20 @@ impl Use {
         Some(&self.steps[at + 1..])
     }
 
-    /// Whether an aggregation drops the label before the division.
     pub(crate) fn drops_before_division(&self, label: &str) -> bool {
-        self.within_division()
-            .is_some_and(|steps| !keeps(steps, label))
+        let steps = self.within_division();
+        steps.is_some_and(|steps| !keeps(steps, label))
     }
 
-    /// By which labels it is aggregated before the division, if there is one.
-    pub(crate) fn grouping_in_division(&self) -> Option<Vec<Step>> {
+    /// The aggregations before the division, if there is one.
+    pub(crate) fn grouping_in_division(&self) -> Option<Vec<&Step>> {
         let steps = self.within_division()?.iter();
-        let sorted = |labels: &[String]| {
-            let mut labels = labels.to_vec();
-            labels.sort();
-            labels
-        };
-        let grouping = steps.filter_map(|step| match step {
-            Step::By(labels) => Some(Step::By(sorted(labels))),
-            Step::Without(labels) => Some(Step::Without(sorted(labels))),
-            _ => None,
-        });
+        let grouping = steps.filter(|step| matches!(step, Step::By(_) | Step::Without(_)));
         Some(grouping.collect())
     }
 
-    /// Of which quantile it is.
-    pub(crate) fn quantile(&self) -> Option<f64> {
-        self.steps.iter().find_map(|step| match step {
-            Step::Quantile(quantile) => Some(*quantile),
-            _ => None,
-        })
-    }
-
-    /// Whether it is the counter of orders as a rate.
-    pub(crate) fn is_rate_of_orders(&self) -> bool {
-        self.name == "orders_processed_total" && self.is_rate()
-    }
-
     fn on_status(&self) -> impl Iterator<Item = &Matcher> {
-        let matchers = self.matchers.iter();
+        let matchers = self.selector.matchers.matchers.iter();
         matchers.filter(|matcher| matcher.name == "status")
     }
 
@@ -143,29 +114,36 @@ pub(crate) fn uses(expr: &str) -> Result<Vec<Use>, String> {
         .replace("$__rate_interval", "20s")
         .replace("$__interval", "20s")
         .replace("$instance", ".*");
-    let parsed = parse(&sent)?;
     let mut found = Vec::new();
-    walk(&parsed, &[], &mut found)?;
+    walk(&parse(&sent)?, &[], &mut found)?;
     Ok(found)
 }
 
 fn walk(expr: &Expr, around: &[Step], found: &mut Vec<Use>) -> Result<(), String> {
     let inside = |step: Step| [around, &[step]].concat();
     match expr {
-        Expr::VectorSelector(selector) => found.push(selected(selector, around)),
-        Expr::MatrixSelector(selector) => {
-            if selector.range < SHORTEST_WINDOW {
+        Expr::VectorSelector(selector) => found.push(Use {
+            selector: selector.clone(),
+            steps: around.to_vec(),
+        }),
+        Expr::MatrixSelector(matrix) => {
+            if matrix.range < SHORTEST_WINDOW {
                 return Err(format!(
                     "a window of {} s has fewer than four scrapes; use $__rate_interval, which always has enough",
-                    selector.range.as_secs()
+                    matrix.range.as_secs()
                 ));
             }
-            found.push(selected(&selector.vs, around));
+            walk(&Expr::VectorSelector(matrix.vs.clone()), around, found)?;
         }
         Expr::Aggregate(aggregate) => {
+            let sorted = |labels: &[String]| {
+                let mut labels = labels.to_vec();
+                labels.sort();
+                labels
+            };
             let step = match &aggregate.modifier {
-                Some(LabelModifier::Exclude(labels)) => Step::Without(labels.labels.clone()),
-                Some(LabelModifier::Include(labels)) => Step::By(labels.labels.clone()),
+                Some(LabelModifier::Exclude(labels)) => Step::Without(sorted(&labels.labels)),
+                Some(LabelModifier::Include(labels)) => Step::By(sorted(&labels.labels)),
                 None => Step::By(Vec::new()),
             };
             walk(&aggregate.expr, &inside(step), found)?;
@@ -198,12 +176,4 @@ fn walk(expr: &Expr, around: &[Step], found: &mut Vec<Use>) -> Result<(), String
         Expr::NumberLiteral(_) | Expr::StringLiteral(_) | Expr::Extension(_) => {}
     }
     Ok(())
-}
-
-fn selected(selector: &VectorSelector, around: &[Step]) -> Use {
-    Use {
-        name: selector.name.clone().unwrap_or_default(),
-        matchers: selector.matchers.matchers.clone(),
-        steps: around.to_vec(),
-    }
 }
