@@ -63,11 +63,9 @@ impl Stack {
         fs::create_dir_all(&copy)?;
         // What is built here is not copied, nor is the history.
         let copy_all = "tar -c --exclude=./.git --exclude=./app/target --exclude=node_modules . | tar -xp -C \"$0\"";
-        let copied = Command::new("bash")
-            .args(["-o", "pipefail", "-c", copy_all])
-            .arg(&copy)
-            .current_dir(&self.root)
-            .status()?;
+        let mut bash = Command::new("bash");
+        bash.args(["-o", "pipefail", "-c", copy_all]).arg(&copy);
+        let copied = bash.current_dir(&self.root).status()?;
         let path = copy.display().to_string();
         ensure!(copied.success(), "nothing was copied to {path}");
         self.root = copy;
@@ -79,10 +77,8 @@ impl Stack {
         let set = |name: &str| setting(name).ok().filter(|value| !value.is_empty());
         let port = |name: &'static str| {
             let value = set(name).with_context(|| format!("{name} is not set"))?;
-            let first = value.split('-').next().unwrap_or_default();
-            let port = first
-                .parse()
-                .with_context(|| format!("{name}={value} is not a port"))?;
+            let first = value.split('-').next().unwrap_or_default().parse();
+            let port = first.with_context(|| format!("{name}={value} is not a port"))?;
             Ok((name, port))
         };
         Ok(Self {
@@ -158,6 +154,7 @@ impl Stack {
     /// A command in the stack's folder and environment, with additional settings.
     pub fn command(&self, words: &[&str], settings: &[(&str, &str)]) -> Result<Command> {
         let (program, arguments) = words.split_first().context("a command")?;
+        let ports = self.ports.iter();
         let mut command = Command::new(program);
         command
             .args(arguments)
@@ -165,11 +162,7 @@ impl Stack {
             .env("ORDERWATCH_DIRECTORY", &self.root)
             .env("COMPOSE_PROJECT_NAME", &self.project)
             .env("PUBLIC_HOST", &self.public_host)
-            .envs(
-                self.ports
-                    .iter()
-                    .map(|(name, port)| (name, port.to_string())),
-            )
+            .envs(ports.map(|(name, port)| (name, port.to_string())))
             .envs(settings.iter().copied());
         Ok(command)
     }
@@ -178,10 +171,8 @@ impl Stack {
     /// with exit code 124.
     pub fn run(&self, words: &[&str], settings: &[(&str, &str)]) -> Result<Finished> {
         let bounded = ["timeout", "--foreground", "--kill-after=10s", DEADLINE];
-        let output = self
-            .command(&[&bounded, words].concat(), settings)?
-            .output()
-            .with_context(|| words.join(" "))?;
+        let mut command = self.command(&[&bounded, words].concat(), settings)?;
+        let output = command.output().with_context(|| words.join(" "))?;
         Ok(output.into())
     }
 
@@ -191,13 +182,9 @@ impl Stack {
             .into_iter()
             .chain(arguments.split(' '))
             .collect();
-        let finished = self.run(&words, &[])?;
-        ensure!(
-            finished.code == Some(0),
-            "docker compose {arguments}: {}",
-            finished.output
-        );
-        Ok(finished.output)
+        let Finished { code, output, .. } = self.run(&words, &[])?;
+        ensure!(code == Some(0), "docker compose {arguments}: {output}");
+        Ok(output)
     }
 }
 
@@ -259,11 +246,9 @@ pub fn wait_with(
 
 /// A setting as Docker Compose reads it, from the environment or else from `.env`.
 fn setting(name: &str) -> Result<String> {
-    let script = ". scripts/lib.sh; setting \"$0\"";
-    let output = Command::new("bash")
-        .args(["-c", script, name])
-        .current_dir(repository::root())
-        .output()?;
+    let mut bash = Command::new("bash");
+    bash.args(["-c", ". scripts/lib.sh; setting \"$0\"", name]);
+    let output = bash.current_dir(repository::root()).output()?;
     let text = String::from_utf8_lossy(&output.stdout);
     Ok(text.trim_end_matches('\n').to_owned())
 }

@@ -1,13 +1,11 @@
 //! A query taken apart: what it selects, by which labels it groups, what it compares with a number.
 
 use std::collections::BTreeSet;
-use std::convert::Infallible;
 use std::time::Duration;
 
 use promql_parser::label::Matcher;
 use promql_parser::parser::token::T_GTR;
 use promql_parser::parser::{BinaryExpr, Call, Expr, LabelModifier, VectorSelector, parse};
-use promql_parser::util::{ExprVisitor, walk_expr};
 
 /// What one expression consists of, as far as it can be wrong.
 #[derive(Default)]
@@ -24,10 +22,10 @@ pub struct Parts {
     pub pairs: Vec<[String; 2]>,
     /// Numbers that something must be above for the expression to be true.
     pub limits: Vec<f64>,
-    /// Every function that is called.
-    pub functions: BTreeSet<&'static str>,
     /// What is wrong whatever the series.
     pub traps: Vec<String>,
+    /// The bucket series of every `histogram_quantile`.
+    quantiles: Vec<String>,
 }
 
 /// One selector.
@@ -54,19 +52,42 @@ impl Parts {
     /// # Errors
     /// It is not `PromQL`.
     pub fn of(expr: &str) -> Result<Self, String> {
-        let parsed = parse(expr)?;
         let mut parts = Self::default();
-        parts.select(&parsed, None);
-        let Ok(_) = walk_expr(&mut parts, &parsed);
+        parts.walk(&parse(expr)?, None);
         Ok(parts)
     }
 
-    fn select(&mut self, expr: &Expr, function: Option<&'static str>) {
-        let (vector, window) = match expr {
-            Expr::VectorSelector(vector) => (vector, None),
-            Expr::MatrixSelector(matrix) => (&matrix.vs, Some(matrix.range)),
-            _ => return,
-        };
+    fn within(expr: &Expr) -> Self {
+        let mut parts = Self::default();
+        parts.walk(expr, None);
+        parts
+    }
+
+    fn walk(&mut self, expr: &Expr, function: Option<&'static str>) {
+        match expr {
+            Expr::VectorSelector(vector) => self.select(vector, None, function),
+            Expr::MatrixSelector(matrix) => self.select(&matrix.vs, Some(matrix.range), function),
+            Expr::Aggregate(aggregate) => {
+                let labels = aggregate.modifier.iter().map(LabelModifier::labels);
+                let labels = labels.flat_map(|labels| labels.labels.iter().cloned());
+                self.grouping.extend(labels);
+                self.walk(&aggregate.expr, None);
+            }
+            Expr::Binary(binary) => self.binary(binary),
+            Expr::Call(call) => self.call(call),
+            Expr::Paren(paren) => self.walk(&paren.expr, None),
+            Expr::Unary(unary) => self.walk(&unary.expr, None),
+            Expr::Subquery(subquery) => self.walk(&subquery.expr, None),
+            Expr::NumberLiteral(_) | Expr::StringLiteral(_) | Expr::Extension(_) => {}
+        }
+    }
+
+    fn select(
+        &mut self,
+        vector: &VectorSelector,
+        window: Option<Duration>,
+        function: Option<&'static str>,
+    ) {
         self.selectors.push(Selector {
             vector: vector.clone(),
             window,
@@ -75,43 +96,52 @@ impl Parts {
     }
 
     fn call(&mut self, call: &Call) {
-        self.functions.insert(call.func.name);
-        if let ("label_replace" | "label_join", Some(Expr::StringLiteral(label))) =
-            (call.func.name, call.args.args.get(1).map(|arg| &**arg))
-        {
-            self.made.insert(label.val.clone());
-        }
-        let buckets = call.args.args.get(1).map(|arg| &**arg);
-        if let ("histogram_quantile", Some(Expr::Aggregate(sum))) = (call.func.name, buckets)
-            && let Some(LabelModifier::Include(by)) = &sum.modifier
-            && !by.labels.iter().any(|label| label == "le")
-        {
-            self.traps
-                .push("histogram_quantile of a sum that is not by le has no buckets".to_owned());
-        }
-        if let ("timestamp", Some(of)) = (call.func.name, call.args.args.first())
-            && !matches!(inner(of), Expr::VectorSelector(_))
-        {
-            self.traps.push(
-                "timestamp() of anything but a selector is the time of evaluation".to_owned(),
-            );
+        let second = call.args.args.get(1).map(|arg| &**arg);
+        match (call.func.name, second) {
+            ("label_replace" | "label_join", Some(Expr::StringLiteral(label))) => {
+                self.made.insert(label.val.clone());
+            }
+            ("histogram_quantile", Some(buckets)) => {
+                if let Expr::Aggregate(sum) = buckets
+                    && let Some(LabelModifier::Include(by)) = &sum.modifier
+                    && !by.labels.iter().any(|label| label == "le")
+                {
+                    self.trap("histogram_quantile of a sum that is not by le has no buckets");
+                }
+                let inside = Self::within(buckets).selectors.into_iter();
+                let names = inside.filter_map(|selector| selector.vector.name);
+                self.quantiles.extend(names);
+            }
+            ("timestamp", None)
+                if !matches!(
+                    call.args.args.first().map(|of| inner(of)),
+                    Some(Expr::VectorSelector(_))
+                ) =>
+            {
+                self.trap("timestamp() of anything but a selector is the time of evaluation");
+            }
+            _ => {}
         }
         for argument in &call.args.args {
-            self.select(argument, Some(call.func.name));
+            self.walk(argument, Some(call.func.name));
         }
     }
 
+    fn trap(&mut self, what: &str) {
+        self.traps.push(what.to_owned());
+    }
+
     fn binary(&mut self, binary: &BinaryExpr) {
-        if let Some(modifier) = &binary.modifier {
-            let matching = modifier.matching.iter().map(LabelModifier::labels);
-            for labels in matching.chain(modifier.card.labels()) {
-                self.grouping.extend(labels.labels.iter().cloned());
-            }
+        let (left, right) = (&*binary.lhs, &*binary.rhs);
+        self.walk(left, None);
+        self.walk(right, None);
+        let modifier = binary.modifier.as_ref();
+        let matching = modifier.and_then(|modifier| modifier.matching.as_ref());
+        let cards = modifier.and_then(|modifier| modifier.card.labels());
+        for labels in matching.map(LabelModifier::labels).into_iter().chain(cards) {
+            self.grouping.extend(labels.labels.iter().cloned());
         }
-        self.select(&binary.lhs, None);
-        self.select(&binary.rhs, None);
-        let matching = binary.modifier.as_ref().and_then(|m| m.matching.as_ref());
-        if let [Some(one), Some(other)] = [&binary.lhs, &binary.rhs].map(|side| series(side))
+        if let [Some(one), Some(other)] = [left, right].map(series)
             && matching.is_none()
             && !binary.op.is_set_operator()
         {
@@ -120,66 +150,19 @@ impl Parts {
         if !binary.op.is_comparison_operator() {
             return;
         }
-        if let (T_GTR, Expr::NumberLiteral(limit)) = (binary.op.id(), &*binary.rhs) {
+        if let (T_GTR, Expr::NumberLiteral(limit)) = (binary.op.id(), right) {
             self.limits.push(limit.val);
         }
-        if matches!(&*binary.lhs, Expr::Call(call) if call.func.name == "vector") {
-            self.traps
-                .push("the comparison binds to vector() alone: parentheses are missing".to_owned());
+        if matches!(left, Expr::Call(call) if call.func.name == "vector") {
+            self.trap("the comparison binds to vector() alone: parentheses are missing");
         }
-        for (side, other) in [(&binary.lhs, &binary.rhs), (&binary.rhs, &binary.lhs)] {
+        for (side, other) in [(left, right), (right, left)] {
             if let Expr::NumberLiteral(number) = inner(other) {
-                let mut quantiles = Quantiles::default();
-                let Ok(_) = walk_expr(&mut quantiles, side);
-                let found = quantiles.buckets.into_iter();
-                self.thresholds.extend(found.map(|name| (number.val, name)));
+                let buckets = Self::within(side).quantiles.into_iter();
+                self.thresholds
+                    .extend(buckets.map(|name| (number.val, name)));
             }
         }
-    }
-}
-
-impl ExprVisitor for Parts {
-    type Error = Infallible;
-
-    fn pre_visit(&mut self, expr: &Expr) -> Result<bool, Infallible> {
-        match expr {
-            Expr::Aggregate(aggregate) => {
-                let labels = aggregate.modifier.iter().map(LabelModifier::labels);
-                self.grouping
-                    .extend(labels.flat_map(|labels| labels.labels.iter().cloned()));
-                self.select(&aggregate.expr, None);
-            }
-            Expr::Binary(binary) => self.binary(binary),
-            Expr::Call(call) => self.call(call),
-            Expr::Paren(paren) => self.select(&paren.expr, None),
-            Expr::Unary(unary) => self.select(&unary.expr, None),
-            Expr::Subquery(subquery) => self.select(&subquery.expr, None),
-            _ => {}
-        }
-        Ok(true)
-    }
-}
-
-/// The bucket series inside of every `histogram_quantile`.
-#[derive(Default)]
-struct Quantiles {
-    buckets: Vec<String>,
-}
-
-impl ExprVisitor for Quantiles {
-    type Error = Infallible;
-
-    fn pre_visit(&mut self, expr: &Expr) -> Result<bool, Infallible> {
-        if let Expr::Call(call) = expr
-            && call.func.name == "histogram_quantile"
-        {
-            let mut inside = Parts::default();
-            let Ok(_) = walk_expr(&mut inside, expr);
-            let names = inside.selectors.into_iter();
-            self.buckets
-                .extend(names.filter_map(|selector| selector.vector.name));
-        }
-        Ok(true)
     }
 }
 

@@ -32,15 +32,13 @@ pub fn read(path: impl AsRef<Path>) -> String {
 /// # Panics
 /// The folder is not there.
 pub fn stems(folder: &str, extension: &str) -> Vec<String> {
-    let entries =
-        fs::read_dir(root().join(folder)).unwrap_or_else(|failure| panic!("{folder}: {failure}"));
-    let mut stems: Vec<_> = entries
-        .map(|entry| entry.expect("a readable folder").path())
-        .filter(|path| path.extension().is_some_and(|found| found == extension))
-        .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
-        .collect();
-    stems.sort();
-    stems
+    let own = files(folder, extension).into_iter();
+    let names = own.filter_map(|path| {
+        let name = path.strip_prefix(folder)?.strip_prefix('/')?;
+        let stem = name.strip_suffix(extension)?.strip_suffix('.')?;
+        (!stem.contains('/')).then(|| stem.to_owned())
+    });
+    names.collect()
 }
 
 /// The paths from the root of the files in a folder, and in those in it, that end in `.extension`; sorted.
@@ -48,8 +46,7 @@ pub fn stems(folder: &str, extension: &str) -> Vec<String> {
 /// # Panics
 /// The folder is not there.
 pub fn files(folder: &str, extension: &str) -> Vec<String> {
-    let entries =
-        fs::read_dir(root().join(folder)).unwrap_or_else(|failure| panic!("{folder}: {failure}"));
+    let entries = fs::read_dir(root().join(folder)).unwrap_or_else(|e| panic!("{folder}: {e}"));
     let mut files = Vec::new();
     for entry in entries {
         let path = entry.expect("a readable folder").path();

@@ -117,8 +117,10 @@ pub fn scrape_intervals() -> BTreeMap<String, Duration> {
     let jobs = configuration["scrape_configs"].as_array();
     let jobs = jobs.into_iter().flatten().map(|job| {
         let name = job["job_name"].as_str().expect("a job has a name");
-        let interval = duration(&job["scrape_interval"]).unwrap_or(every);
-        (name.to_owned(), interval)
+        (
+            name.to_owned(),
+            duration(&job["scrape_interval"]).unwrap_or(every),
+        )
     });
     jobs.collect()
 }
