@@ -20,7 +20,6 @@ const FIVE_MINUTES: Duration = Duration::from_secs(310);
 /// How often something that takes minutes says how long it still takes.
 const REPORT_EVERY: Duration = Duration::from_secs(30);
 
-/// What an experiment works with.
 pub(crate) struct Bench {
     pub(crate) stack: Stack,
     pub(crate) outcome: Outcome,
@@ -28,7 +27,6 @@ pub(crate) struct Bench {
 }
 
 impl Bench {
-    /// For the running stack of this checkout.
     pub(crate) fn new(interrupt: &Interrupt) -> Result<Self> {
         let stack = Stack::of_this_checkout()?;
         let ready =
@@ -46,7 +44,6 @@ impl Bench {
         })
     }
 
-    /// Notes whether a claim holds.
     pub(crate) fn claim(&self, claim: &str, holds: bool) {
         self.outcome.claim(claim, holds);
     }
@@ -91,7 +88,6 @@ impl Bench {
         prometheus::samples(&self.stack.prometheus(), range)
     }
 
-    /// When an alert was pending and firing.
     pub(crate) fn history(&self, alert: &str, since: f64) -> Result<AlertHistory> {
         prometheus::alert_history(&self.stack.prometheus(), alert, since)
     }
@@ -187,7 +183,6 @@ impl Bench {
     }
 }
 
-/// The window from a moment until now, for a range selector.
 pub(crate) fn window_since(start: f64) -> String {
     format!("{:.0}s", (now() - start).ceil())
 }

@@ -19,7 +19,6 @@ use stack::repository::{dot_env, stems};
 use crate::bench::Bench;
 use crate::interrupt::Interrupt;
 
-/// Where the guide is.
 const FOLDER: &str = "docs";
 /// Stands for what is left out.
 const ANY: &str = "…";
@@ -103,7 +102,6 @@ fn follow(bench: &Bench, step: &Step) -> Result<()> {
     Ok(())
 }
 
-/// Compares what is printed with what is shown.
 fn compare(shown: &str, printed: &str) -> Result<()> {
     let (shown, printed) = (plain(shown)?, plain(printed)?);
     let patterns: Vec<_> = shown

@@ -11,7 +11,6 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 use thiserror::Error;
 
-/// How often the flag is looked at.
 pub(crate) const TICK: Duration = Duration::from_millis(200);
 
 /// Set by the first signal. All clones share it.
@@ -23,7 +22,6 @@ pub(crate) struct Interrupt(Arc<AtomicBool>);
 pub(crate) struct Interrupted;
 
 impl Interrupt {
-    /// Listens to both signals from now on.
     pub(crate) fn listen() -> io::Result<Self> {
         let flag = Arc::new(AtomicBool::new(false));
         for signal in [SIGINT, SIGTERM] {
@@ -36,7 +34,6 @@ impl Interrupt {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// An error if there was a signal.
     pub(crate) fn check(&self) -> Result<()> {
         if self.is_set() {
             return Err(Interrupted.into());

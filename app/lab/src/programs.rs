@@ -15,30 +15,46 @@ use stack::project::Finished;
 
 use crate::bench::Bench;
 use crate::interrupt::{Interrupted, TICK};
-use crate::screen::say;
+use crate::screen::{say, waiting};
 
 /// The lag that a busy machine is granted; what is measured here is the service, not the generator.
 const LOADGEN: &str = "docker compose --progress quiet run --rm -T loadgen --json --max-lag 1s";
 
-/// How often a program that goes on without a word is reported to be running.
 const REPORT_EVERY: Duration = Duration::from_secs(10);
 
 /// What happens to a running program on Ctrl-C and SIGTERM.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum OnSignal {
-    /// It gets SIGINT, too.
     Forward,
-    /// It goes on to its end.
     Finish,
 }
 
 impl Bench {
     /// Runs the load generator to its end and returns its summary.
-    pub(crate) fn load(&self, arguments: &str) -> Result<Value> {
+    fn load(&self, arguments: &str) -> Result<Value> {
         say(&format!("load    loadgen {arguments}"));
         let finished = self.run(&format!("{LOADGEN} {arguments}"), OnSignal::Forward, |_| ())?;
         serde_json::from_str(&finished.stdout)
             .with_context(|| format!("exit {:?}: {}", finished.code, finished.output))
+    }
+
+    /// Runs the load generator for so long while `look` goes on for `looks`; its summary, and what was seen.
+    pub(crate) fn during_load<T>(
+        &self,
+        load: &str,
+        (lasts, looks): (Duration, Duration),
+        look: impl FnOnce() -> Result<T>,
+    ) -> Result<(Value, T)> {
+        thread::scope(|scope| {
+            let load =
+                scope.spawn(|| self.load(&format!("{load} --duration {}s", lasts.as_secs())));
+            let looked = look();
+            if looked.is_ok() {
+                waiting("until the load ends", lasts.saturating_sub(looks));
+            }
+            let summary = load.join().expect("loading does not panic")?;
+            Ok((summary, looked?))
+        })
     }
 
     /// Runs `docker compose` for this stack and expects it to succeed.

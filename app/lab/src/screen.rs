@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 
-/// A step.
 pub(crate) fn say(text: &str) {
     println!("  {text}");
 }
@@ -35,7 +34,6 @@ pub(crate) fn number(value: f64) -> String {
     }
 }
 
-/// What came of an experiment.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     claims: Mutex<Vec<(String, bool)>>,
@@ -50,7 +48,6 @@ impl Outcome {
         claims.push((claim.to_owned(), holds));
     }
 
-    /// Something that was changed could not be put back.
     pub(crate) fn left_behind(&self, what: String) {
         println!("  FAILED  {what}");
         self.left_behind.lock().expect("no undo panics").push(what);

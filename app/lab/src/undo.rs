@@ -4,7 +4,6 @@ use anyhow::{Context, Result};
 
 use crate::screen::{Outcome, say};
 
-/// Puts something back when it is dropped.
 pub(crate) struct Undo<'a> {
     outcome: &'a Outcome,
     what: String,
@@ -25,7 +24,6 @@ impl<'a> Undo<'a> {
         }
     }
 
-    /// Does it before the end.
     pub(crate) fn now(mut self) -> Result<()> {
         self.put_back()
             .with_context(|| format!("could not {}", self.what))

@@ -33,9 +33,7 @@ It needs the image of the service prometheus.
 /// Checks that run on their own stack, at the same time as the other parts.
 struct Part {
     name: &'static str,
-    /// Its compose project.
     project: &'static str,
-    /// The first port that is tried.
     base_port: u16,
     run: fn(&Stack, &Report, Depth),
 }
@@ -45,7 +43,6 @@ struct Part {
 enum Depth {
     /// Those that every change must pass.
     Default,
-    /// All.
     All,
 }
 

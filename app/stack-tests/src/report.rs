@@ -15,7 +15,6 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// A report for one part of the run.
     pub(crate) fn of(&self, part: &'static str) -> Self {
         Self {
             part,

@@ -15,7 +15,6 @@ use tracing::error;
 
 use crate::instruments::{LabelOn, Telemetry};
 
-/// What `GET /` answers.
 const PATHS: &str = "\
 customer-label: a target whose metrics can carry customer_id as a label
 
@@ -27,7 +26,6 @@ GET  /health               alive
 GET  /                     this page
 ";
 
-/// The target as an axum application.
 pub(crate) fn app(telemetry: Telemetry) -> Router {
     let routes = Router::new()
         .route("/", get(async || PATHS))
@@ -37,7 +35,6 @@ pub(crate) fn app(telemetry: Telemetry) -> Router {
     with_fallbacks(routes).with_state(Arc::new(telemetry))
 }
 
-/// What to order.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Orders {

@@ -75,7 +75,6 @@ impl Telemetry {
         Ok(telemetry)
     }
 
-    /// One order from each of so many customers.
     pub(crate) fn record(&self, customers: u64, label_on: LabelOn) {
         for customer in 1..=customers {
             let id = [KeyValue::new("customer_id", customer.cast_signed())];
@@ -85,7 +84,6 @@ impl Telemetry {
         }
     }
 
-    /// The page that Prometheus scrapes.
     pub(crate) fn page(&self) -> prometheus::Result<String> {
         TextEncoder::new().encode_to_string(&self.registry.gather())
     }

@@ -15,7 +15,6 @@ const SEEN: Duration = Duration::from_mins(1);
 /// The page is read this often to say how long it takes: the quickest counts, the others waited for something else.
 const READINGS: usize = 21;
 
-/// What a scrape costs.
 struct Cost {
     series: f64,
     bytes: usize,

@@ -48,14 +48,12 @@ const ALL: [Experiment; 8] = [
     experiment! { reset, about 270 s, "What happens to rate() when the counter resets?" },
 ];
 
-/// The experiment of that name.
 pub(crate) fn named(name: &str) -> Result<&'static Experiment> {
     let names = ALL.map(|experiment| experiment.name).join(", ");
     let found = ALL.iter().find(|experiment| experiment.name == name);
     found.with_context(|| format!("there is no experiment {name:?}; choose one of {names}"))
 }
 
-/// Prints what there is.
 pub(crate) fn list() {
     for Experiment {
         name,

@@ -94,7 +94,6 @@ fn await_message(
     found.context("it was there a moment ago")
 }
 
-/// The message as it was received, field by field.
 fn show(message: &Value) {
     let fields = ["receiver", "alertname", "status", "severity", "dedup_key"];
     let fields = fields.map(|name| (name, &message[name])).into_iter();

@@ -15,13 +15,11 @@ use crate::bench::Bench;
 use crate::screen::{reading, say, waiting};
 use crate::undo::Undo;
 
-/// Where the rule is.
 const RULES: &str = "observability/prometheus/rules/order-service.yml";
 /// Its name says whose it is, should it ever be left behind.
 const FILE: &str = "observability/prometheus/rules/lab-without-for.yml";
 /// The same file as Prometheus sees it.
 const MOUNTED: &str = "/etc/prometheus/rules/lab-without-for.yml";
-/// Makes Prometheus read its files again.
 const RELOAD: &str = "kill --signal HUP prometheus";
 const WITHOUT_FOR: &str = "LabHighErrorRateWithoutFor";
 const WITH_FOR: &str = "HighErrorRate";

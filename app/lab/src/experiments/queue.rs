@@ -1,7 +1,6 @@
 //! Little's law: what waits is the arrival rate times the wait. On a closed loop both sides are known beforehand, since a
 //! connection waits for its answer: what no worker processes is in the queue.
 
-use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -10,7 +9,6 @@ use crate::bench::Bench;
 use crate::screen::{number, waiting};
 
 const CONNECTIONS: [u32; 3] = [64, 96, 256];
-/// Of each load. Its first seconds are not looked at.
 const LOAD: Duration = Duration::from_mins(1);
 /// Seven scrapes within the load.
 const WINDOW: Duration = Duration::from_secs(35);
@@ -26,33 +24,22 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     )?;
     for connections in CONNECTIONS {
         let expected = f64::from(connections) - workers;
-        let seconds = LOAD.as_secs();
         // Or the load before would be taken for this one.
         bench.wait("the workers are idle", Duration::from_mins(1), || {
             Ok(bench.value("sum(order_workers_busy)")? < workers / 2.0)
         })?;
-        thread::scope(|scope| -> Result<()> {
-            let load = format!("max --connections {connections} --duration {seconds}s");
-            let load = scope.spawn(move || bench.load(&load));
-            let looked = look(bench, workers, expected);
-            if looked.is_ok() {
-                let left = LOAD.saturating_sub(LOOKED_AT_AFTER);
-                waiting("until the load ends", left);
-            }
-            let report = load.join().expect("loading does not panic")?;
-            let rate = looked?;
-            let answered = report["answers_per_second"].as_f64().context("a rate")?;
-            let told = number(answered);
-            let claim =
-                format!("λ agrees with the load generator's {told} answers a second, within 10 %");
-            bench.claim(&claim, near(rate, answered));
-            Ok(())
-        })?;
+        let load = format!("max --connections {connections}");
+        let look = || look(bench, workers, expected);
+        let (report, rate) = bench.during_load(&load, (LOAD, LOOKED_AT_AFTER), look)?;
+        let answered = report["answers_per_second"].as_f64().context("a rate")?;
+        let told = number(answered);
+        let claim =
+            format!("λ agrees with the load generator's {told} answers a second, within 10 %");
+        bench.claim(&claim, near(rate, answered));
     }
     Ok(())
 }
 
-/// Whether a measured figure is what it should be.
 fn near(value: f64, expected: f64) -> bool {
     (value - expected).abs() <= TOLERANCE * expected
 }
@@ -79,16 +66,10 @@ fn look(bench: &Bench, workers: f64, expected: f64) -> Result<f64> {
         "L, the queue depth: the average of what each scrape saw.",
     )?;
     let product = rate * wait;
-    bench.claim(
-        &format!(
-            "λ × W = {} equals connections − workers = {expected}, within 10 %",
-            number(product)
-        ),
-        near(product, expected),
-    );
-    bench.claim(
-        &format!("so does the sampled depth, {}", number(gauge)),
-        near(gauge, expected),
-    );
+    let told = number(product);
+    let claim = format!("λ × W = {told} equals connections − workers = {expected}, within 10 %");
+    bench.claim(&claim, near(product, expected));
+    let claim = format!("so does the sampled depth, {}", number(gauge));
+    bench.claim(&claim, near(gauge, expected));
     Ok(rate)
 }

@@ -1,7 +1,6 @@
 //! A restart sets counters to 0. `rate()` and `increase()` notice that a counter fell, which it never does by itself, and go
 //! on from there.
 
-use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -10,7 +9,6 @@ use stack::prometheus::now;
 use crate::bench::{Bench, window_since};
 use crate::screen::{number, say, waiting};
 
-/// Orders a second.
 const RATE: f64 = 20.0;
 /// What `rate()` may fall to: of the minute that it looks at, up to a scrape interval was never seen, and a restart takes seconds.
 const LOWEST: f64 = 0.8 * RATE;
@@ -25,22 +23,12 @@ const PER_SECOND: &str = "sum(rate(orders_processed_total{status=\"success\"}[1m
 pub(super) fn run(bench: &Bench) -> Result<()> {
     let started = now();
     bench.scraped()?;
-    let answered = thread::scope(|scope| -> Result<f64> {
-        let load = format!("steady --rate {RATE} --duration {}s", LOAD.as_secs());
-        let load = scope.spawn(move || bench.load(&load));
-        let looked = look(bench);
-        if looked.is_ok() {
-            let left = LOAD.saturating_sub(BEFORE_RESTART + AFTER_RESTART);
-            waiting("until the load ends", left);
-        }
-        let report = load.join().expect("loading does not panic")?;
-        looked?;
-        say(&format!(
-            "load    {} orders sent, {} answered\n",
-            report["sent"], report["counts"]["ok"]
-        ));
-        report["counts"]["ok"].as_f64().context("a count")
-    })?;
+    let load = format!("steady --rate {RATE}");
+    let times = (LOAD, BEFORE_RESTART + AFTER_RESTART);
+    let (report, ()) = bench.during_load(&load, times, || look(bench))?;
+    let (sent, ok) = (&report["sent"], &report["counts"]["ok"]);
+    say(&format!("load    {sent} orders sent, {ok} answered\n"));
+    let answered = ok.as_f64().context("a count")?;
     bench.scraped()?;
 
     let w = window_since(started);

@@ -16,7 +16,6 @@ use stack::repository;
 use facts::{PANELS, Panel};
 use selectors::uses;
 
-/// The dashboard with the empty panels.
 const FILE: &str = "observability/grafana/practice/practice.json";
 
 /// Something that a panel does, or should.
@@ -52,7 +51,6 @@ pub(crate) fn check() -> Result<()> {
     Ok(())
 }
 
-/// The dashboard as it is saved in the running Grafana.
 fn saved() -> Option<Value> {
     let grafana = Stack::of_this_checkout().ok()?.grafana();
     let mut saved = grafana.json("/api/dashboards/uid/practice", &[]).ok()?;

@@ -12,7 +12,6 @@ const SHORTEST_WINDOW: Duration = Duration::from_secs(20);
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Step {
     Call(&'static str),
-    /// `histogram_quantile`.
     Quantile(f64),
     /// An aggregation by these labels, sorted.
     By(Vec<String>),
@@ -23,7 +22,6 @@ pub(crate) enum Step {
     Right,
 }
 
-/// One selector in a query.
 #[derive(Debug)]
 pub(crate) struct Use {
     selector: VectorSelector,

@@ -53,7 +53,6 @@ pub(crate) fn lone_failure(stack: &Stack, report: &Report) {
     });
 }
 
-/// Waits until no order was finished for five minutes.
 pub(crate) fn quiet(stack: &Stack, report: &Report) -> Result<String> {
     report.waiting("until no order was finished for five minutes", QUIET_WAIT);
     let waited = wait_until("the stack is quiet", QUIET_WAIT, || {

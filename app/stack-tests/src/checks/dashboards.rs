@@ -26,7 +26,6 @@ pub(crate) fn run(stack: &Stack, report: &Report, when: &str) {
     });
 }
 
-/// Every query is valid, and returns data unless it may be empty.
 fn queries(stack: &Stack) -> Result<String> {
     let dashboards = dashboards::all();
     let queries: Vec<_> = dashboards.iter().flat_map(Dashboard::queries).collect();
@@ -56,7 +55,6 @@ pub(crate) fn in_grafana(stack: &Stack, report: &Report) {
     report.check("Grafana: the data of every panel", || every_panel(&grafana));
 }
 
-/// Grafana is healthy, and reaches Prometheus and Alertmanager.
 fn datasources(grafana: &Client) -> Result<String> {
     let health = grafana.json("/api/health", &[])?;
     ensure!(health["database"] == "ok", "{health}");
@@ -73,7 +71,6 @@ fn datasources(grafana: &Client) -> Result<String> {
     ))
 }
 
-/// Grafana lists every dashboard, `practice` too.
 fn every_dashboard(grafana: &Client) -> Result<String> {
     let found = grafana.json("/api/search", &[("type", "dash-db")])?;
     let found: Vec<_> = list(&found).filter_map(|f| f["uid"].as_str()).collect();

@@ -18,7 +18,6 @@ const TOLD: Duration = Duration::from_secs(40);
 const TOLD_AGAIN: Duration = Duration::from_secs(75);
 /// Longer than a group's interval: a message that has not come by then does not come.
 const NOTHING_MORE: Duration = Duration::from_secs(45);
-/// How long the receivers are out of order.
 const OUTAGE: Duration = Duration::from_mins(1);
 
 /// What YAML, JSON, Alertmanager's templates, Slack or a terminal read as something else, or not at all.
@@ -84,13 +83,11 @@ fn alerts(message: &Value, status: &str) -> BTreeSet<String> {
     set(&wanted)
 }
 
-/// Labels and annotations of alerts.
 fn set(alerts: &[Value]) -> BTreeSet<String> {
     let plain = |alert: &Value| json!([alert["labels"], alert["annotations"]]).to_string();
     alerts.iter().map(plain).collect()
 }
 
-/// How many keys the messages have.
 fn keys(messages: &[Value]) -> usize {
     let keys = messages
         .iter()

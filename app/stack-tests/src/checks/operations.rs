@@ -12,7 +12,6 @@ use anyhow::{Context, Result, ensure};
 use stack::repository::read;
 
 use super::start::up;
-use super::walkthrough::loadgen;
 use crate::report::Report;
 use stack::http::Client;
 use stack::project::{Stack, wait_until};
@@ -23,9 +22,6 @@ const P95: &str = "histogram_quantile(0.95, rate(order_duration_seconds_bucket[5
 
 /// How long the target of a started service may take to be up.
 const BACK_UP: Duration = Duration::from_secs(15);
-/// The load under which the service is killed.
-const LOAD: Duration = Duration::from_secs(200);
-const RATE: f64 = 20.0;
 
 pub(crate) fn run(stack: &Stack, report: &Report) {
     report.check("scripts/up again", || {
@@ -35,9 +31,7 @@ pub(crate) fn run(stack: &Stack, report: &Report) {
         edited_rule(stack)
     });
     report.check("three replicas", || three_replicas(stack));
-    report.check("kill and start under load", || {
-        kill_under_load(stack, report)
-    });
+    report.check("kill and start", || killed(stack));
     report.check("down and up", || down_and_up(stack));
     report.check("scripts/up, interrupted half-way", || interrupted_up(stack));
 }
@@ -90,45 +84,15 @@ fn three_replicas(stack: &Stack) -> Result<String> {
     ))
 }
 
-fn kill_under_load(stack: &Stack, report: &Report) -> Result<String> {
-    report.waiting("for a load during which the service is killed", LOAD);
-    let prometheus = stack.prometheus();
-    let started = now();
-    let (back, summary) = thread::scope(|scope| {
-        let words = format!("steady --rate {RATE} --duration {}s", LOAD.as_secs());
-        let load = scope.spawn(move || loadgen(stack, &words));
-        let back = killed_half_way(stack);
-        (back, load.join().expect("no panic"))
-    });
-    let (back, summary) = (back?, summary?);
-    // Two more scrapes, so that the last order is counted.
-    thread::sleep(Duration::from_secs(10));
-    let window = (now() - started).ceil();
-    let increase = format!("sum(increase(orders_processed_total[{window}s]))");
-    let counted = value(&prometheus, &increase)?;
-    let answered = summary["counts"]["ok"].as_f64().context("a number")?;
-    let off = (counted - answered) / answered;
-    ensure!(
-        off.abs() <= 0.05,
-        "increase() says {counted:.0}, {answered} were answered"
-    );
-    Ok(format!(
-        "{answered} of {} answered, increase() says {counted:.0} ({:+.1} %), target up after {:.1} s",
-        summary["scheduled"],
-        off * 100.0,
-        back.as_secs_f64()
-    ))
-}
-
-/// Kills the service in the middle of the load and starts it; how long it takes until its target is up.
-fn killed_half_way(stack: &Stack) -> Result<Duration> {
-    thread::sleep(LOAD / 2);
+/// What was counted before a kill and after it is the experiment `scripts/lab reset`.
+fn killed(stack: &Stack) -> Result<String> {
     stack.compose("kill order-service")?;
     let killed = now();
     stack.compose("start order-service")?;
-    wait_until("the target is up", BACK_UP, || {
+    let back = wait_until("the target is up", BACK_UP, || {
         Ok(scraped_since(&stack.prometheus(), killed)?.is_some())
-    })
+    })?;
+    Ok(format!("target up after {:.1} s", back.as_secs_f64()))
 }
 
 /// The time of the last scrape of order-service, if it was up and that was after `moment`.

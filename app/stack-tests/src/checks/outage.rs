@@ -9,9 +9,7 @@ use stack::prometheus::{messages, now, send_alerts};
 
 use crate::report::Report;
 
-/// The alert that Slack misses.
 const MISSED: &str = "MissedBySlack";
-/// The alert that says so.
 const REPORT: &str = "AlertmanagerNotificationsFailing";
 
 /// How long the report may take. Alertmanager waits 10 s for the group, tries for the 30 s of its interval and gives up; a

@@ -1,6 +1,5 @@
-//! What `scripts/up` refuses, and that it names what to change. What needs no engine is in the tests of the files.
+//! What `scripts/up` refuses, and that it names what to change. Ports and whatever else needs no engine are in the tests of the files.
 
-use std::net::TcpListener;
 use std::time::Duration;
 
 use crate::report::Report;
@@ -20,7 +19,6 @@ const SECOND_PORT: u16 = 21000;
 const PAGED: Duration = Duration::from_secs(90);
 
 pub(crate) fn run(stack: &Stack, report: &Report) {
-    report.check("a taken port", || taken_port(stack));
     report.check("another checkout", || other_checkout(stack));
     report.check("wrong settings at the first start", || {
         let new = Stack::new(SECOND, SECOND_PORT);
@@ -28,24 +26,6 @@ pub(crate) fn run(stack: &Stack, report: &Report) {
         take_down(&new)?;
         told
     });
-}
-
-/// A port that is taken is named with its variable, before anything is started.
-fn taken_port(stack: &Stack) -> Result<String> {
-    let taken = TcpListener::bind("127.0.0.1:0")?;
-    let port = taken.local_addr()?.port().to_string();
-    let second = Stack::new(SECOND, SECOND_PORT);
-    let up = second.run(&["scripts/up"], &[("PROMETHEUS_PORT", &port)])?;
-    refused(&up, &["PROMETHEUS_PORT", &port])?;
-    // A second stack on the ports of the first is refused in the same way.
-    let (name, own) = stack.ports().first().context("a port")?;
-    let own = own.to_string();
-    let up = second.run(&["scripts/up"], &[(name, &own)])?;
-    refused(&up, &[name, &own])?;
-    let label = format!("label=com.docker.compose.project={}", second.project);
-    let started = second.run(&["docker", "ps", "-aq", "--filter", &label], &[])?;
-    ensure!(started.output.is_empty(), "containers were started");
-    Ok("named together with its variable, nothing started".to_owned())
 }
 
 /// The containers of a stack are left to the checkout that started them; this stack runs from a copy.

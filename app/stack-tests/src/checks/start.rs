@@ -12,7 +12,6 @@ pub(super) fn up(stack: &Stack) -> Result<String> {
     Ok(up.output)
 }
 
-/// `scripts/up` for a project that does not exist yet.
 pub(crate) fn from_nothing(stack: &Stack) -> Result<String> {
     stack.run(&["scripts/down", "--volumes"], &[])?;
     let up = up(stack)?;

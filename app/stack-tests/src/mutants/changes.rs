@@ -45,14 +45,12 @@ static TOKEN: LazyLock<Regex> = LazyLock::new(|| {
 
 /// One rule file with one change.
 pub(super) struct Mutant {
-    /// The file's name.
     pub(super) file: String,
     pub(super) line: usize,
     /// The alert or the series that the rule makes.
     pub(super) rule: String,
     /// What was there and what is there now, with some text around it.
     pub(super) change: String,
-    /// The whole file.
     pub(super) text: String,
 }
 
@@ -122,7 +120,6 @@ fn span(text: &str, value: &Spanned<String>) -> Option<Range<usize>> {
     })
 }
 
-/// A text with a part of it replaced.
 fn changed(text: &str, range: &Range<usize>, by: &str) -> String {
     format!("{}{by}{}", &text[..range.start], &text[range.end..])
 }
@@ -156,7 +153,6 @@ fn excerpt(text: &str, range: &Range<usize>, by: &str) -> (String, String) {
     (plain(&text[start..end]), plain(&changed))
 }
 
-/// One token.
 struct Token<'a> {
     text: &'a str,
     start: usize,
@@ -263,7 +259,6 @@ fn numbers(text: &str) -> Option<Vec<String>> {
     Some([rounded(number + step)].into_iter().chain(less).collect())
 }
 
-/// Half of a duration and twice it.
 fn durations(text: &str) -> Vec<String> {
     const UNITS: [(&str, u128); 5] = [
         ("d", 86_400_000),

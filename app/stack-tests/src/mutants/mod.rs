@@ -21,7 +21,6 @@ use stack::rules::{FOLDER, TESTS, TestFile, yaml};
 
 use changes::Mutant;
 
-/// The least share of mutants that must be caught.
 const LEAST: f64 = 0.95;
 
 /// How many tests are tried on a mutant that has its reason: so many show that a reason is no longer true, and all of them on all
@@ -145,7 +144,6 @@ fn explain(survivors: &[&Mutant], reasons: &[Reason], only: &[String]) -> bool {
     explained
 }
 
-/// One test of one file.
 struct Test {
     /// From the folder of the tests.
     file: PathBuf,
@@ -258,7 +256,6 @@ fn share_out<T: Sync, R: Send>(
     results.into_values().collect()
 }
 
-/// A copy of rules and tests, in which a rule file can be changed.
 struct Copy {
     folder: PathBuf,
     promtool: PathBuf,

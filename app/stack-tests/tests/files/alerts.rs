@@ -16,7 +16,6 @@ use tables::Tables;
 
 const RUNBOOKS: &str = "observability/runbooks";
 
-/// What is there, outside of the rules.
 struct Found {
     /// The alerts that some test sees firing, and those that some test sees silent.
     fires: BTreeSet<String>,
@@ -55,7 +54,6 @@ impl Found {
         names.map(|(name, _)| name.to_owned()).collect()
     }
 
-    /// What is still to be done for an alert.
     fn missing(&self, alert: &Rule) -> Vec<String> {
         let name = alert.name();
         let severity = alert.label("severity");

@@ -12,13 +12,11 @@ use stack::rules;
 use query::problems;
 use series::Catalog;
 
-/// A query, and where it stands.
 struct Query {
     place: String,
     expr: String,
 }
 
-/// The queries of every dashboard, as Grafana sends them.
 fn of_dashboards() -> Vec<Query> {
     let dashboards = dashboards::all();
     let queries = dashboards.iter().flat_map(dashboards::Dashboard::queries);
