@@ -1,4 +1,4 @@
-//! Facts stated in two files agree, and the scripts and pages do what they promise. No container is needed; the pages need
+//! Facts stated in two files agree, and our own pages do what they promise. No container is needed; the pages need
 //! chromium.
 
 mod alerts;
@@ -7,5 +7,4 @@ mod documents;
 mod incidents;
 mod pages;
 mod queries;
-mod scripts;
 mod settings;
