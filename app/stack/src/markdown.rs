@@ -73,15 +73,15 @@ impl Page {
         let mut block: Option<Block> = None;
         let mut row: Option<Vec<Cell>> = None;
         for (event, range) in Parser::new_ext(text, Options::ENABLE_TABLES).into_offset_iter() {
+            let cell = row.as_mut().and_then(|row| row.last_mut());
             match event {
                 Event::Start(Tag::Link { dest_url, .. }) => {
-                    if let Some(cell) = current(&mut row) {
-                        cell.link = Some(dest_url.to_string());
+                    let target = dest_url.to_string();
+                    if let Some(cell) = cell {
+                        cell.link = Some(target.clone());
                     }
-                    link = Some(Link {
-                        target: dest_url.to_string(),
-                        text: String::new(),
-                    });
+                    let text = String::new();
+                    link = Some(Link { target, text });
                 }
                 Event::End(TagEnd::Link) => page.links.extend(link.take()),
                 Event::Start(Tag::Heading { .. }) => heading = Some(String::new()),
@@ -103,30 +103,26 @@ impl Page {
                 Event::End(TagEnd::CodeBlock) => page.blocks.extend(block.take()),
                 Event::Start(Tag::TableRow) => row = Some(Vec::new()),
                 Event::Start(Tag::TableCell) => {
-                    if let Some(row) = &mut row {
-                        row.push(Cell::default());
-                    }
+                    row.get_or_insert_default().push(Cell::default());
                 }
                 Event::End(TagEnd::TableRow) => page.rows.extend(row.take()),
                 Event::Code(part) => {
-                    if let Some(cell) = current(&mut row) {
+                    if let Some(cell) = cell {
                         cell.code = Some(part.to_string());
                     }
-                    let titles = [link.as_mut().map(|link| &mut link.text), heading.as_mut()];
-                    if titles.iter().all(Option::is_none) {
+                    if link.is_none() && heading.is_none() {
                         page.code.push(part.to_string());
                     }
+                    let titles = [link.as_mut().map(|link| &mut link.text), heading.as_mut()];
                     for title in titles.into_iter().flatten() {
                         title.push_str(&part);
                     }
                 }
                 Event::Text(part) => {
-                    if let Some(cell) = current(&mut row) {
-                        cell.text.push_str(&part);
-                    }
+                    let cell = cell.map(|cell| &mut cell.text);
                     let code = block.as_mut().map(|block| &mut block.text);
                     let title = link.as_mut().map(|link| &mut link.text);
-                    for target in [code, title, heading.as_mut()].into_iter().flatten() {
+                    for target in [cell, code, title, heading.as_mut()].into_iter().flatten() {
                         target.push_str(&part);
                     }
                 }
@@ -135,10 +131,6 @@ impl Page {
         }
         page
     }
-}
-
-fn current(row: &mut Option<Vec<Cell>>) -> Option<&mut Cell> {
-    row.as_mut()?.last_mut()
 }
 
 /// A heading as it is linked: small letters, hyphens for spaces, no punctuation.
@@ -163,21 +155,13 @@ mod tests {
         );
         assert_eq!(page.anchors, ["a-b-c"]);
         assert_eq!(page.code, ["h", "m"]);
-        let [link, in_table] = &page.links[..] else {
-            panic!("two links")
-        };
-        assert_eq!((&*link.target, &*link.text), ("f.md#g", "d e"));
-        assert_eq!(in_table.target, "l");
-        let block = &page.blocks[0];
-        assert_eq!(
-            (&*block.info, block.line, &*block.text),
-            ("sh run", 6, "i\n")
-        );
-        let [first, second] = &page.rows[0][..] else {
-            panic!("two cells")
-        };
-        assert_eq!((&*first.text, first.code.is_none()), ("j", true));
-        assert_eq!(second.link.as_deref(), Some("l"));
-        assert_eq!(second.code.as_deref(), Some("m"));
+        let links = page.links.iter().map(|link| (&*link.target, &*link.text));
+        assert_eq!(links.collect::<Vec<_>>(), [("f.md#g", "d e"), ("l", "k")]);
+        let Block { info, line, text } = &page.blocks[0];
+        assert_eq!((&**info, *line, &**text), ("sh run", 6, "i\n"));
+        let cells = page.rows[0].iter();
+        let cells = cells.map(|cell| (&*cell.text, cell.code.as_deref(), cell.link.as_deref()));
+        let expected = [("j", None, None), ("k ", Some("m"), Some("l"))];
+        assert_eq!(cells.collect::<Vec<_>>(), expected);
     }
 }

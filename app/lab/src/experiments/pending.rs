@@ -143,15 +143,14 @@ fn await_rule(bench: &Bench, there: bool) -> Result<()> {
 fn without_for(rules: &str) -> Result<String> {
     let rules: Value = serde_saphyr::from_str(rules).context(RULES)?;
     let groups = rules["groups"].as_array().into_iter().flatten();
-    let mut rule = groups
-        .flat_map(|group| group["rules"].as_array().into_iter().flatten())
-        .find(|rule| rule["alert"] == WITH_FOR)
-        .and_then(Value::as_object)
-        .cloned()
-        .with_context(|| format!("{RULES} has no rule {WITH_FOR}"))?;
-    rule.remove("for")
-        .with_context(|| format!("{WITH_FOR} has no `for`"))?;
-    rule.insert("alert".to_owned(), WITHOUT_FOR.into());
+    let mut rules = groups.flat_map(|group| group["rules"].as_array().into_iter().flatten());
+    let rule = rules.find(|rule| rule["alert"] == WITH_FOR);
+    let mut rule = rule
+        .with_context(|| format!("{RULES} has no rule {WITH_FOR}"))?
+        .clone();
+    let removed = rule.as_object_mut().and_then(|rule| rule.remove("for"));
+    removed.with_context(|| format!("{WITH_FOR} has no `for`"))?;
+    rule["alert"] = WITHOUT_FOR.into();
     rule["labels"]["severity"] = "warning".into();
     let group = json!({ "groups": [{ "name": "lab-without-for", "rules": [rule] }] });
     // JSON is YAML.
@@ -166,16 +165,12 @@ mod tests {
 
     #[test]
     fn the_copy_is_the_rule_without_its_for() {
-        let rules = stack::repository::read(RULES);
-        let copy = without_for(&rules).expect("the rule has a for");
+        let copy = without_for(&stack::repository::read(RULES)).expect("the rule has a for");
         let copy: Value = serde_saphyr::from_str(&copy).expect("YAML");
         let copy = &copy["groups"][0]["rules"][0];
         assert_eq!(copy["alert"], WITHOUT_FOR);
         assert!(copy["for"].is_null() && copy["labels"]["severity"] == "warning");
-        assert!(
-            copy["expr"]
-                .as_str()
-                .is_some_and(|expr| expr.contains("> 0.2"))
-        );
+        let expr = copy["expr"].as_str();
+        assert!(expr.is_some_and(|expr| expr.contains("> 0.2")));
     }
 }

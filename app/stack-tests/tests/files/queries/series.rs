@@ -65,24 +65,22 @@ impl Catalog {
             selector.vector.name.is_some()
                 || job.is_none_or(|job| selector.of("job").all(|matcher| matcher.is_match(job)))
         };
-        self.series
+        let series = self
+            .series
             .iter()
+            .map(|(name, series)| (name.as_str(), series));
+        series
             .filter(|(name, series)| by_name(name) && of_the_job(series))
-            .map(|(name, series)| (name.as_str(), series))
             .collect()
     }
 
     /// The upper bounds of a histogram's buckets, without infinity, in ascending order.
     pub(crate) fn bounds(&self, bucket: &str) -> Vec<f64> {
-        let values = self
-            .series
-            .get(bucket)
-            .and_then(|series| series.labels.get("le")?.as_ref());
-        let mut bounds: Vec<f64> = values
-            .into_iter()
-            .flatten()
-            .filter_map(|bound| bound.parse().ok().filter(|bound: &f64| bound.is_finite()))
-            .collect();
+        let series = self.series.get(bucket);
+        let values = series.and_then(|series| series.labels.get("le")?.as_ref());
+        let values = values.into_iter().flatten();
+        let values = values.filter_map(|bound| bound.parse().ok());
+        let mut bounds: Vec<f64> = values.filter(|bound: &f64| bound.is_finite()).collect();
         bounds.sort_by(f64::total_cmp);
         bounds
     }
@@ -100,9 +98,8 @@ impl Series {
 
     /// Whether `rate()` of it has a meaning.
     pub(crate) fn counts(&self, name: &str) -> bool {
-        let of_a_family = ["_count", "_sum", "_bucket"]
-            .iter()
-            .any(|suffix| name.ends_with(suffix));
+        let mut suffixes = ["_count", "_sum", "_bucket"].iter();
+        let of_a_family = suffixes.any(|suffix| name.ends_with(suffix));
         self.kind == "counter" || of_a_family && self.kind != "gauge"
     }
 }
@@ -112,12 +109,11 @@ fn golden(interval: Duration) -> BTreeMap<String, Series> {
     let mut found: BTreeMap<String, Series> = BTreeMap::new();
     let mut kind = String::new();
     for line in read(GOLDEN).lines() {
-        if let Some(family) = line.strip_prefix("# TYPE ") {
-            family
-                .split(' ')
-                .nth(1)
-                .unwrap_or_default()
-                .clone_into(&mut kind);
+        if let Some((_, of)) = line
+            .strip_prefix("# TYPE ")
+            .and_then(|family| family.split_once(' '))
+        {
+            of.clone_into(&mut kind);
         }
         if line.starts_with('#') {
             continue;
