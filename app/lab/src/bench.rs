@@ -11,8 +11,7 @@ use stack::project::{Stack, wait_with};
 use stack::prometheus::{self, AlertHistory, Sample, now};
 
 use crate::interrupt::{Interrupt, TICK};
-use crate::screen::{Outcome, number, reading, say, waiting};
-use crate::undo::Undo;
+use crate::screen::{Outcome, Undo, number, reading, say, waiting};
 
 /// How long Prometheus shows the last sample of a series whose end it did not see, which is also the window of the rules; and a scrape.
 const FIVE_MINUTES: Duration = Duration::from_secs(310);

@@ -1,7 +1,7 @@
 //! The lab: experiments that answer the questions of the guide in `docs/`, and the check of the guide itself. `scripts/lab` starts it;
 //! its usage describes the commands.
 //!
-//! - [`experiments`]: one file a question; they work on a [`mod@bench`], print to a [`screen`], and put back what they change ([`undo`]),
+//! - [`experiments`]: one file a question; they work on a [`mod@bench`], print to a [`screen`], and put back what they change,
 //!   also after a signal ([`interrupt`])
 //! - [`panels`]: marks the dashboard that a learner has built; the other exercises are marked by the project's own tests
 //! - [`documents`]: runs the commands of the guide and compares what they print
@@ -15,7 +15,6 @@ mod interrupt;
 mod panels;
 mod programs;
 mod screen;
-mod undo;
 
 use std::process::ExitCode;
 

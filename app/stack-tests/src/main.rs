@@ -142,7 +142,7 @@ fn alerts(stack: &Stack, report: &Report, depth: Depth) {
 /// Checks that disturb a stack: edits, restarts, kills, replicas.
 fn operations(stack: &Stack, report: &Report, depth: Depth) {
     if depth == Depth::All {
-        checks::latency::slow_burst(stack, report);
+        checks::alerts::slow_burst(stack, report);
     }
     checks::drills::one(stack, report, "high-latency", None);
     report.check("every line of the inhibition table", || {
@@ -156,7 +156,7 @@ fn operations(stack: &Stack, report: &Report, depth: Depth) {
             || checks::messages::outage(stack),
         );
     }
-    checks::latency::twenty_orders(stack, report);
+    checks::alerts::twenty_orders(stack, report);
     checks::operations::run(stack, report);
     checks::refusals::run(stack, report);
 }

@@ -12,8 +12,7 @@ use stack::prometheus::now;
 use stack::repository::root;
 
 use crate::bench::Bench;
-use crate::screen::{reading, say, waiting};
-use crate::undo::Undo;
+use crate::screen::{Undo, reading, say, waiting};
 
 const RULES: &str = "observability/prometheus/rules/order-service.yml";
 /// Its name says whose it is, should it ever be left behind.

@@ -4,7 +4,6 @@ pub(crate) mod alerts;
 pub(crate) mod dashboards;
 pub(crate) mod drills;
 pub(crate) mod inhibition;
-pub(crate) mod latency;
 pub(crate) mod links;
 pub(crate) mod messages;
 pub(crate) mod operations;

@@ -15,12 +15,10 @@ type Configure = fn(&dyn Fn(&str) -> Option<String>) -> String;
 
 /// The programs that have settings, by their services.
 const PROGRAMS: [(&str, Configure); 2] = [
-    ("order-service", |lookup| {
-        format!("{:?}", OrderService::from_lookup(lookup).expect("valid"))
+    ("order-service", |of| {
+        format!("{:?}", OrderService::from_lookup(of))
     }),
-    ("pager", |lookup| {
-        format!("{:?}", Pager::from_lookup(lookup).expect("valid"))
-    }),
+    ("pager", |of| format!("{:?}", Pager::from_lookup(of))),
 ];
 
 /// The settings of order-service, with one that is given.
@@ -150,46 +148,34 @@ fn one_version_of_rust_builds_everything() {
 #[test]
 fn every_container_is_hardened_and_watched() {
     for (name, service) in each(&services()) {
+        let hardened = json!({"read_only": true, "cap_drop": ["ALL"], "security_opt": ["no-new-privileges:true"]});
+        for (field, wanted) in each(&hardened) {
+            assert_eq!(service[field], *wanted, "{name}: {field}");
+        }
         let user = service["user"].as_str().unwrap_or_default();
         let id = user.split(':').next().unwrap_or_default().parse::<u32>();
+        assert!(id.is_ok_and(|id| id > 0), "{name} runs as {user:?}");
+        assert_eq!(service["logging"]["options"]["max-size"], "10m", "{name}");
+        let bounded = service["pids_limit"].is_u64() && service["mem_limit"].is_string();
+        assert!(bounded, "{name}");
+        assert!(
+            service["container_name"].is_null(),
+            "{name} could not be scaled"
+        );
         let one_off = service["profiles"].is_array();
-        for (holds, what) in [
-            (service["read_only"] == true, "read-only"),
-            (service["cap_drop"][0] == "ALL", "without capabilities"),
-            (
-                service["security_opt"][0] == "no-new-privileges:true",
-                "without new privileges",
-            ),
-            (
-                service["logging"]["options"]["max-size"] == "10m",
-                "bounded in its log",
-            ),
-            (service["pids_limit"].is_u64(), "bounded in processes"),
-            (service["mem_limit"].is_string(), "bounded in memory"),
-            (service["container_name"].is_null(), "scalable"),
-            (id.is_ok_and(|id| id > 0), "run by a user of its own"),
-            (
-                one_off || service["healthcheck"]["test"].is_array(),
-                "checked for health",
-            ),
-        ] {
-            assert!(holds, "{name} is not {what}");
-        }
+        let checked = one_off || service["healthcheck"]["test"].is_array();
+        assert!(checked, "{name} has no health check");
         for port in list(&service["ports"]) {
-            let bound = port
-                .as_str()
-                .is_some_and(|p| p.starts_with("${BIND_ADDRESS}:"));
-            assert!(bound, "{name}: {port}");
+            let port = port.as_str().unwrap_or_default();
+            assert!(port.starts_with("${BIND_ADDRESS}:"), "{name}: {port}");
         }
         for volume in list(&service["volumes"]) {
             let short = || volume.as_str()?.split(':').next();
             let source = volume["source"].as_str().or_else(short).expect("a source");
             let last = source.rsplit('/').next().unwrap_or_default();
             let file = source.starts_with('.') && last.contains('.');
-            assert!(
-                !file,
-                "{name}: {volume} mounts a file; an editor that replaces it breaks the mount"
-            );
+            // An editor that replaces the file would break the mount.
+            assert!(!file, "{name}: {volume} mounts a file");
         }
     }
 }
@@ -237,35 +223,34 @@ fn alertmanager_reads_the_secrets_that_dot_env_names_and_they_lead_to_pager() {
     assert_eq!(mounted["source"], "${ALERTMANAGER_SECRETS}");
     // Otherwise Docker would make an empty folder where one is named that does not exist.
     assert_eq!(mounted["bind"]["create_host_path"], false);
-    let folder = &dot_env()["ALERTMANAGER_SECRETS"];
+    let dot_env = dot_env();
+    let folder = &dot_env["ALERTMANAGER_SECRETS"];
     let config = alertmanager::configuration();
-    let mut named = BTreeSet::new();
-    let mut secret = |receiver: &str, kind: &str, field: &str| {
+    let only = |receiver: &str, kind: &str| {
         let mut receivers = list(&config["receivers"]);
-        let receiver = receivers
-            .find(|found| found["name"] == receiver)
-            .expect(receiver);
-        assert_eq!(list(&receiver[kind]).count(), 1, "{receiver}");
-        let file = receiver[kind][0][field].as_str().unwrap_or_default();
-        let file = file
-            .strip_prefix("/etc/alertmanager/secrets/")
-            .expect("mounted");
-        named.insert(file.to_owned());
-        read(format!("{folder}/{file}")).trim().to_owned()
+        let found = receivers.find(|found| found["name"] == receiver);
+        let found = &found.expect(receiver)[kind];
+        assert_eq!(list(found).count(), 1, "{receiver}");
+        found[0].clone()
     };
-    assert_eq!(
-        secret("slack", "slack_configs", "api_url_file"),
-        "http://pager:8025/slack"
-    );
-    let switch = secret("dead-mans-switch", "webhook_configs", "url_file");
-    assert_eq!(switch, "http://pager:8025/webhook");
-    let key = secret("pagerduty", "pagerduty_configs", "routing_key_file");
-    assert_eq!(dot_env()["PAGER_PAGERDUTY_ROUTING_KEY"], key);
+    let pagerduty = only("pagerduty", "pagerduty_configs");
+    assert_eq!(pagerduty["url"], "http://pager:8025/pagerduty/v2/enqueue");
+    let slack = &only("slack", "slack_configs")["api_url_file"];
+    let switch = &only("dead-mans-switch", "webhook_configs")["url_file"];
+    let key = &pagerduty["routing_key_file"];
+    let (slack_url, switch_url) = ("http://pager:8025/slack", "http://pager:8025/webhook");
+    let demo_key = dot_env["PAGER_PAGERDUTY_ROUTING_KEY"].as_str();
+    let mut named = BTreeSet::new();
+    for (file, secret) in [(slack, slack_url), (switch, switch_url), (key, demo_key)] {
+        let file = file
+            .as_str()
+            .and_then(|file| file.strip_prefix("/etc/alertmanager/secrets/"));
+        let file = file.expect("a mounted file");
+        assert_eq!(read(format!("{folder}/{file}")).trim(), secret, "{file}");
+        named.insert(file.to_owned());
+    }
     let default = Pager::from_lookup(|_| None).expect("valid");
-    assert!(default.routing_key.admits(&key));
-    let pagerduty = list(&config["receivers"]).find(|found| found["name"] == "pagerduty");
-    let url = &pagerduty.expect("it is there")["pagerduty_configs"][0]["url"];
-    assert_eq!(*url, "http://pager:8025/pagerduty/v2/enqueue");
+    assert!(default.routing_key.admits(demo_key));
     let files = std::fs::read_dir(stack::repository::root().join(folder)).expect("a folder");
     let files = files.filter_map(|file| file.ok()?.file_name().into_string().ok());
     assert_eq!(files.collect::<BTreeSet<_>>(), named, "no stray files");
@@ -277,7 +262,7 @@ fn grafana_knows_the_scrape_interval() {
     let file: Value = yaml("observability/grafana/provisioning/datasources/datasources.yml");
     let mut sources = list(&file["datasources"]);
     let source = sources.find(|source| source["uid"] == "prometheus");
-    let interval =
-        &source.expect("a datasource with the uid prometheus")["jsonData"]["timeInterval"];
+    let source = source.expect("a datasource with the uid prometheus");
+    let interval = &source["jsonData"]["timeInterval"];
     assert_eq!(*interval, prometheus["global"]["scrape_interval"]);
 }

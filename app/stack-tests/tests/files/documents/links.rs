@@ -1,6 +1,6 @@
 //! Links inside the repository: to files, to headings, to what a source file has by that name.
 
-use std::path::{Component, Path};
+use std::path::Path;
 
 use stack::markdown::Page;
 use stack::repository::{read, root};
@@ -15,18 +15,8 @@ fn target(page: &Page, link: &str) -> Option<(String, String)> {
         return Some((page.file.clone(), fragment.to_owned()));
     }
     let folder = Path::new(&page.file).parent().unwrap_or(Path::new(""));
-    let mut from_root: Vec<&str> = Vec::new();
-    let joined = folder.join(path);
-    for part in joined.components() {
-        match part {
-            Component::ParentDir => {
-                from_root.pop();
-            }
-            Component::Normal(name) => from_root.push(name.to_str()?),
-            _ => {}
-        }
-    }
-    Some((from_root.join("/"), fragment.to_owned()))
+    let file = folder.join(path).to_string_lossy().into_owned();
+    Some((file, fragment.to_owned()))
 }
 
 /// Links whose file or heading is not there.
