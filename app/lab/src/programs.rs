@@ -8,7 +8,7 @@ use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::Value;
 use stack::project::Finished;
@@ -86,8 +86,8 @@ impl Bench {
                 elapsed.as_secs()
             ));
         })?;
-        let Finished { code, output, .. } = &finished;
-        ensure!(*code == Some(0), "docker compose {arguments}: {output}");
+        let finished = finished.success();
+        let finished = finished.with_context(|| format!("docker compose {arguments}"))?;
         Ok(finished.stdout)
     }
 

@@ -182,9 +182,9 @@ impl Stack {
             .into_iter()
             .chain(arguments.split(' '))
             .collect();
-        let Finished { code, output, .. } = self.run(&words, &[])?;
-        ensure!(code == Some(0), "docker compose {arguments}: {output}");
-        Ok(output)
+        let finished = self.run(&words, &[])?.success();
+        let finished = finished.with_context(|| format!("docker compose {arguments}"))?;
+        Ok(finished.output)
     }
 }
 
@@ -196,6 +196,15 @@ pub struct Finished {
     pub stdout: String,
     /// Both streams.
     pub output: String,
+}
+
+impl Finished {
+    /// An error with what it printed, unless it has exit code 0.
+    pub fn success(self) -> Result<Self> {
+        let Self { code, output, .. } = &self;
+        ensure!(*code == Some(0), "exit {code:?}: {output}");
+        Ok(self)
+    }
 }
 
 impl From<Output> for Finished {

@@ -27,14 +27,15 @@ pub(crate) fn run(stack: &Stack, report: &Report) {
     report.check("any text arrives as it was written", || texts(stack));
     report.check("500 alerts in one message", || crowd(stack));
     let pair = ["one", "two"].map(|instance| alert("Pair", "pair", instance));
-    report.check("which of two alerts is over", || {
-        one_ends(stack, &pair, &RECEIVERS)
-    });
     let incident = ["ErrorsTest", "OutageTest"].map(|name| alert(name, "order-service", "all"));
-    report.check(
-        "which alert of an incident of order-service is over",
-        || one_ends(stack, &incident, &["pagerduty"]),
-    );
+    for (what, both, receivers) in [
+        ("two alerts", pair, &RECEIVERS[..]),
+        ("an incident of order-service", incident, &["pagerduty"]),
+    ] {
+        report.check(&format!("which alert of {what} is over"), || {
+            one_ends(stack, &both, receivers)
+        });
+    }
 }
 
 /// An alert that nothing but this sends. Prometheus keeps sending its own resolved alerts for 15 minutes.
@@ -58,40 +59,31 @@ fn told(
     at_most: Duration,
 ) -> Result<[Value; 2]> {
     let mut found = [Value::Null, Value::Null];
-    wait_until(
-        &format!("both receivers are told that {name:?} is {status}"),
-        at_most,
-        || {
-            for (receiver, found) in RECEIVERS.into_iter().zip(&mut found) {
-                let all = messages(&stack.pager(), receiver, name, since)?;
-                let first = all.into_iter().find(|message| message["status"] == status);
-                *found = first.unwrap_or_default();
-            }
-            Ok(found.iter().all(Value::is_object))
-        },
-    )?;
+    let what = format!("both receivers are told that {name:?} is {status}");
+    wait_until(&what, at_most, || {
+        for (receiver, found) in RECEIVERS.into_iter().zip(&mut found) {
+            let mut all = messages(&stack.pager(), receiver, name, since)?.into_iter();
+            let first = all.find(|message| message["status"] == status);
+            *found = first.unwrap_or_default();
+        }
+        Ok(found.iter().all(Value::is_object))
+    })?;
     Ok(found)
 }
 
 /// Labels and annotations of the message's alerts with this status.
 fn alerts(message: &Value, status: &str) -> BTreeSet<String> {
     let all = message["alerts"].as_array().into_iter().flatten();
-    let wanted: Vec<_> = all
-        .filter(|alert| alert["status"] == status)
-        .cloned()
-        .collect();
-    set(&wanted)
+    set(all.filter(|alert| alert["status"] == status))
 }
 
-fn set(alerts: &[Value]) -> BTreeSet<String> {
+fn set<'a>(alerts: impl IntoIterator<Item = &'a Value>) -> BTreeSet<String> {
     let plain = |alert: &Value| json!([alert["labels"], alert["annotations"]]).to_string();
-    alerts.iter().map(plain).collect()
+    alerts.into_iter().map(plain).collect()
 }
 
 fn keys(messages: &[Value]) -> usize {
-    let keys = messages
-        .iter()
-        .map(|message| message["dedup_key"].to_string());
+    let keys = messages.iter().map(|one| one["dedup_key"].to_string());
     keys.collect::<BTreeSet<_>>().len()
 }
 

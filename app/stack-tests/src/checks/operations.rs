@@ -62,7 +62,7 @@ fn three_replicas(stack: &Stack) -> Result<String> {
     let words: Vec<_> = words.split(' ').collect();
     let range = stack.port_range();
     let scaled = stack.run(&words, &[("ORDER_SERVICE_PORT", &range)])?;
-    ensure!(scaled.code == Some(0), "{}", scaled.output);
+    scaled.success()?;
     let waited = wait_until("three targets are up", BACK_UP, || {
         Ok(replicas_up(&stack.prometheus())? == 3)
     })?;
@@ -121,15 +121,11 @@ fn down_and_up(stack: &Stack) -> Result<String> {
     stack.compose("down")?;
     let down = now();
     up(stack)?;
-    ensure!(
-        scraped_since(&prometheus, down)?.is_some(),
-        "scripts/up did not wait for a scrape"
-    );
+    let scraped = scraped_since(&prometheus, down)?.is_some();
+    ensure!(scraped, "scripts/up did not wait for a scrape");
     let after = value(&prometheus, &total).context("after the restart")?;
-    ensure!(
-        (before - after).abs() < f64::EPSILON,
-        "{before} orders before, {after} after"
-    );
+    let same = (before - after).abs() < f64::EPSILON;
+    ensure!(same, "{before} orders before, {after} after");
     Ok(format!("{before} orders before and after"))
 }
 
@@ -143,10 +139,8 @@ fn interrupted_up(stack: &Stack) -> Result<String> {
         .spawn()?;
     // The pipe stays open to the end, so that printing does not fail.
     let mut lines = BufReader::new(first.stdout.take().context("a pipe")?).lines();
-    let starting = lines
-        .by_ref()
-        .map_while(Result::ok)
-        .any(|line| line.starts_with("- starting the services"));
+    let mut printed = lines.by_ref().map_while(Result::ok);
+    let starting = printed.any(|line| line.starts_with("- starting the services"));
     ensure!(starting, "scripts/up started no service");
     thread::sleep(Duration::from_secs(2));
     stack.run(&["bash", "-c", "kill $0", &first.id().to_string()], &[])?;

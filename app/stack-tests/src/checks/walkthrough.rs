@@ -38,8 +38,7 @@ pub(crate) fn run(stack: &Stack, report: &Report) {
 /// The summary of a load, which must end with success.
 fn loadgen(stack: &Stack, words: &str) -> Result<Value> {
     let words: Vec<_> = LOADGEN.split(' ').chain(words.split(' ')).collect();
-    let run = stack.run(&words, &[])?;
-    ensure!(run.code == Some(0), "exit {:?}: {}", run.code, run.output);
+    let run = stack.run(&words, &[])?.success()?;
     // The summary is all that is on standard output; progress went to the other stream.
     serde_json::from_str(&run.stdout).context(run.output)
 }
@@ -76,12 +75,17 @@ fn figures(stack: &Stack, report: &Report) -> Result<String> {
         let failing = scope.spawn(|| load(0.1 * RATE, "/orders?fail=true"));
         let succeeding = scope.spawn(|| load(0.9 * RATE, "/orders"));
         thread::sleep(FULL);
-        let read = rates(stack).and_then(|told| Ok((told, p95s(stack)?)));
+        let read = rates(stack).and_then(|told| {
+            let plain = "histogram_quantile(0.95, rate(order_duration_seconds_bucket[5m]))";
+            let [plain, shown] =
+                [plain, &panel("P95 Latency", "now")].map(|expr| value(&stack.prometheus(), expr));
+            Ok((told, plain?, shown?))
+        });
         failing.join().expect("no panic")?;
         let summary = succeeding.join().expect("no panic")?;
         let truth = summary["service"]["p95_seconds"].as_f64();
         let truth = truth.context("orders were answered")?;
-        let (told, [p95, shown]) = read?;
+        let (told, p95, shown) = read?;
         near("p95", p95, truth, 0.15 * truth)?;
         near("panel P95 Latency", shown, truth, 0.15 * truth)?;
         Ok(format!(
@@ -119,16 +123,6 @@ fn rates(stack: &Stack) -> Result<String> {
     Ok(format!(
         "{shown:.2} orders/s of {RATE} sent, {percent:.1} % failed of 10"
     ))
-}
-
-/// By the plain query and by the panel.
-fn p95s(stack: &Stack) -> Result<[f64; 2]> {
-    let plain = "histogram_quantile(0.95, rate(order_duration_seconds_bucket[5m]))";
-    let shown = panel("P95 Latency", "now");
-    Ok([
-        value(&stack.prometheus(), plain)?,
-        value(&stack.prometheus(), &shown)?,
-    ])
 }
 
 /// 32 orders in progress and 100 waiting, for longer than the scrape interval.
