@@ -148,7 +148,7 @@ struct Test {
     /// From the folder of the tests.
     file: PathBuf,
     name: String,
-    /// The names of the rule files that it loads.
+    /// The names of the rule files that it loads, or `*.yml`.
     loads: Vec<String>,
     /// Alerts and expressions.
     looks_at: Vec<String>,
@@ -216,7 +216,8 @@ fn is_caught(
         let caught = f64::from(known.get(at).copied().unwrap_or_default());
         (caught + if looks { 0.3 } else { 0.03 }) / test.takes.as_secs_f64()
     };
-    let loading = |at: &usize| tests[*at].loads.contains(&mutant.file);
+    let loads = |pattern: &String| *pattern == mutant.file || pattern == "*.yml";
+    let loading = |at: &usize| tests[*at].loads.iter().any(loads);
     let mut order: Vec<_> = (0..tests.len()).filter(loading).collect();
     order.sort_by(|one, other| hope(other).total_cmp(&hope(one)));
     for at in order.into_iter().take(tried) {
