@@ -82,11 +82,6 @@ impl Bench {
         prometheus::value(&self.stack.prometheus(), expr)
     }
 
-    /// The stored samples of a range selector: time and value, the oldest first.
-    pub(crate) fn samples(&self, range: &str) -> Result<Vec<(f64, f64)>> {
-        prometheus::samples(&self.stack.prometheus(), range)
-    }
-
     pub(crate) fn history(&self, alert: &str, since: f64) -> Result<AlertHistory> {
         prometheus::alert_history(&self.stack.prometheus(), alert, since)
     }
@@ -106,6 +101,18 @@ impl Bench {
         condition: impl FnMut() -> Result<bool>,
     ) -> Result<Duration> {
         wait_with(what, at_most, || self.interrupt.sleep(TICK), condition)
+    }
+
+    /// Waits until a query has a series.
+    pub(crate) fn wait_for(&self, what: &str, at_most: Duration, expr: &str) -> Result<()> {
+        let seen = || Ok(!self.query(expr)?.is_empty());
+        self.wait(what, at_most, seen).map(|_| ())
+    }
+
+    /// Waits until a query has no series.
+    pub(crate) fn wait_until_gone(&self, what: &str, at_most: Duration, expr: &str) -> Result<()> {
+        let gone = || Ok(self.query(expr)?.is_empty());
+        self.wait(what, at_most, gone).map(|_| ())
     }
 
     /// POST to order-service, expecting JSON.
@@ -144,7 +151,8 @@ impl Bench {
 
     /// How long it takes until the newest order has left the window of five minutes, if no other comes.
     fn quiet_in(&self) -> Result<Duration> {
-        let counted = self.samples("sum(orders_processed_total)[5m:5s]")?;
+        let orders = "sum(orders_processed_total)[5m:5s]";
+        let counted = prometheus::samples(&self.stack.prometheus(), orders)?;
         let pairs = counted.windows(2);
         let mut changes = pairs.filter(|pair| pair[0].1.total_cmp(&pair[1].1).is_ne());
         // A series that has just begun, or none: all of the window is still to come.

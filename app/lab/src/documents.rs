@@ -114,15 +114,13 @@ fn compare(shown: &str, printed: &str) -> Result<()> {
     if Regex::new(&format!("^{}$", patterns.concat()))?.is_match(&printed) {
         return Ok(());
     }
-    let absent =
-        |pattern: &str| Regex::new(&format!("(?m)^{pattern}")).map(|line| !line.is_match(&printed));
-    let mut differs = "the order of the lines";
-    for (line, pattern) in shown.lines().zip(&patterns) {
-        if line != ANY && absent(pattern)? {
-            differs = line;
-            break;
-        }
-    }
+    let printed_line = |pattern: &str| {
+        let line = Regex::new(&format!("(?m)^{pattern}"));
+        line.is_ok_and(|line| line.is_match(&printed))
+    };
+    let mut lines = shown.lines().zip(&patterns);
+    let absent = lines.find(|(line, pattern)| *line != ANY && !printed_line(pattern));
+    let differs = absent.map_or("the order of the lines", |(line, _)| line);
     bail!("prints something else than the page shows, at: {differs}\nprinted:\n{printed}")
 }
 

@@ -62,9 +62,7 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     );
 
     send(&target, "customers=300&label_on=histogram")?;
-    bench.wait("the scrape fails", SEEN, || {
-        Ok(bench.value("up{job=\"lab\"}")? == 0.0)
-    })?;
+    bench.wait_for("the scrape fails", SEEN, "up{job=\"lab\"} == 0")?;
     bench.show(
         "up{job=\"lab\"}",
         "300 customers on a histogram are 300 × 21 series: more than the sample_limit of 5,000, so the whole scrape fails.",
@@ -91,11 +89,8 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
         (off.series - plain.series).abs() < 1.0,
     );
     take_away.now()?;
-    bench.wait("the target is gone and no alert is left", SEEN, || {
-        let left = bench.query("up{job=\"lab\"} or ALERTS{job=\"lab\"}")?;
-        Ok(left.is_empty())
-    })?;
-    Ok(())
+    let left = "up{job=\"lab\"} or ALERTS{job=\"lab\"}";
+    bench.wait_until_gone("the target is gone and no alert is left", SEEN, left)
 }
 
 /// The target, once it answers and was scraped.
@@ -121,10 +116,8 @@ fn send(target: &Client, parameters: &str) -> Result<()> {
 /// What a scrape of the target costs, once one has at least so many series.
 fn cost(bench: &Bench, target: &Client, at_least: f64, meaning: &str) -> Result<Cost> {
     let samples = "scrape_samples_scraped{job=\"lab\"}";
-    bench.wait("the series are scraped", SEEN, || {
-        let seen = bench.query(samples)?;
-        Ok(seen.first().is_some_and(|sample| sample.value >= at_least))
-    })?;
+    let seen = format!("{samples} >= {at_least}");
+    bench.wait_for("the series are scraped", SEEN, &seen)?;
     let series = bench.show(samples, meaning)?;
     let (mut bytes, mut time) = (0, Duration::MAX);
     for _ in 0..READINGS {

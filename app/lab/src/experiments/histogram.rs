@@ -83,13 +83,11 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     claim("with wrong buckets p95 reads 4.75 s", near(wrong_p95, 4.75));
     recover.now()?;
     let alert = "ALERTS{alertname=\"HighLatency\"}";
-    let quiet = || Ok(bench.query(alert)?.is_empty());
-    bench.wait(
+    bench.wait_until_gone(
         "HighLatency is not even pending",
         Duration::from_mins(6),
-        quiet,
-    )?;
-    Ok(())
+        alert,
+    )
 }
 
 /// An open loop: a wave is sent when it is due, whether the one before is answered or not.

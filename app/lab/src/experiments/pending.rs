@@ -64,10 +64,8 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     waiting("a minute, as if somebody were fixing it", PAUSE);
     bench.interrupt.sleep(PAUSE)?;
     dilute.now()?;
-    bench.wait("both alerts have ended", SEEN, || {
-        let left = format!("{} or {}", alerts(WITH_FOR), alerts(WITHOUT_FOR));
-        Ok(bench.query(&left)?.is_empty())
-    })?;
+    let left = format!("{} or {}", alerts(WITH_FOR), alerts(WITHOUT_FOR));
+    bench.wait_until_gone("both alerts have ended", SEEN, &left)?;
     bench.show(
         "sum(rate(orders_processed_total{status=\"failure\"}[5m])) / sum(rate(orders_processed_total[5m]))",
         "The healthy orders bring the share of failures far below 20 %.",

@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use stack::prometheus::now;
+use stack::prometheus::{now, samples};
 
 use crate::bench::Bench;
 use crate::screen::{reading, say};
+
+const UP: &str = "up{job=\"order-service\"}";
+const UP_AGAIN: &str = "up{job=\"order-service\"} == 1";
 
 /// A scrape is due within 5 s and may take its time-out of 4 s; the name is looked up every 5 s.
 const WITHIN: f64 = 14.0;
@@ -17,7 +20,7 @@ const BACK: Duration = Duration::from_mins(1);
 
 pub(super) fn run(bench: &Bench) -> Result<()> {
     bench.show(
-        "up{job=\"order-service\"}",
+        UP,
         "Prometheus sets `up` itself at every scrape: 1 if the scrape worked.",
     )?;
     let start_again = bench.undo("start order-service", || {
@@ -26,9 +29,7 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     // A start while the container is still stopping would do nothing.
     bench.compose_to_the_end("stop order-service")?;
     let stopped = now();
-    bench.wait("the scrape fails", NOTICED, || {
-        Ok(bench.query("up{job=\"order-service\"} == 1")?.is_empty())
-    })?;
+    bench.wait_until_gone("the scrape fails", NOTICED, UP_AGAIN)?;
     let noticed = now() - stopped;
     let what = "after the service stopped; Prometheus scrapes every 5 s";
     say(&format!("        noticed {noticed:.1} s {what}\n"));
@@ -36,27 +37,20 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
         &format!("it was noticed within {WITHIN} s: scrape interval 5 s, scrape timeout 4 s, name look-up every 5 s"),
         noticed <= WITHIN,
     );
-    let up = bench.query("up{job=\"order-service\"}")?;
+    let up = bench.query(UP)?;
     let reads = up.first().map(|series| series.value.to_string());
     let reads = reads.unwrap_or("nothing: its name no longer resolves".to_owned());
     reading(
-        "up{job=\"order-service\"}",
+        UP,
         &reads,
         "0 means that the scrape failed, nothing that service discovery has dropped the target. The alert OrderServiceDown covers both.",
     );
-    let good = |(_, value): &&(f64, f64)| *value > 0.5;
-    let scrapes = bench.samples("up{job=\"order-service\"}[1m]")?;
-    bench.claim(
-        "no scrape after the stop reads 1",
-        scrapes
-            .iter()
-            .rfind(good)
-            .is_some_and(|(time, _)| *time <= stopped),
-    );
+    let scrapes = samples(&bench.stack.prometheus(), &format!("{UP}[1m]"))?;
+    let last = scrapes.into_iter().rfind(|(_, value)| *value > 0.5);
+    let claim = "no scrape after the stop reads 1";
+    bench.claim(claim, last.is_some_and(|(time, _)| time <= stopped));
 
-    bench.wait("the series end", NOTICED, || {
-        Ok(bench.query("order_workers")?.is_empty())
-    })?;
+    bench.wait_until_gone("the series end", NOTICED, "order_workers")?;
     reading(
         "order_workers",
         "nothing",
@@ -70,14 +64,10 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     bench.claim("the last value alone looks healthy", pushed > 0.0);
     start_again.now()?;
 
-    bench.wait("order-service is scraped again", BACK, || {
-        Ok(!bench.query("up{job=\"order-service\"} == 1")?.is_empty())
-    })?;
+    bench.wait_for("order-service is scraped again", BACK, UP_AGAIN)?;
     // It takes 15 s of absence to fire; a slow machine may have had them.
     let alert = "ALERTS{alertname=\"OrderServiceDown\"}";
-    bench.wait("no alert is left", BACK, || {
-        Ok(bench.query(alert)?.is_empty())
-    })?;
+    bench.wait_until_gone("no alert is left", BACK, alert)?;
     say("        order-service is up again, and no alert is left");
     Ok(())
 }

@@ -25,9 +25,8 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     for connections in CONNECTIONS {
         let expected = f64::from(connections) - workers;
         // Or the load before would be taken for this one.
-        bench.wait("the workers are idle", Duration::from_mins(1), || {
-            Ok(bench.value("sum(order_workers_busy)")? < workers / 2.0)
-        })?;
+        let idle = format!("sum(order_workers_busy) < {workers} / 2");
+        bench.wait_for("the workers are idle", Duration::from_mins(1), &idle)?;
         let load = format!("max --connections {connections}");
         let look = || look(bench, workers, expected);
         let (report, rate) = bench.during_load(&load, (LOAD, LOOKED_AT_AFTER), look)?;
@@ -46,9 +45,8 @@ fn near(value: f64, expected: f64) -> bool {
 
 /// While the load runs: arrivals, wait, their product, and what the gauge saw. Returns the arrival rate.
 fn look(bench: &Bench, workers: f64, expected: f64) -> Result<f64> {
-    bench.wait("every worker is busy", Duration::from_mins(1), || {
-        Ok(bench.value("sum(order_workers_busy)")? >= workers - 1.0)
-    })?;
+    let busy = format!("sum(order_workers_busy) >= {workers} - 1");
+    bench.wait_for("every worker is busy", Duration::from_mins(1), &busy)?;
     waiting("until Prometheus has 35 s of this load", LOOKED_AT_AFTER);
     bench.interrupt.sleep(LOOKED_AT_AFTER)?;
     let w = format!("{}s", WINDOW.as_secs());

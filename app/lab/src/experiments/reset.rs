@@ -54,10 +54,8 @@ fn look(bench: &Bench) -> Result<()> {
     let before = bench.show(TOTAL, "The raw counter only rises, until …")?;
     bench.compose_to_the_end("restart order-service")?;
     let restarted = now();
-    bench.wait("the new process is scraped", Duration::from_mins(1), || {
-        let raw = bench.query(TOTAL)?;
-        Ok(raw.first().is_some_and(|sample| sample.value < before))
-    })?;
+    let fewer = format!("{TOTAL} < {before}");
+    bench.wait_for("the new process is scraped", Duration::from_mins(1), &fewer)?;
     let after = bench.show(TOTAL, "… the process restarts and counts from 0 again.")?;
     let earlier = TOTAL.replace(')', " offset 1m)");
     let difference = bench.show(
