@@ -56,24 +56,17 @@ impl Outcome {
     /// An error if something could not be put back, the experiment failed, or a claim does not hold.
     pub(crate) fn conclude(&self, result: Result<()>) -> Result<()> {
         let left = self.left_behind.lock().expect("no undo panics");
-        ensure!(
-            left.is_empty(),
-            "undoing these changes failed; undo them by hand:\n  {}",
-            left.join("\n  ")
-        );
+        let by_hand = "undoing these changes failed; undo them by hand:\n  ";
+        ensure!(left.is_empty(), "{by_hand}{}", left.join("\n  "));
         result?;
         let claims = self.claims.lock().expect("no claim panics");
         ensure!(!claims.is_empty(), "nothing was checked");
         let missed = claims.iter().filter(|(_, holds)| !holds);
         let missed: Vec<_> = missed.map(|(claim, _)| claim.as_str()).collect();
-        ensure!(
-            missed.is_empty(),
-            "{} of {} claims do not hold: {}",
-            missed.len(),
-            claims.len(),
-            missed.join("; ")
-        );
-        println!("  {0} of {0} claims hold", claims.len());
+        let (all, not) = (claims.len(), missed.len());
+        let named = missed.join("; ");
+        ensure!(not == 0, "{not} of {all} claims do not hold: {named}");
+        println!("  {all} of {all} claims hold");
         Ok(())
     }
 }
@@ -137,10 +130,8 @@ mod tests {
         outcome.claim("the sun rises in the east", true);
         outcome.claim("the sun rises in the west", false);
         let failure = outcome.conclude(Ok(())).expect_err("one was missed");
-        assert_eq!(
-            failure.to_string(),
-            "1 of 2 claims do not hold: the sun rises in the west"
-        );
+        let named = "1 of 2 claims do not hold: the sun rises in the west";
+        assert_eq!(failure.to_string(), named);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use crate::http::Client;
+use crate::http::{Client, Reply};
 
 /// One series of an instant query: its labels and its value.
 pub struct Sample {
@@ -98,12 +98,8 @@ pub fn send_alerts(alertmanager: &Client, alerts: &[Value], fire: bool) -> Resul
         alert["endsAt"] = "2001-01-01T00:00:00Z".into();
     }
     let answer = alertmanager.post_json("/api/v2/alerts", &alerts.into())?;
-    ensure!(
-        answer.status == 200,
-        "answered {}: {}",
-        answer.status,
-        answer.body
-    );
+    let Reply { status, body } = answer;
+    ensure!(status == 200, "answered {status}: {body}");
     Ok(())
 }
 

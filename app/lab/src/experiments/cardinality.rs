@@ -40,17 +40,19 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     let labelled = cost(1_000.0, what)?;
     let more = labelled.series - plain.series;
     claim("a series for each customer", more >= 1_000.0);
+    let grows = labelled.bytes > 20 * plain.bytes;
     claim(
         "the page grows with them, to at least 20 times its size",
-        labelled.bytes > 20 * plain.bytes,
+        grows,
     );
 
     send(&target, "customers=3000&label_on=counter")?;
     let what = "3,000 customers: the SDK keeps at most 2,000 label sets.";
     let many = cost(2_000.0, what)?;
+    let longer = many.time > plain.time;
     claim(
         "a page with more series takes longer to make and read",
-        many.time > plain.time,
+        longer,
     );
     let overflow = bench.show(
         "sum({job=\"lab\", otel_metric_overflow=\"true\"})",
@@ -69,10 +71,8 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     )?;
     let reason = last_error(bench)?;
     say(&format!("target  {reason}\n"));
-    claim(
-        "Prometheus names the sample limit",
-        reason.contains("sample limit exceeded"),
-    );
+    let named = reason.contains("sample limit exceeded");
+    claim("Prometheus names the sample limit", named);
     let others = bench.show(
         "min(up{job!=\"lab\"})",
         "Everything else is up: the limit keeps the mistake to one target.",
@@ -84,10 +84,8 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     send(&restarted, "customers=1000")?;
     let what = "Without the label, after a restart: a running SDK never drops a series.";
     let off = self::cost(bench, &restarted, 20.0, what)?;
-    claim(
-        "without the label everything is as before",
-        (off.series - plain.series).abs() < 1.0,
-    );
+    let same = (off.series - plain.series).abs() < 1.0;
+    claim("without the label everything is as before", same);
     take_away.now()?;
     let left = "up{job=\"lab\"} or ALERTS{job=\"lab\"}";
     bench.wait_until_gone("the target is gone and no alert is left", SEEN, left)

@@ -73,10 +73,8 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     let fired = seen(WITHOUT_FOR)?.firing_since.is_some();
     bench.claim("the copy without `for` fired", fired);
     let seen = seen(WITH_FOR)?;
-    bench.claim(
-        "the rule with `for` was pending and never fired",
-        seen.pending_since.is_some() && seen.firing_since.is_none(),
-    );
+    let pending = seen.pending_since.is_some() && seen.firing_since.is_none();
+    bench.claim("the rule with `for` was pending and never fired", pending);
     restore.now()?;
     await_rule(bench, false)
 }

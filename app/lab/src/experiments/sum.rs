@@ -40,9 +40,9 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
 fn send(bench: &Bench) -> Result<()> {
     say(&format!("sends   POST /simulate?{ORDERS}"));
     let summary = bench.simulate(ORDERS)?;
+    let (failed, all) = (&summary["failed"], &summary["requested"]);
     say(&format!(
-        "answers {} of {} orders failed: the truth is 0.1\n",
-        summary["failed"], summary["requested"]
+        "answers {failed} of {all} orders failed: the truth is 0.1\n"
     ));
     Ok(())
 }

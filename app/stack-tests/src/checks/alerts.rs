@@ -71,10 +71,8 @@ fn raised_by_a_burst(
     let (prometheus, alertmanager) = (stack.prometheus(), stack.alertmanager());
     let started = now();
     let history = || alert_history(&prometheus, ALERT, started);
-    let answer = stack
-        .order_service()
-        .post("/simulate?count=50&error_rate=0.5")?;
-    let summary = answer.json()?;
+    let burst = "/simulate?count=50&error_rate=0.5";
+    let summary = stack.order_service().post(burst)?.json()?;
     ensure!(summary["failed"] == 25, "{summary}");
 
     wait_until("HighErrorRate is pending", Duration::from_secs(20), || {
@@ -97,16 +95,13 @@ fn raised_by_a_burst(
         Ok(firing.is_empty() && !in_alertmanager(&alertmanager, ALERT)?)
     })?;
     wait_until("the page is over", Duration::from_secs(45), || {
-        Ok(pages(stack, started)?
-            .last()
-            .is_some_and(|page| page == "resolved"))
+        let last = pages(stack, started)?.pop();
+        Ok(last.is_some_and(|page| page == "resolved"))
     })?;
     let pages = pages(stack, started)?;
     let each_ended = pages.chunks(2).all(|page| page == ["firing", "resolved"]);
-    ensure!(
-        each_ended && pages.len() == 2 * wanted,
-        "{wanted} pages are unavoidable, each with its end: {pages:?}"
-    );
+    let right = each_ended && pages.len() == 2 * wanted;
+    ensure!(right, "not {wanted} pages, each with its end: {pages:?}");
 
     let seen = history()?;
     let pending = seen.pending_since.context("it was pending")? - started;
@@ -117,13 +112,9 @@ fn raised_by_a_burst(
         "pending after {pending:.1} s, firing {firing:.1} s and in Alertmanager {arrived:.1} s later, \
          resolved {resolved:.1} s after the burst; pages: {wanted}"
     );
-    let held = [firing, arrived]
-        .iter()
-        .all(|after| (120.0..=150.0).contains(after));
-    ensure!(
-        pending <= 15.0 && held && resolved <= 360.0,
-        "too early or too late: {told}"
-    );
+    let held = |after: f64| (120.0..=150.0).contains(&after);
+    let in_time = pending <= 15.0 && held(firing) && held(arrived) && resolved <= 360.0;
+    ensure!(in_time, "too early or too late: {told}");
     Ok(told)
 }
 

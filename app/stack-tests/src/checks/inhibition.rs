@@ -13,10 +13,8 @@ use stack::prometheus::send_alerts;
 pub(crate) fn run(stack: &Stack) -> Result<String> {
     let lines = inhibitions();
     let inhibited = lines.iter().filter(|line| line.is_inhibited).count();
-    ensure!(
-        (1..lines.len()).contains(&inhibited),
-        "the table does not have both verdicts"
-    );
+    let both = (1..lines.len()).contains(&inhibited);
+    ensure!(both, "the table does not have both verdicts");
     let mut by_source: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for line in &lines {
         by_source.entry(&line.source).or_default().push(line);
@@ -60,11 +58,11 @@ fn posted(labels: &Labels) -> Value {
 
 fn check(stack: &Stack, line: &Inhibition) -> Result<()> {
     let is_inhibited = is_inhibited(stack, &line.target)?;
+    let (source, target) = (&line.source, &line.target);
+    let right = is_inhibited == line.is_inhibited;
     ensure!(
-        is_inhibited == line.is_inhibited,
-        "{:?} beside {:?}: inhibited is {is_inhibited}",
-        line.target,
-        line.source
+        right,
+        "{target:?} beside {source:?}: inhibited is {is_inhibited}"
     );
     Ok(())
 }

@@ -303,9 +303,7 @@ fn promtool(folder: &Path) -> Result<PathBuf> {
     copy.arg("-c").arg(script).arg(&file).current_dir(root());
     let output = copy.output()?;
     let errors = String::from_utf8_lossy(&output.stderr);
-    ensure!(
-        output.status.success(),
-        "promtool could not be copied: {errors}"
-    );
+    let copied = output.status.success();
+    ensure!(copied, "promtool could not be copied: {errors}");
     Ok(file)
 }

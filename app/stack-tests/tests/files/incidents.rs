@@ -20,10 +20,8 @@ fn every_row_is_proven_by_what_it_links() {
         );
         let link = row[5].link.as_deref().unwrap_or_default();
         let file = link.trim_start_matches("../");
-        assert!(
-            !file.is_empty() && read(file).contains(&proof),
-            "{CATALOGUE}, {incident:?}: {file} has no {proof:?}"
-        );
+        let proven = !file.is_empty() && read(file).contains(&proof);
+        assert!(proven, "{CATALOGUE}, {incident:?}: {file} has no {proof:?}");
     }
 }
 
@@ -32,10 +30,8 @@ fn every_test_of_an_incident_has_its_row() {
     let page = Page::read(CATALOGUE);
     let incidents: BTreeSet<_> = page.rows.iter().map(|row| row[0].text.as_str()).collect();
     for (file, test) in rules::tests() {
-        assert!(
-            !file.starts_with(TESTS) || incidents.contains(test.name.as_str()),
-            "{file}: add a row {:?} to {CATALOGUE}",
-            test.name
-        );
+        let name = test.name.as_str();
+        let listed = !file.starts_with(TESTS) || incidents.contains(name);
+        assert!(listed, "{file}: add a row {name:?} to {CATALOGUE}");
     }
 }
