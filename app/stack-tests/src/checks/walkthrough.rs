@@ -1,5 +1,5 @@
-//! The walk-through of the README: every plain query, every dashboard, the load generator's demonstration. What the service answers
-//! to each call is tested in its own crate.
+//! The walk-through of the README: its plain queries, every dashboard, the load generator's demonstration. What the service answers
+//! to each call is tested in its own crate, and how the queue fills by `scripts/lab queue`.
 
 use std::thread;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use stack::dashboards::{View, expr};
 use super::dashboards;
 use crate::report::Report;
 use serde_json::Value;
-use stack::project::{Stack, wait_until};
+use stack::project::Stack;
 use stack::prometheus::{now, query, value};
 
 /// The lag that a busy machine is granted; the default of 5 ms asks for an idle one.
@@ -30,9 +30,8 @@ pub(crate) fn run(stack: &Stack, report: &Report) {
     });
     dashboards::run(stack, report, "under load");
     dashboards::in_grafana(stack, report);
-    // After the plain queries, which bursts would distort, and before the slow orders, which raise an alert.
+    // After the plain queries, which bursts would distort.
     report.check("docker compose run --rm loadgen", || bursts(stack));
-    report.check("the plain query for the queue", || queue_depth(stack));
 }
 
 /// The summary of a load, which must end with success.
@@ -123,22 +122,4 @@ fn rates(stack: &Stack) -> Result<String> {
     Ok(format!(
         "{shown:.2} orders/s of {RATE} sent, {percent:.1} % failed of 10"
     ))
-}
-
-/// 32 orders in progress and 100 waiting, for longer than the scrape interval.
-fn queue_depth(stack: &Stack) -> Result<String> {
-    let service = stack.order_service();
-    let batch =
-        thread::spawn(move || service.post("/simulate?count=132&slow_rate=1&slow_seconds=8"));
-    let seen = wait_until("order_queue_depth is 100", Duration::from_secs(9), || {
-        let is_100 = |expr: &str| -> Result<bool> {
-            Ok((value(&stack.prometheus(), expr)? - 100.0).abs() < f64::EPSILON)
-        };
-        let panel = expr("order-service", "Queue Depth", "sampled", &View::default());
-        Ok(is_100("order_queue_depth")? && is_100(&panel)?)
-    });
-    let summary = batch.join().expect("no panic")?.json()?;
-    seen?;
-    ensure!(summary["succeeded"] == 132, "{summary}");
-    Ok("100, with 132 slow orders for 32 workers".to_owned())
 }
