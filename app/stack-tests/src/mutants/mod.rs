@@ -41,11 +41,14 @@ pub(crate) fn run(only: &[String]) -> ExitCode {
 
 fn score(only: &[String]) -> Result<bool> {
     let started = Instant::now();
+    let mut originals = BTreeMap::new();
     let mut mutants = Vec::new();
     for stem in stems(FOLDER, "yml") {
         let file = format!("{stem}.yml");
         if only.is_empty() || only.contains(&file) {
-            mutants.extend(changes::of_file(&file, &read(format!("{FOLDER}/{file}")))?);
+            let text = read(format!("{FOLDER}/{file}"));
+            mutants.extend(changes::of_file(&file, &text)?);
+            originals.insert(file, text);
         }
     }
     ensure!(!mutants.is_empty(), "no rules in {only:?}");
@@ -69,7 +72,7 @@ fn score(only: &[String]) -> Result<bool> {
         };
         copy.write(&mutant.file, &mutant.text)?;
         let caught = is_caught(copy, mutant, &tests, tried, &kills)?;
-        copy.write(&mutant.file, &read(format!("{FOLDER}/{}", mutant.file)))?;
+        copy.write(&mutant.file, &originals[&mutant.file])?;
         Ok(caught)
     })?;
     let survivors = mutants.iter().zip(caught).filter(|(_, caught)| !caught);
