@@ -44,11 +44,8 @@ impl Report {
 
     /// Prints what the checks wait for, and for how long at most.
     pub(crate) fn waiting(&self, reason: &str, at_most: Duration) {
-        println!(
-            "  ...  {}: {reason} (at most {} s)",
-            self.part,
-            at_most.as_secs()
-        );
+        let seconds = at_most.as_secs();
+        println!("  ...  {}: {reason} (at most {seconds} s)", self.part);
     }
 
     /// Prints the counts; success if nothing failed and something passed.

@@ -50,18 +50,10 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
         ),
         "The share of orders that took between 0.25 and 0.5 s, where the average is.",
     )?;
-    let p50 = bench.show(
-        &quantile(0.5, ""),
-        "Half of the orders took less than this.",
-    )?;
-    let p95 = bench.show(
-        &quantile(0.95, ""),
-        "One order in 20 took longer than this.",
-    )?;
-    let p99 = bench.show(
-        &quantile(0.99, ""),
-        "One order in 100 took longer than this.",
-    )?;
+    let show = |q, meaning| bench.show(&quantile(q, ""), meaning);
+    let p50 = show(0.5, "Half of the orders took less than this.")?;
+    let p95 = show(0.95, "One order in 20 took longer than this.")?;
+    let p99 = show(0.99, "One order in 100 took longer than this.")?;
     say(
         "The same orders with OpenTelemetry's default buckets, which are made for milliseconds: 0, 5, 10, …\n",
     );

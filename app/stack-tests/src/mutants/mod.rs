@@ -65,11 +65,8 @@ fn score(only: &[String]) -> Result<bool> {
     let caught = share_out(&copies, &mutants, |copy, mutant| {
         let name = mutant.to_string();
         let has_reason = reasons.iter().any(|reason| reason.mutant.is_match(&name));
-        let tried = if has_reason {
-            TRIED_WITH_A_REASON
-        } else {
-            tests.len()
-        };
+        let all = tests.len();
+        let tried = if has_reason { TRIED_WITH_A_REASON } else { all };
         copy.write(&mutant.file, &mutant.text)?;
         let caught = is_caught(copy, mutant, &tests, tried, &kills)?;
         copy.write(&mutant.file, &originals[&mutant.file])?;
@@ -78,15 +75,12 @@ fn score(only: &[String]) -> Result<bool> {
     let survivors = mutants.iter().zip(caught).filter(|(_, caught)| !caught);
     let survivors: Vec<_> = survivors.map(|(mutant, _)| mutant).collect();
     let explained = explain(&survivors, &reasons, only);
-    let share = 1.0 - survivors.len() as f64 / mutants.len() as f64;
-    println!(
-        "score: {:.1} % of {} mutants caught, {} survived ({} s); at least {:.0} % must be caught",
-        share * 100.0,
-        mutants.len(),
-        survivors.len(),
-        started.elapsed().as_secs(),
-        LEAST * 100.0
-    );
+    let (all, left) = (mutants.len(), survivors.len());
+    let share = 1.0 - left as f64 / all as f64;
+    let [percent, least] = [share, LEAST].map(|share| share * 100.0);
+    let seconds = started.elapsed().as_secs();
+    println!("score: {percent:.1} % of {all} mutants caught, {left} survived ({seconds} s)");
+    println!("At least {least:.0} % must be caught.");
     Ok(explained && share >= LEAST)
 }
 
@@ -94,7 +88,6 @@ fn score(only: &[String]) -> Result<bool> {
 struct Reason {
     line: String,
     mutant: Regex,
-    why: String,
 }
 
 fn reasons() -> Result<Vec<Reason>> {
@@ -104,13 +97,11 @@ fn reasons() -> Result<Vec<Reason>> {
         .filter(|line| !line.is_empty() && !line.starts_with('#'));
     let parsed = lines.map(|line| {
         let parts = line.rsplit_once(" | ");
-        let (mutant, why) = parts.with_context(|| format!("no reason: {line}"))?;
+        let (mutant, _) = parts.with_context(|| format!("no reason: {line}"))?;
         let mutant = regex_lite::escape(mutant.trim()).replace('…', ".*");
-        Ok(Reason {
-            line: line.to_owned(),
-            mutant: Regex::new(&format!("^{mutant}$"))?,
-            why: why.trim().to_owned(),
-        })
+        let mutant = Regex::new(&format!("^{mutant}$"))?;
+        let line = line.to_owned();
+        Ok(Reason { line, mutant })
     });
     parsed.collect()
 }
@@ -119,29 +110,21 @@ fn reasons() -> Result<Vec<Reason>> {
 fn explain(survivors: &[&Mutant], reasons: &[Reason], only: &[String]) -> bool {
     let mut explained = true;
     for mutant in survivors {
-        let Mutant {
-            file,
-            line,
-            rule,
-            change,
-            ..
-        } = mutant;
         let name = mutant.to_string();
         let reason = reasons.iter().find(|reason| reason.mutant.is_match(&name));
         explained &= reason.is_some();
-        let no_reason = "NO REASON: write a test that fails, or a line in tests/survivors.txt";
-        let why = reason.map_or(no_reason, |reason| &reason.why);
-        println!("survived {file}:{line} {rule}: {change} | {why}");
+        let why = reason.and_then(|reason| reason.line.rsplit(" | ").next());
+        let why = why.unwrap_or("NO REASON: write a test that fails, or a line in survivors.txt");
+        println!("survived, line {}: {name} | {why}", mutant.line);
     }
-    for Reason { line, mutant, .. } in reasons {
+    for Reason { line, mutant } in reasons {
         let asked = only.is_empty() || only.iter().any(|file| line.starts_with(file));
-        if asked
-            && !survivors
-                .iter()
-                .any(|survivor| mutant.is_match(&survivor.to_string()))
-        {
+        let needed = survivors
+            .iter()
+            .any(|survivor| mutant.is_match(&survivor.to_string()));
+        if asked && !needed {
             explained = false;
-            println!("not needed in tests/survivors.txt, since no such mutant survives: {line}");
+            println!("not needed in survivors.txt, since no such mutant survives: {line}");
         }
     }
     explained

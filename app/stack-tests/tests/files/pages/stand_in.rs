@@ -22,7 +22,6 @@ const UNHARMED: &str = "window.attacked === undefined && document.querySelectorA
 /// An answer of the API: the beginning of the request line, the status, and the body.
 pub(crate) type Answer<'a> = (&'a str, u16, Value);
 
-/// What came of a look at a page.
 pub(crate) struct Look {
     /// What the script returned.
     pub(crate) seen: Value,
@@ -50,10 +49,8 @@ pub(crate) fn look(whose: &str, path: &str, answers: &[Answer], script: &str) ->
     let mut browser = Browser::open(&format!("http://{address}{path}"));
     let seen = browser.evaluate(&SCRIPT.replace("SCRIPT", script));
     assert_eq!(browser.evaluate(UNHARMED), true);
-    Look {
-        seen,
-        changes: changes.try_iter().collect(),
-    }
+    let changes = changes.try_iter().collect();
+    Look { seen, changes }
 }
 
 /// Answers one request. One that cannot be read was given up by the browser.
