@@ -33,18 +33,23 @@ impl Browser {
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("orderwatch-browser-{}-{count}", std::process::id());
         let profile = env::temp_dir().join(name);
-        let process = Command::new("chromium")
-            .args(["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"])
-            .args(["--no-first-run", "--disable-background-networking", "--disable-extensions"])
-            .arg("--remote-debugging-port=0")
+        let mut chromium = Command::new("chromium");
+        chromium
+            .args([
+                "--headless=new",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-dev-shm-usage",
+            ])
+            .args([
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-extensions",
+            ])
             .arg(format!("--user-data-dir={}", profile.display()))
-            .arg("about:blank")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|failure| {
-                panic!("chromium does not start ({failure}); install it: apt-get install --no-install-recommends chromium")
-            });
+            .args(["--remote-debugging-port=0", "about:blank"]);
+        let process = chromium.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let process = process.expect("apt-get install --no-install-recommends chromium");
         // Chromium writes there which port it has taken, once it listens.
         let port = wait_for("chromium's port", || {
             let text = fs::read_to_string(profile.join("DevToolsActivePort")).ok()?;
@@ -58,21 +63,19 @@ impl Browser {
             page["webSocketDebuggerUrl"].as_str().map(ToOwned::to_owned)
         });
         let stream = TcpStream::connect(("127.0.0.1", port)).expect("chromium listens");
-        stream
-            .set_read_timeout(Some(PATIENCE))
-            .expect("a timeout that is not zero");
+        let bounded = stream.set_read_timeout(Some(PATIENCE));
+        bounded.expect("a timeout that is not zero");
         let (page, _) = client(target, stream).expect("chromium speaks WebSocket");
+        let calls = 0;
         let mut browser = Self {
             process,
             profile,
             page,
-            calls: 0,
+            calls,
         };
         browser.call("Page.navigate", &json!({"url": url}));
-        browser.wait(
-            "the page is read",
-            "location.href !== 'about:blank' && document.readyState === 'complete'",
-        );
+        let is_read = "location.href !== 'about:blank' && document.readyState === 'complete'";
+        browser.wait("the page is read", is_read);
         browser
     }
 
@@ -80,9 +83,8 @@ impl Browser {
     fn call(&mut self, method: &str, parameters: &Value) -> Value {
         self.calls += 1;
         let call = json!({"id": self.calls, "method": method, "params": parameters});
-        self.page
-            .send(Message::text(call.to_string()))
-            .expect("chromium listens");
+        let sent = self.page.send(Message::text(call.to_string()));
+        sent.expect("chromium listens");
         loop {
             let message = self.page.read().expect("chromium answers");
             let Ok(text) = message.to_text() else {
@@ -112,10 +114,8 @@ impl Browser {
 
     /// What a person sees of an element: nothing, if it is hidden.
     pub fn text(&mut self, selector: &str) -> String {
-        let expression = format!(
-            "(found => found?.checkVisibility() ? found.innerText : '')(document.querySelector({selector:?}))"
-        );
-        let text = self.evaluate(&expression);
+        let seen = "found => found?.checkVisibility() ? found.innerText : ''";
+        let text = self.evaluate(&format!("({seen})(document.querySelector({selector:?}))"));
         text.as_str().unwrap_or_default().to_owned()
     }
 }
@@ -141,7 +141,10 @@ fn wait_for<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
         if let Some(found) = condition() {
             return found;
         }
-        assert!(started.elapsed() < PATIENCE, "waited in vain for {what}");
+        assert!(
+            started.elapsed() < PATIENCE,
+            "not within {PATIENCE:?}: {what}"
+        );
         thread::sleep(Duration::from_millis(20));
     }
 }

@@ -55,18 +55,12 @@ pub(crate) fn named(name: &str) -> Result<&'static Experiment> {
 }
 
 pub(crate) fn list() {
-    for Experiment {
-        name,
-        seconds,
-        question,
-        ..
-    } in &ALL
-    {
+    for one in &ALL {
+        let (name, question, seconds) = (one.name, one.question, one.seconds);
         println!("  {name:<13} {question:<49} about {seconds} s");
     }
-    println!(
-        "\npending first waits until no order has finished for five minutes: up to five minutes more."
-    );
+    let more = "until no order has finished for five minutes: up to five minutes more";
+    println!("\npending first waits {more}.");
 }
 
 impl Experiment {

@@ -12,55 +12,29 @@ use names::Commands;
 
 /// Every Markdown file of the project.
 fn pages() -> Vec<Page> {
-    let mut found = vec![
-        "README.md".to_owned(),
-        "CHANGELOG.md".to_owned(),
-        "CONTRIBUTING.md".to_owned(),
-    ];
-    found.extend(files("docs", "md"));
-    found.extend(files("observability", "md"));
-    found.iter().map(|file| Page::read(file)).collect()
+    let own = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"].map(ToOwned::to_owned);
+    let folders = ["docs", "observability"].into_iter();
+    let files = folders.flat_map(|folder| files(folder, "md")).chain(own);
+    files.map(|file| Page::read(&file)).collect()
 }
 
-/// Fails with every problem of every page.
-fn expect_none(problems: impl Fn(&Page) -> Vec<String>) {
+#[test]
+fn what_the_pages_promise_exists() {
+    let commands = Commands::ask();
     let mut found = Vec::new();
     for page in pages() {
-        let problems = problems(&page).into_iter();
+        let problems = [
+            links::dead(&page),
+            links::missing_names(&page),
+            names::missing_paths(&page),
+            names::unknown_ports(&page),
+            names::unknown_metrics(&page),
+            commands.unknown(&page),
+        ];
+        let problems = problems.concat().into_iter();
         found.extend(problems.map(|problem| format!("{}: {problem}", page.file)));
     }
     assert!(found.is_empty(), "{found:#?}");
-}
-
-#[test]
-fn every_link_leads_somewhere() {
-    expect_none(links::dead);
-}
-
-#[test]
-fn a_source_file_that_is_linked_has_what_the_link_names() {
-    expect_none(links::missing_names);
-}
-
-#[test]
-fn every_path_in_a_command_exists() {
-    expect_none(names::missing_paths);
-}
-
-#[test]
-fn every_port_is_one_of_dot_env() {
-    expect_none(names::unknown_ports);
-}
-
-#[test]
-fn every_metric_exists() {
-    expect_none(names::unknown_metrics);
-}
-
-#[test]
-fn every_experiment_exercise_drill_and_load_exists() {
-    let commands = Commands::ask();
-    expect_none(|page| commands.unknown(page));
 }
 
 #[test]
@@ -73,14 +47,8 @@ fn what_does_not_exist_is_found() {
     );
     assert_eq!(links::dead(&page).len(), 2);
     assert_eq!(links::missing_names(&page).len(), 1);
-    assert_eq!(names::missing_paths(&page), ["there is no app/nothing.rs"]);
-    assert_eq!(
-        names::unknown_ports(&page),
-        ["no service has the port 1234"]
-    );
-    assert_eq!(
-        names::unknown_metrics(&page),
-        ["there is no metric order_nothing_total"]
-    );
+    assert_eq!(names::missing_paths(&page).len(), 1);
+    assert_eq!(names::unknown_ports(&page).len(), 1);
+    assert_eq!(names::unknown_metrics(&page).len(), 1);
     assert_eq!(Commands::ask().unknown(&page).len(), 4);
 }
