@@ -33,9 +33,6 @@ pub fn configuration() -> Value {
 }
 
 /// The receivers and the labels of each row of [`ROUTING`].
-///
-/// # Panics
-/// A row has another form.
 pub fn routing() -> Vec<(String, Labels)> {
     let rows = rows(ROUTING).into_iter().map(|line| {
         let (receivers, rest) = line.split_once(' ').expect("receivers and labels");
@@ -45,9 +42,6 @@ pub fn routing() -> Vec<(String, Labels)> {
 }
 
 /// The rows of [`INHIBITION`].
-///
-/// # Panics
-/// A row has another form.
 pub fn inhibitions() -> Vec<Inhibition> {
     let rows = rows(INHIBITION).into_iter().map(|line| {
         let parts: Vec<_> = line.split('|').map(str::trim).collect();

@@ -25,9 +25,6 @@ pub struct Browser {
 
 impl Browser {
     /// Opens an address.
-    ///
-    /// # Panics
-    /// Chromium is not installed, or does not answer.
     pub fn open(url: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -105,9 +102,6 @@ impl Browser {
     }
 
     /// Waits until an expression is true.
-    ///
-    /// # Panics
-    /// It is not within a minute.
     pub fn wait(&mut self, what: &str, expression: &str) {
         wait_for(what, || (self.evaluate(expression) == true).then_some(()));
     }

@@ -86,17 +86,11 @@ impl View {
 }
 
 /// Every dashboard in [`FOLDER`].
-///
-/// # Panics
-/// One of them is not JSON.
 pub fn all() -> Vec<Dashboard> {
     in_folder(FOLDER)
 }
 
 /// Every dashboard in a folder.
-///
-/// # Panics
-/// One of them is not JSON.
 pub fn in_folder(folder: &str) -> Vec<Dashboard> {
     repository::stems(folder, "json")
         .into_iter()
@@ -109,9 +103,6 @@ pub fn in_folder(folder: &str) -> Vec<Dashboard> {
 }
 
 /// One query of one panel, by the names that people see: `expr("order-service", "Error Rate", "now", &view)`.
-///
-/// # Panics
-/// There is none.
 pub fn expr(dashboard: &str, panel: &str, legend: &str, view: &View) -> String {
     let all = all();
     let found = all.iter().find(|candidate| candidate.name == dashboard);

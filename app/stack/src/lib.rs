@@ -4,7 +4,8 @@
 //! - [`project`]: a running stack, a compose project; [`http`], [`prometheus`]: its APIs
 //! - `browser`: what its pages show
 //!
-//! The tests that use it are in `stack-tests`, the experiments in `lab`.
+//! The tests that use it are in `stack-tests`, the experiments in `lab`. What reads files panics where they are not there, or not as
+//! their program has them: for a test, that is the finding.
 
 #![expect(
     clippy::missing_errors_doc,

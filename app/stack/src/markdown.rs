@@ -54,9 +54,6 @@ pub struct Cell {
 
 impl Page {
     /// Reads a page, by its path from the root.
-    ///
-    /// # Panics
-    /// It is not there.
     pub fn read(file: &str) -> Self {
         Self::parse(file, &read(file))
     }

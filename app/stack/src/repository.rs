@@ -19,18 +19,12 @@ pub fn root() -> PathBuf {
 }
 
 /// A file's text, by its path from the root.
-///
-/// # Panics
-/// The file is not there: for a test, that is the finding.
 pub fn read(path: impl AsRef<Path>) -> String {
     let path = root().join(path);
     fs::read_to_string(&path).unwrap_or_else(|failure| panic!("{}: {failure}", path.display()))
 }
 
 /// The names of the files in a folder that end in `.extension`, without it, sorted.
-///
-/// # Panics
-/// The folder is not there.
 pub fn stems(folder: &str, extension: &str) -> Vec<String> {
     let own = files(folder, extension).into_iter();
     let names = own.filter_map(|path| {
@@ -42,9 +36,6 @@ pub fn stems(folder: &str, extension: &str) -> Vec<String> {
 }
 
 /// The paths from the root of the files in a folder, and in those in it, that end in `.extension`; sorted.
-///
-/// # Panics
-/// The folder is not there.
 pub fn files(folder: &str, extension: &str) -> Vec<String> {
     let entries = fs::read_dir(root().join(folder)).unwrap_or_else(|e| panic!("{folder}: {e}"));
     let mut files = Vec::new();
@@ -63,9 +54,6 @@ pub fn files(folder: &str, extension: &str) -> Vec<String> {
 }
 
 /// The settings of `.env`.
-///
-/// # Panics
-/// A line is neither empty, nor a comment, nor an assignment.
 pub fn dot_env() -> BTreeMap<String, String> {
     read(".env")
         .lines()

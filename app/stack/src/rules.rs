@@ -79,9 +79,6 @@ impl Rule {
 }
 
 /// Every rule of every rule file.
-///
-/// # Panics
-/// A file is not as Prometheus has it.
 pub fn all() -> Vec<Rule> {
     let every = duration(&configuration()["global"]["evaluation_interval"]).expect("it is set");
     let mut rules = Vec::new();
@@ -98,9 +95,6 @@ pub fn all() -> Vec<Rule> {
 }
 
 /// Every alert of every rule file.
-///
-/// # Panics
-/// A file is not as Prometheus has it.
 pub fn alerts() -> Vec<Rule> {
     let mut rules = all();
     rules.retain(Rule::is_alert);
@@ -108,9 +102,6 @@ pub fn alerts() -> Vec<Rule> {
 }
 
 /// The scrape interval of every job.
-///
-/// # Panics
-/// The configuration is not as Prometheus has it.
 pub fn scrape_intervals() -> BTreeMap<String, Duration> {
     let configuration = configuration();
     let every = duration(&configuration["global"]["scrape_interval"]).expect("it is set");
@@ -181,9 +172,6 @@ pub struct ExprCase {
 }
 
 /// Every test of the rules, with its file.
-///
-/// # Panics
-/// A file is not as promtool has it.
 pub fn tests() -> Vec<(String, Test)> {
     let mut tests = Vec::new();
     for path in files(TESTS, "yml") {
@@ -198,9 +186,6 @@ fn configuration() -> Value {
 }
 
 /// A YAML file, by its path from the root.
-///
-/// # Panics
-/// It is not there, or has another form.
 pub fn yaml<T: DeserializeOwned>(path: &str) -> T {
     serde_saphyr::from_str(&read(path)).unwrap_or_else(|failure| panic!("{path}: {failure}"))
 }
