@@ -8,7 +8,7 @@ use anyhow::{Result, ensure};
 use serde_json::Value;
 use stack::http::Client;
 use stack::project::{Stack, wait_with};
-use stack::prometheus::{self, AlertHistory, Sample, now};
+use stack::prometheus::{self, Sample, now};
 
 use crate::interrupt::{Interrupt, TICK};
 use crate::screen::{Outcome, Undo, number, reading, say, waiting};
@@ -80,10 +80,6 @@ impl Bench {
     /// The one value of an instant query, not printed.
     pub(crate) fn value(&self, expr: &str) -> Result<f64> {
         prometheus::value(&self.stack.prometheus(), expr)
-    }
-
-    pub(crate) fn history(&self, alert: &str, since: f64) -> Result<AlertHistory> {
-        prometheus::alert_history(&self.stack.prometheus(), alert, since)
     }
 
     /// Runs a query that has one series and shows what it reads and means.

@@ -81,10 +81,8 @@ impl Bench {
     fn run_compose(&self, arguments: &str, on_signal: OnSignal) -> Result<String> {
         let words = format!("docker compose --progress quiet {arguments}");
         let finished = self.run(&words, on_signal, |elapsed| {
-            say(&format!(
-                "        not finished after {} s",
-                elapsed.as_secs()
-            ));
+            let seconds = elapsed.as_secs();
+            say(&format!("        not finished after {seconds} s"));
         })?;
         let finished = finished.success();
         let finished = finished.with_context(|| format!("docker compose {arguments}"))?;

@@ -142,7 +142,9 @@ fn alerts(stack: &Stack, report: &Report, depth: Depth) {
 /// Checks that disturb a stack: edits, restarts, kills, replicas.
 fn operations(stack: &Stack, report: &Report, depth: Depth) {
     if depth == Depth::All {
-        checks::alerts::slow_burst(stack, report);
+        report.check("count=50&slow_rate=0.5 as the first orders", || {
+            checks::alerts::raised_by_slow_orders(stack, report)
+        });
     }
     checks::drills::one(stack, report, "high-latency", None);
     report.check("every line of the inhibition table", || {
@@ -156,7 +158,9 @@ fn operations(stack: &Stack, report: &Report, depth: Depth) {
             || checks::messages::outage(stack),
         );
     }
-    checks::alerts::twenty_orders(stack, report);
+    report.check("error_rate=0.5, 20 orders", || {
+        checks::alerts::pending_from_twenty(stack, report)
+    });
     checks::operations::run(stack, report);
     checks::refusals::run(stack, report);
 }

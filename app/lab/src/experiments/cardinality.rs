@@ -58,10 +58,8 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
         "sum({job=\"lab\", otel_metric_overflow=\"true\"})",
         "All other customers are counted in this one overflow series. Sums by customer are wrong from now on.",
     )?;
-    claim(
-        "the SDK's overflow series holds the orders of 1,000 customers",
-        (overflow - 1_001.0).abs() <= 2.0,
-    );
+    let what = "the SDK's overflow series holds the orders of 1,000 customers";
+    claim(what, (overflow - 1_001.0).abs() <= 2.0);
 
     send(&target, "customers=300&label_on=histogram")?;
     bench.wait_for("the scrape fails", SEEN, "up{job=\"lab\"} == 0")?;

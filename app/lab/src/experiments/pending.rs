@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
-use stack::prometheus::now;
+use stack::prometheus::{alert_history, now};
 use stack::repository::root;
 
 use crate::bench::Bench;
@@ -37,12 +37,10 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     bench.quiet()?;
     let started = now();
     let alerts = |name: &str| format!("ALERTS{{alertname=\"{name}\"}}");
-    let seen = |name: &str| bench.history(name, started);
+    let seen = |name: &str| alert_history(&bench.stack.prometheus(), name, started);
     // Without them the alert would fire two minutes after an experiment that was interrupted.
-    let dilute = bench.undo(
-        &format!("POST /simulate?{HEALTHY}: healthy orders, so that the alert ends"),
-        || bench.simulate_undisturbed(HEALTHY).map(|_| ()),
-    );
+    let what = format!("POST /simulate?{HEALTHY}: healthy orders, so that the alert ends");
+    let dilute = bench.undo(&what, || bench.simulate_undisturbed(HEALTHY).map(|_| ()));
     say(&format!("sends   POST /simulate?{BLIP}"));
     bench.simulate(BLIP)?;
     bench.wait("the copy fires", SEEN, || {
@@ -99,9 +97,8 @@ fn add_rule(bench: &Bench) -> Result<Undo<'_>> {
         .with_context(|| {
             format!("{FILE} cannot be written; this experiment needs a writable checkout")
         })?;
-    say(&format!(
-        "adds    {FILE}, a copy of {WITH_FOR} without its `for`"
-    ));
+    let copy = format!("{FILE}, a copy of {WITH_FOR} without its `for`");
+    say(&format!("adds    {copy}"));
     // The ports and the project's name are the same in every clone: does the Prometheus that answers read the rules of this one?
     let check = format!("exec -T prometheus promtool check rules {MOUNTED}");
     if let Err(failure) = bench.compose_undisturbed(&check) {
@@ -149,9 +146,8 @@ fn without_for(rules: &str) -> Result<String> {
     rule["labels"]["severity"] = "warning".into();
     let group = json!({ "groups": [{ "name": "lab-without-for", "rules": [rule] }] });
     // JSON is YAML.
-    Ok(format!(
-        "# Only there while `scripts/lab pending` runs; can be deleted.\n{group:#}\n"
-    ))
+    let note = "# Only there while `scripts/lab pending` runs; can be deleted.";
+    Ok(format!("{note}\n{group:#}\n"))
 }
 
 #[cfg(test)]

@@ -201,9 +201,7 @@ Error Rate  | sum by (job) (rate(orders_processed_total{status="failure"}[5m])) 
                 }
             }
         }
-        assert!(
-            uses("rate(orders_processed_total[15s])").is_err(),
-            "three scrapes"
-        );
+        let three_scrapes = uses("rate(orders_processed_total[15s])");
+        assert!(three_scrapes.is_err());
     }
 }

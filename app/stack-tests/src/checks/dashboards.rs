@@ -65,10 +65,7 @@ fn datasources(grafana: &Client) -> Result<String> {
     let alertmanager = grafana.json(path, &[])?;
     let version = &alertmanager["versionInfo"]["version"];
     ensure!(version.is_string(), "alertmanager: {alertmanager}");
-    Ok(format!(
-        "version {}, Alertmanager {version}",
-        health["version"]
-    ))
+    Ok(format!("{}, Alertmanager {version}", health["version"]))
 }
 
 fn every_dashboard(grafana: &Client) -> Result<String> {

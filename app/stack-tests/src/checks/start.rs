@@ -47,9 +47,7 @@ pub(crate) fn from_nothing(stack: &Stack) -> Result<String> {
         sizes.push(format!("{service} {:.1} MB", size as f64 / 1e6));
     }
     let sizes = sizes.join(", ");
-    Ok(format!(
-        "every service healthy, every job scraped, images: {sizes}"
-    ))
+    Ok(format!("all healthy and scraped, images: {sizes}"))
 }
 
 /// `scripts/down --volumes` leaves nothing of the project.

@@ -57,7 +57,7 @@ fn bursts(stack: &Stack) -> Result<String> {
     let alerts = query(&stack.prometheus(), &format!("{alerts}{window})"))?;
     ensure!(alerts.is_empty(), "{} was raised", alerts[0].labels);
     Ok(format!(
-        "all {scheduled} answered, queue {deepest} deep at most, no alert"
+        "all {scheduled} answered, {deepest} in the queue at most"
     ))
 }
 
@@ -87,9 +87,7 @@ fn figures(stack: &Stack, report: &Report) -> Result<String> {
         let (told, p95, shown) = read?;
         near("p95", p95, truth, 0.15 * truth)?;
         near("panel P95 Latency", shown, truth, 0.15 * truth)?;
-        Ok(format!(
-            "{told}; p95 {p95:.3} s, {truth:.3} s by the answers"
-        ))
+        Ok(format!("{told}; p95 {p95:.3} s, truly {truth:.3} s"))
     })
 }
 
@@ -119,7 +117,5 @@ fn rates(stack: &Stack) -> Result<String> {
     let share = value(&prometheus, &panel("Error Rate", "now"))?;
     near("panel Error Rate", share, 0.1, 0.02)?;
     let percent = 100.0 * share;
-    Ok(format!(
-        "{shown:.2} orders/s of {RATE} sent, {percent:.1} % failed of 10"
-    ))
+    Ok(format!("{shown:.2} orders/s, {percent:.1} % failed"))
 }

@@ -24,14 +24,7 @@ const CALLS: &str = "rate increase, increase rate, irate rate, delta increase, c
     last_over_time max_over_time, count_over_time sum_over_time, clamp_min clamp_max, clamp_max clamp_min, \
     sum max, max min, min max, avg max, count sum, topk bottomk";
 /// The words before a list of labels in parentheses.
-const LABELS: &[&str] = &[
-    "by",
-    "without",
-    "on",
-    "ignoring",
-    "group_left",
-    "group_right",
-];
+const LABELS: &str = "by without on ignoring group_left group_right";
 
 /// Comments, texts, durations, numbers, words and signs.
 static TOKEN: LazyLock<Regex> = LazyLock::new(|| {
@@ -173,6 +166,10 @@ impl Token<'_> {
             .any(|text| self.text.eq_ignore_ascii_case(text))
     }
 
+    fn lists_labels(&self) -> bool {
+        LABELS.split(' ').any(|word| self.is(&[word]))
+    }
+
     fn begins(&self, with: impl Fn(char) -> bool) -> bool {
         self.text.starts_with(with)
     }
@@ -223,7 +220,7 @@ fn of_expression(text: &str) -> Result<Vec<Change>> {
     for (at, token) in tokens.iter().enumerate() {
         let is_called = tokens
             .get(at + 1)
-            .is_some_and(|next| next.is(&["("]) || next.is(LABELS));
+            .is_some_and(|next| next.is(&["("]) || next.lists_labels());
         let replaced = if token.in_matchers {
             token.swapped(MATCHERS)
         } else if token.begins(|c| c.is_ascii_digit() || c == '.') {
@@ -260,18 +257,15 @@ fn numbers(text: &str) -> Option<Vec<String>> {
 }
 
 fn durations(text: &str) -> Vec<String> {
-    const UNITS: [(&str, u128); 5] = [
-        ("d", 86_400_000),
-        ("h", 3_600_000),
-        ("m", 60_000),
-        ("s", 1000),
-        ("ms", 1),
-    ];
+    let units = ["d", "h", "m", "s", "ms"].into_iter();
+    let units: Vec<(_, u128)> = units
+        .zip([86_400_000, 3_600_000, 60_000, 1000, 1])
+        .collect();
     let duration = parse_duration(text).into_iter();
     let changed = duration.flat_map(|duration| [duration / 2, duration * 2]);
     let written = changed.filter_map(|duration| {
         let millis = duration.as_millis();
-        let mut units = UNITS.iter();
+        let mut units = units.iter();
         let (unit, size) = units.find(|(_, size)| millis.is_multiple_of(*size))?;
         Some(format!("{}{unit}", millis / size))
     });
@@ -290,7 +284,7 @@ fn removals(tokens: &[Token], at: usize) -> Vec<Range<usize>> {
             .into_iter()
             .collect();
     }
-    if token.is(LABELS) && next.is_some_and(|next| next.is(&["("])) {
+    if token.lists_labels() && next.is_some_and(|next| next.is(&["("])) {
         let labels = tokens[at + 2..]
             .iter()
             .take_while(|inner| !inner.is(&[")"]));
@@ -343,7 +337,7 @@ fn sides(tokens: &[Token], at: usize) -> [Range<usize>; 2] {
     let last = after.map_or(tokens.len(), |after| at + 1 + after) - 1;
     // The right side begins after `on (…)`.
     let mut right = at + 1;
-    while tokens.get(right).is_some_and(|token| token.is(LABELS)) {
+    while tokens.get(right).is_some_and(Token::lists_labels) {
         let close = tokens[right..].iter().position(|token| token.is(&[")"]));
         right += close.map_or(1, |close| close + 1);
     }

@@ -167,11 +167,8 @@ fn tests(copies: &[Copy]) -> Result<Vec<Test>> {
     let times = share_out(copies, &tests, |copy, test| {
         let started = Instant::now();
         let Test { file, name, .. } = test;
-        ensure!(
-            copy.passes(test)?,
-            "{}, {name:?} fails on the rules as they are",
-            file.display()
-        );
+        let (passes, file) = (copy.passes(test)?, file.display());
+        ensure!(passes, "{file}, {name:?} fails on the rules as they are");
         Ok(started.elapsed())
     })?;
     for (test, takes) in tests.iter_mut().zip(times) {
@@ -253,10 +250,8 @@ impl Copy {
         fs::create_dir(&folder)?;
         let mut copy = Command::new("cp");
         copy.arg("-r").args([FOLDER, TESTS]).arg(&folder);
-        ensure!(
-            copy.current_dir(root()).status()?.success(),
-            "nothing was copied"
-        );
+        let copied = copy.current_dir(root()).status()?;
+        ensure!(copied.success(), "nothing was copied");
         let promtool = promtool.to_owned();
         Ok(Self { folder, promtool })
     }

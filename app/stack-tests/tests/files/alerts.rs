@@ -134,15 +134,11 @@ fn nothing_that_belongs_to_an_alert_is_missing() {
     }
     for name in &found.runbooks {
         if !alerts.iter().any(|alert| alert.name() == name) {
-            missing.insert(format!(
-                "{name}: delete {RUNBOOKS}/{name}.md, no rule makes this alert"
-            ));
+            let file = format!("{RUNBOOKS}/{name}.md");
+            missing.insert(format!("{name}: delete {file}, no rule makes this alert"));
         }
     }
     let missing: Vec<_> = missing.into_iter().collect();
-    assert!(
-        missing.is_empty(),
-        "still to be done:\n{}",
-        missing.join("\n")
-    );
+    let todo = missing.join("\n");
+    assert!(missing.is_empty(), "still to be done:\n{todo}");
 }

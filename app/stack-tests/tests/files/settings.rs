@@ -48,9 +48,8 @@ fn seconds(duration: &Value) -> u64 {
 fn the_compose_file_uses_every_setting_of_dot_env_and_no_other() {
     let compose = read("docker-compose.yml");
     let used = compose.split("${").skip(1);
-    let mut used: BTreeSet<_> = used
-        .filter_map(|rest| rest.split(['}', ':']).next())
-        .collect();
+    let used = used.filter_map(|rest| rest.split(['}', ':']).next());
+    let mut used: BTreeSet<_> = used.collect();
     // scripts/up sets it to the revision; BIND_ADDRESS and the like stand in `.env`.
     assert!(used.remove("REVISION"));
     let defined = dot_env();
@@ -158,10 +157,8 @@ fn every_container_is_hardened_and_watched() {
         assert_eq!(service["logging"]["options"]["max-size"], "10m", "{name}");
         let bounded = service["pids_limit"].is_u64() && service["mem_limit"].is_string();
         assert!(bounded, "{name}");
-        assert!(
-            service["container_name"].is_null(),
-            "{name} could not be scaled"
-        );
+        let scalable = service["container_name"].is_null();
+        assert!(scalable, "{name} could not be scaled");
         let one_off = service["profiles"].is_array();
         let checked = one_off || service["healthcheck"]["test"].is_array();
         assert!(checked, "{name} has no health check");

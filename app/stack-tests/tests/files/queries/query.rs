@@ -4,7 +4,7 @@ use promql_parser::label::MatchOp;
 
 use stack::promql::{Parts, Selector};
 
-use super::series::{Catalog, Series, TARGET_LABELS};
+use super::series::{Catalog, Series, TARGET_LABELS, Values};
 
 /// A rate needs this many scrapes in its window.
 const SCRAPES: u32 = 4;
@@ -67,18 +67,13 @@ fn matchers(catalog: &Catalog, selector: &Selector, names: &[(&str, &Series)]) -
         if names.iter().any(|(_, series)| of_another_job(series)) {
             problems.push(format!("{matcher}: another job exposes it"));
         }
-        let known: Vec<_> = names
-            .iter()
-            .filter_map(|(_, series)| series.values(label))
-            .collect();
+        let known = names.iter().filter_map(|(_, series)| series.values(label));
+        let known: Vec<_> = known.collect();
         if known.is_empty() && !names.is_empty() {
             problems.push(format!("{matcher}: there is no such label"));
         }
-        let some = known.iter().any(|values| {
-            values
-                .as_ref()
-                .is_none_or(|values| values.iter().any(wanted))
-        });
+        let has = |values: &Values| values.as_ref().is_none_or(|all| all.iter().any(wanted));
+        let some = known.iter().any(|values| has(values));
         if !known.is_empty() && !some && !matcher.value.is_empty() {
             problems.push(format!("{matcher}: the label never has that value"));
         }
@@ -92,10 +87,8 @@ fn window(selector: &Selector, names: &[(&str, &Series)]) -> Vec<String> {
     for (name, series) in names {
         let shortest = series.interval * SCRAPES;
         // These ask for one sample, or for none.
-        let one = matches!(
-            selector.function,
-            Some("last_over_time" | "absent_over_time")
-        );
+        let function = selector.function.unwrap_or_default();
+        let one = matches!(function, "last_over_time" | "absent_over_time");
         if let Some(window) = selector.window.filter(|window| !one && *window < shortest) {
             problems.push(format!(
                 "{name}: {window:?} holds fewer than {SCRAPES} samples, which come every {:?}",
