@@ -2,7 +2,7 @@
 # Tests of these scripts: what they refuse before they start anything, on any machine and with any settings. No container is needed.
 # scripts/test runs them in a shell of their own.
 # shellcheck source=scripts/lib.sh
-. scripts/lib.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 
 work=$(mktemp -d)
 failures=0
