@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use anyhow::{Error, Result};
 use promql_parser::label::Matcher;
 use promql_parser::parser::token::T_GTR;
 use promql_parser::parser::{BinaryExpr, Call, Expr, LabelModifier, VectorSelector, parse};
@@ -47,14 +48,9 @@ impl Selector {
 }
 
 impl Parts {
-    /// Takes a query apart.
-    ///
-    /// # Errors
-    /// It is not `PromQL`.
-    pub fn of(expr: &str) -> Result<Self, String> {
-        let mut parts = Self::default();
-        parts.walk(&parse(expr)?, None);
-        Ok(parts)
+    /// Takes a query apart; an error if it is not `PromQL`.
+    pub fn of(expr: &str) -> Result<Self> {
+        Ok(Self::within(&parse(expr).map_err(Error::msg)?))
     }
 
     fn within(expr: &Expr) -> Self {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use anyhow::{Error, Result, bail};
 use promql_parser::label::{MatchOp, Matcher};
 use promql_parser::parser::{Expr, LabelModifier, VectorSelector, parse};
 
@@ -107,17 +108,17 @@ fn keeps(steps: &[Step], label: &str) -> bool {
 }
 
 /// The selectors of a query as Grafana would send it.
-pub(crate) fn uses(expr: &str) -> Result<Vec<Use>, String> {
+pub(crate) fn uses(expr: &str) -> Result<Vec<Use>> {
     let sent = expr
         .replace("$__rate_interval", "20s")
         .replace("$__interval", "20s")
         .replace("$instance", ".*");
     let mut found = Vec::new();
-    walk(&parse(&sent)?, &[], &mut found)?;
+    walk(&parse(&sent).map_err(Error::msg)?, &[], &mut found)?;
     Ok(found)
 }
 
-fn walk(expr: &Expr, around: &[Step], found: &mut Vec<Use>) -> Result<(), String> {
+fn walk(expr: &Expr, around: &[Step], found: &mut Vec<Use>) -> Result<()> {
     let inside = |step: Step| [around, &[step]].concat();
     match expr {
         Expr::VectorSelector(selector) => found.push(Use {
@@ -126,10 +127,10 @@ fn walk(expr: &Expr, around: &[Step], found: &mut Vec<Use>) -> Result<(), String
         }),
         Expr::MatrixSelector(matrix) => {
             if matrix.range < SHORTEST_WINDOW {
-                return Err(format!(
+                bail!(
                     "a window of {} s has fewer than four scrapes; use $__rate_interval, which always has enough",
                     matrix.range.as_secs()
-                ));
+                );
             }
             walk(&Expr::VectorSelector(matrix.vs.clone()), around, found)?;
         }

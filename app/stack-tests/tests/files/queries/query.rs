@@ -13,7 +13,7 @@ const SCRAPES: u32 = 4;
 pub(crate) fn problems(catalog: &Catalog, expr: &str) -> Vec<String> {
     let parts = match Parts::of(expr) {
         Ok(parts) => parts,
-        Err(failure) => return vec![failure],
+        Err(failure) => return vec![failure.to_string()],
     };
     let mut problems = parts.traps.clone();
     let mut labels = parts.made.clone();
