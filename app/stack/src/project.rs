@@ -81,8 +81,12 @@ impl Stack {
             let port = first.with_context(|| format!("{name}={value} is not a port"))?;
             Ok((name, port))
         };
+        // Compose would say the name of the file that it fills settings in with.
+        let project = env::var("COMPOSE_PROJECT_NAME").ok();
+        let project = project.or_else(|| repository::dot_env().remove("COMPOSE_PROJECT_NAME"));
+        let project = project.filter(|name| !name.is_empty());
         Ok(Self {
-            project: set("COMPOSE_PROJECT_NAME").unwrap_or_else(|| "orderwatch".to_owned()),
+            project: project.unwrap_or_else(|| "orderwatch".to_owned()),
             ports: PORTS.into_iter().map(port).collect::<Result<_>>()?,
             public_host: set("PUBLIC_HOST").context("PUBLIC_HOST is not set")?,
             root: repository::root(),
