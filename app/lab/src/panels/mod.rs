@@ -18,7 +18,6 @@ use selectors::uses;
 
 const FILE: &str = "observability/grafana/practice/practice.json";
 
-/// Something that a panel does, or should.
 struct Finding {
     claim: String,
     /// How to get there, if it is not so yet.
