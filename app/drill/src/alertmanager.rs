@@ -1,0 +1,261 @@
+//! Alertmanager: the alerts it has, what holds them back, silences, receivers and their timings, how many requests it made.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::client::Client;
+use crate::error::Error;
+use crate::labels::{Labels, Matcher, NAME};
+use crate::moment::Span;
+
+/// What Alertmanager takes where the root route gives none (its documentation, under `route`).
+const GROUP_WAIT: Duration = Duration::from_secs(30);
+/// The same for `group_interval`.
+const GROUP_INTERVAL: Duration = Duration::from_mins(5);
+
+/// Asks Alertmanager.
+#[derive(Clone, Debug)]
+pub(crate) struct Alertmanager(pub(crate) Client);
+
+/// An alert that it has and that is not over.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub(crate) struct HeldAlert {
+    pub(crate) fingerprint: String,
+    pub(crate) labels: Labels,
+    pub(crate) receivers: Vec<Named>,
+    pub(crate) status: Status,
+}
+
+impl HeldAlert {
+    pub(crate) fn is_for(&self, receiver: &str) -> bool {
+        self.receivers.iter().any(|own| own.name == receiver)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub(crate) struct Named {
+    pub(crate) name: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Status {
+    /// Of an alert `unprocessed`, `active` or `suppressed`; of a silence `active` while it is in force.
+    pub(crate) state: String,
+    pub(crate) silenced_by: Vec<String>,
+    /// Fingerprints.
+    pub(crate) inhibited_by: Vec<String>,
+}
+
+/// Alerts that are told of in one message.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Group {
+    pub(crate) labels: Labels,
+    pub(crate) receiver: Named,
+    pub(crate) alerts: Vec<HeldAlert>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Silence {
+    pub(crate) id: String,
+    pub(crate) created_by: String,
+    pub(crate) status: Status,
+    pub(crate) matchers: Vec<Matcher>,
+}
+
+/// Its receivers, each with its integrations, such as `slack`; and the routes to them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Routing {
+    pub(crate) receivers: BTreeMap<String, Vec<String>>,
+    pub(crate) routes: Vec<Route>,
+}
+
+/// A route, with what it inherits.
+#[derive(Clone, Debug)]
+pub(crate) struct Route {
+    pub(crate) receiver: String,
+    pub(crate) group_wait: Duration,
+    pub(crate) group_interval: Duration,
+    /// The labels that make its groups; none makes one of all, `...` one of each.
+    pub(crate) group_by: Vec<String>,
+}
+
+impl Route {
+    /// Whether different alerts may be told of in one message.
+    pub(crate) fn groups_alerts(&self) -> bool {
+        let keeps_apart = |label: &String| label == NAME || label == "...";
+        !self.group_by.iter().any(keeps_apart)
+    }
+
+    /// Whether two alerts on it are told of in one message.
+    pub(crate) fn groups(&self, one: &Labels, other: &Labels) -> bool {
+        let is_same = |label: &String| label != "..." && one.get(label) == other.get(label);
+        self.group_by.iter().all(is_same)
+    }
+}
+
+impl Routing {
+    pub(crate) fn to(&self, receiver: &str) -> impl Iterator<Item = &Route> {
+        self.routes
+            .iter()
+            .filter(move |route| route.receiver == receiver)
+    }
+
+    pub(crate) fn integrations(&self, receiver: &str) -> &[String] {
+        self.receivers.get(receiver).map_or(&[], Vec::as_slice)
+    }
+
+    fn add(&mut self, wire: WireRoute, parent: &Route) {
+        let own = Route {
+            receiver: wire.receiver.unwrap_or_else(|| parent.receiver.clone()),
+            group_wait: wire.group_wait.map_or(parent.group_wait, |span| span.0),
+            group_interval: wire
+                .group_interval
+                .map_or(parent.group_interval, |span| span.0),
+            group_by: wire.group_by.unwrap_or_else(|| parent.group_by.clone()),
+        };
+        wire.routes
+            .into_iter()
+            .for_each(|child| self.add(child, &own));
+        self.routes.push(own);
+    }
+
+    pub(crate) fn parse(text: &str) -> Result<Self, serde_saphyr::Error> {
+        let config: WireConfig = serde_saphyr::from_str(text)?;
+        let mut routing = Self::default();
+        let defaults = Route {
+            receiver: String::new(),
+            group_wait: GROUP_WAIT,
+            group_interval: GROUP_INTERVAL,
+            group_by: Vec::new(),
+        };
+        routing.add(config.route, &defaults);
+        for fields in config.receivers {
+            let name = fields
+                .get("name")
+                .and_then(|name| name.as_str())
+                .unwrap_or_default()
+                .into();
+            let integrations = fields
+                .keys()
+                .filter_map(|key| key.strip_suffix("_configs"))
+                .map(Into::into);
+            routing.receivers.insert(name, integrations.collect());
+        }
+        Ok(routing)
+    }
+}
+
+/// Requests to a receiver's server, since Alertmanager started.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Requests {
+    pub(crate) made: f64,
+    pub(crate) failed: f64,
+}
+
+impl Requests {
+    pub(crate) fn plus(self, other: Self) -> Self {
+        Self {
+            made: self.made + other.made,
+            failed: self.failed + other.failed,
+        }
+    }
+
+    /// What was added; counters below what they were have been reset by a restart.
+    pub(crate) fn since(self, before: Self) -> Self {
+        if self.made < before.made {
+            return self;
+        }
+        Self {
+            made: self.made - before.made,
+            failed: self.failed - before.failed,
+        }
+    }
+}
+
+/// Requests by integration and, where Alertmanager says it, receiver; that is empty otherwise.
+pub(crate) type Counters = BTreeMap<(String, String), Requests>;
+
+impl Alertmanager {
+    pub(crate) fn alerts(&self) -> Result<Vec<HeldAlert>, Error> {
+        self.0.json("/api/v2/alerts", "")
+    }
+
+    pub(crate) fn groups(&self) -> Result<Vec<Group>, Error> {
+        self.0.json("/api/v2/alerts/groups", "")
+    }
+
+    /// Those that are in force.
+    pub(crate) fn silences(&self) -> Result<Vec<Silence>, Error> {
+        let mut all: Vec<Silence> = self.0.json("/api/v2/silences", "")?;
+        all.retain(|silence| silence.status.state == "active");
+        Ok(all)
+    }
+
+    pub(crate) fn routing(&self) -> Result<Routing, Error> {
+        let path = "/api/v2/status";
+        let text: String = self.0.json(path, "/config/original")?;
+        let bad = |error| {
+            self.0
+                .unusable(path, &format!("unexpected configuration: {error}"))
+        };
+        Routing::parse(&text).map_err(bad)
+    }
+
+    pub(crate) fn counters(&self) -> Result<Counters, Error> {
+        Ok(counters(&self.0.text("/metrics")?))
+    }
+}
+
+fn counters(text: &str) -> Counters {
+    let mut counters = Counters::new();
+    for line in text.lines() {
+        let rest = line.strip_prefix("alertmanager_notification_requests_");
+        let parts = rest
+            .and_then(|rest| rest.split_once('{'))
+            .zip(line.rsplit_once("} "));
+        let Some(((kind, labels), (_, value))) = parts else {
+            continue;
+        };
+        let label = |name: &str| {
+            let (_, rest) = labels.split_once(&format!("{name}=\""))?;
+            Some(rest.split('"').next()?.to_owned())
+        };
+        let (integration, receiver) = (label("integration"), label("receiver_name"));
+        let own = counters.entry((
+            integration.unwrap_or_default(),
+            receiver.unwrap_or_default(),
+        ));
+        let value: f64 = value.trim().parse().unwrap_or_default();
+        match kind {
+            "total" => own.or_default().made += value,
+            _ => own.or_default().failed += value,
+        }
+    }
+    counters
+}
+
+#[derive(Deserialize)]
+struct WireConfig {
+    route: WireRoute,
+    #[serde(default)]
+    receivers: Vec<BTreeMap<String, serde_json::Value>>,
+}
+
+/// What it doesn't say, its parent says.
+#[derive(Deserialize)]
+struct WireRoute {
+    receiver: Option<String>,
+    group_by: Option<Vec<String>>,
+    group_wait: Option<Span>,
+    group_interval: Option<Span>,
+    #[serde(default)]
+    routes: Vec<WireRoute>,
+}
+
+#[cfg(test)]
+#[path = "../tests/unit/alertmanager.rs"]
+mod tests;

@@ -1,0 +1,229 @@
+//! What has reached people: pager's record, or webhooks that come to an address of the drill's own.
+
+use std::collections::BTreeMap;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::client::Client;
+use crate::error::Error;
+use crate::labels::{Labels, NAME, Selector};
+use crate::moment::Moment;
+
+/// The sender of pager's own alarm.
+pub(crate) const DEAD_MANS_SWITCH: &str = "dead-mans-switch";
+/// Longest webhook that is read.
+const LONGEST: u64 = 4 * 1024 * 1024;
+
+/// A message that has arrived.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Delivery {
+    pub(crate) at: Moment,
+    /// The integration it came through, such as `slack`; empty if only the receiver is known.
+    pub(crate) integration: String,
+    /// Alertmanager's receiver; empty if only the integration is known.
+    pub(crate) receiver: String,
+    /// The alert, or what the message says in the place of several.
+    pub(crate) headline: String,
+    pub(crate) is_firing: bool,
+    /// The labels that its alerts have in common.
+    pub(crate) labels: Labels,
+    /// The alerts that it lists; none where it doesn't say.
+    pub(crate) alerts: Vec<ListedAlert>,
+    /// Whether there are more.
+    pub(crate) is_cut: bool,
+    /// What ties the messages of a group together.
+    pub(crate) key: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct ListedAlert {
+    status: String,
+    pub(crate) labels: Labels,
+}
+
+/// How an alert stands in a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Said {
+    Firing,
+    Over,
+    /// It doesn't say.
+    Nothing,
+}
+
+impl Delivery {
+    /// What it says of an alert. A label that it doesn't write contradicts nothing.
+    pub(crate) fn says(&self, alert: &Selector) -> Said {
+        let said = |is_firing| if is_firing { Said::Firing } else { Said::Over };
+        if self.alerts.is_empty() {
+            let is_it = self.headline == alert.name && alert.may_match(&self.labels);
+            return if is_it {
+                said(self.is_firing)
+            } else {
+                Said::Nothing
+            };
+        }
+        let mine = self
+            .alerts
+            .iter()
+            .filter(|own| own.labels.contains_key(NAME));
+        let mine: Vec<_> = mine.filter(|own| alert.may_match(&own.labels)).collect();
+        if mine.is_empty() && self.is_cut {
+            return Said::Nothing;
+        }
+        said(mine.iter().any(|own| own.status == "firing"))
+    }
+
+    /// Whether it came to a receiver, or through one of its integrations.
+    pub(crate) fn came_to(&self, receiver: &str, integrations: &[String]) -> bool {
+        let is_its = self.receiver.is_empty() && integrations.contains(&self.integration);
+        is_its || self.receiver == receiver
+    }
+
+    /// The receiver, or else the integration it came through.
+    pub(crate) fn way(&self) -> &str {
+        let has_receiver = !self.receiver.is_empty();
+        if has_receiver {
+            &self.receiver
+        } else {
+            &self.integration
+        }
+    }
+}
+
+/// The dead man's switch.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Heartbeat {
+    /// `waiting` (none yet), `beating` or `silent`.
+    pub(crate) state: String,
+    /// How long without a beat raises the alarm.
+    pub(crate) alarm_after_seconds: f64,
+}
+
+/// Asks pager.
+#[derive(Clone, Debug)]
+pub(crate) struct Pager(pub(crate) Client);
+
+#[derive(Deserialize)]
+struct Item {
+    received_at: String,
+    receiver: String,
+    alertname: String,
+    status: String,
+    labels: Labels,
+    alerts: Vec<ListedAlert>,
+    more: u64,
+    dedup_key: Option<String>,
+}
+
+impl Pager {
+    /// What has arrived since then, oldest first.
+    pub(crate) fn deliveries(&self, since: Moment) -> Result<Vec<Delivery>, Error> {
+        let path = format!("/notifications?since={:.3}", since.0);
+        let items: Vec<Item> = self.0.json(&path, "")?;
+        let deliveries = items.into_iter().filter_map(|item| {
+            Some(Delivery {
+                at: Moment::parse(&item.received_at)?,
+                integration: item.receiver,
+                receiver: String::new(),
+                is_firing: item.status == "firing",
+                labels: item.labels,
+                alerts: item.alerts,
+                is_cut: item.more > 0,
+                key: item.dedup_key.unwrap_or_else(|| item.alertname.clone()),
+                headline: item.alertname,
+            })
+        });
+        Ok(deliveries.collect())
+    }
+
+    pub(crate) fn heartbeat(&self) -> Result<Heartbeat, Error> {
+        self.0.json("/heartbeat", "")
+    }
+
+    /// Endpoints that were told to fail.
+    pub(crate) fn outages(&self) -> Result<Vec<String>, Error> {
+        let switches: BTreeMap<String, bool> = self.0.json("/outage", "")?;
+        let on = switches.into_iter().filter(|(_, is_on)| *is_on);
+        Ok(on.map(|(endpoint, _)| endpoint).collect())
+    }
+}
+
+/// Receives Alertmanager's webhooks.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sink(Arc<Mutex<Vec<Delivery>>>);
+
+/// Alertmanager's documentation, `<webhook_config>`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Webhook {
+    receiver: String,
+    status: String,
+    group_key: String,
+    #[serde(default)]
+    truncated_alerts: u64,
+    alerts: Vec<ListedAlert>,
+}
+
+impl Sink {
+    /// Listens from now on, for as long as the program runs.
+    pub(crate) fn listen(address: &str) -> io::Result<Self> {
+        let listener = TcpListener::bind(address)?;
+        let sink = Self::default();
+        let received = Arc::clone(&sink.0);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                // Whoever sends something else than a webhook is told so, and nothing is recorded.
+                let delivery = receive(&stream).ok().flatten();
+                received
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .extend(delivery);
+            }
+        });
+        Ok(sink)
+    }
+
+    /// Everything that has arrived.
+    pub(crate) fn deliveries(&self) -> Vec<Delivery> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+fn receive(mut stream: &TcpStream) -> io::Result<Option<Delivery>> {
+    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+    let mut request = BufReader::new(stream.take(LONGEST));
+    let (mut line, mut length) = (String::new(), 0);
+    while request.read_line(&mut line)? > 2 {
+        let header = line.to_ascii_lowercase();
+        if let Some(value) = header.strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap_or_default();
+        }
+        line.clear();
+    }
+    let mut body = Vec::new();
+    request.take(length).read_to_end(&mut body)?;
+    let webhook = serde_json::from_slice::<Webhook>(&body).ok();
+    let status = if webhook.is_some() {
+        "200 OK"
+    } else {
+        "400 Bad Request"
+    };
+    let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+    stream.write_all(answer.as_bytes())?;
+    Ok(webhook.map(|own| Delivery {
+        at: Moment::now(),
+        receiver: own.receiver,
+        is_firing: own.status == "firing",
+        is_cut: own.truncated_alerts > 0,
+        alerts: own.alerts,
+        key: own.group_key,
+        ..Delivery::default()
+    }))
+}

@@ -1,0 +1,50 @@
+//! Why nothing can be said, and the exit code for it.
+
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+#[derive(Debug, Error)]
+pub(crate) enum Error {
+    #[error("{path}:{line}:{column}: {what}")]
+    File {
+        path: PathBuf,
+        line: u64,
+        column: u64,
+        what: String,
+    },
+    #[error("{path}: {cause}")]
+    Unreadable {
+        path: PathBuf,
+        cause: std::io::Error,
+    },
+    /// The command line, or what it leads to, makes no sense.
+    #[error("{0}")]
+    Usage(String),
+    #[error("{server}: {what}")]
+    Server { server: String, what: String },
+    /// A step could not be done.
+    #[error("step in line {line}: {what}")]
+    Step { line: u64, what: String },
+    #[error("stopped by signal {0}")]
+    Interrupted(usize),
+}
+
+impl Error {
+    pub(crate) fn unreadable(path: &Path) -> impl Fn(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |cause| Self::Unreadable {
+            path: path.clone(),
+            cause,
+        }
+    }
+
+    pub(crate) fn code(&self) -> u8 {
+        match self {
+            Self::File { .. } | Self::Unreadable { .. } | Self::Usage(_) => 2,
+            Self::Server { .. } => 5,
+            Self::Step { .. } => 1,
+            Self::Interrupted(signal) => 128 + u8::try_from(*signal).unwrap_or_default(),
+        }
+    }
+}

@@ -1,0 +1,337 @@
+//! A drill as its file says it: steps, and what must come of them. The format: `docs/drills.md`.
+//!
+//! How it is read, and what is refused in it: [`parse`](crate::parse).
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use clap::ValueEnum;
+use hyper::Method;
+use hyper::http::uri::PathAndQuery;
+use loadgen::load::Sent;
+use loadgen::scenario::Scenario;
+use serde::{Deserialize, Deserializer};
+use serde_saphyr::Spanned;
+
+use crate::labels::{Labels, Selector};
+use crate::moment::Span;
+
+/// An incident that is made on purpose, and what must come of it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Drill {
+    /// The name of its file.
+    #[serde(skip)]
+    pub(crate) name: String,
+    /// What it shows, one line.
+    pub(crate) shows: String,
+    /// About how long it takes.
+    pub(crate) takes: Option<Span>,
+    /// For how long it disturbs drills after it.
+    #[serde(default)]
+    pub(crate) leaves: Span,
+    /// What queries must give before it begins.
+    #[serde(default)]
+    pub(crate) needs: Vec<Spanned<Expectation>>,
+    pub(crate) steps: Vec<Spanned<Action>>,
+    /// Alerts that may fire although nothing is expected of them.
+    #[serde(default)]
+    pub(crate) allow: BTreeSet<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Action {
+    /// Takes the place of the load before; at rate 0, ends it.
+    Load(Load),
+    Request(Request),
+    Wait(Wait),
+    /// A service of the compose file.
+    Stop(String),
+    Start(String),
+    /// A command of the shell.
+    Run(String),
+    Expect(Expectation),
+    /// All at the same time.
+    All(Vec<Expectation>),
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Load {
+    pub(crate) request: Option<Request>,
+    pub(crate) second: Option<Second>,
+    /// Arrivals per second.
+    pub(crate) rate: Amount,
+    #[serde(default, deserialize_with = "shape")]
+    pub(crate) shape: Option<Scenario>,
+    #[serde(rename = "for")]
+    pub(crate) length: Option<Span>,
+    pub(crate) connections: Option<Amount>,
+    pub(crate) timeout: Option<Span>,
+}
+
+/// Another request, for a share of the arrivals.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Second {
+    pub(crate) request: Request,
+    pub(crate) share: f64,
+}
+
+/// A number, or the query that gives it when the step begins.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged, expecting = "wanted: a number, or a query that gives it")]
+pub(crate) enum Amount {
+    Number(f64),
+    Query(String),
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Request(pub(crate) Sent);
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "wanted: a time such as 30s, `load`, or { part: 0.5, of: ALERT }"
+)]
+pub(crate) enum Wait {
+    /// A part of an alert's `for`, counted from the last cause.
+    Part {
+        part: f64,
+        of: String,
+    },
+    /// Until the load has ended by itself.
+    Load(LoadEnds),
+    Time(Span),
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum LoadEnds {
+    Load,
+}
+
+/// What must come of the steps. Exactly one of `state` to `query` is there.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Expectation {
+    pub(crate) alert: Option<String>,
+    #[serde(default)]
+    labels: Labels,
+    pub(crate) state: Option<State>,
+    /// Alertmanager has it, and these receivers got it.
+    pub(crate) delivered: Option<Vec<String>>,
+    /// They got its end.
+    pub(crate) resolve_delivered: Option<Vec<String>>,
+    /// While it fires it is held back by another; or may be, and then by nothing else.
+    pub(crate) suppressed: Option<Duty>,
+    pub(crate) heartbeat: Option<Beat>,
+    pub(crate) incidents: Option<Incidents>,
+    /// `$since` in it is the time since the drill began, such as `90s`.
+    pub(crate) query: Option<String>,
+    /// The alert that holds another back.
+    pub(crate) by: Option<String>,
+    /// How long it is silent.
+    pub(crate) r#for: Option<Span>,
+    at_least: Option<f64>,
+    at_most: Option<f64>,
+    /// More than it was when the drill began; what was not there was zero.
+    rises_by: Option<f64>,
+    falls_by: Option<f64>,
+    /// How long the cause may take to have its effect, before what the servers add to it.
+    pub(crate) within: Option<Span>,
+    /// Longest time from the cause, whatever the servers are set to.
+    pub(crate) no_later: Option<Span>,
+    /// The kind of step that causes it; without, the last before it that does something.
+    pub(crate) since: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum State {
+    /// Its expression is true.
+    True,
+    Pending,
+    Firing,
+    /// It was pending and is over, without having fired.
+    Cleared,
+    /// It has fired and is over.
+    Resolved,
+    /// It does not fire.
+    Silent,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Duty {
+    Must,
+    May,
+}
+
+/// What the dead man's switch does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Beat {
+    /// It raises its alarm.
+    Missed,
+    /// It takes it back.
+    Back,
+}
+
+/// So many since the drill began, and no more.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Incidents {
+    pub(crate) receiver: String,
+    pub(crate) opened: Option<usize>,
+    pub(crate) closed: Option<usize>,
+}
+
+fn shape<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Scenario>, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    let found = Scenario::from_str(&name, false).ok();
+    let open = found.filter(|shape| *shape != Scenario::Max);
+    let bad = || serde::de::Error::custom(format!("no shape `{name}`"));
+    open.map(Some).ok_or_else(bad)
+}
+
+impl TryFrom<String> for Request {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let parsed = text.split_once(' ').and_then(|(method, path)| {
+            let is_upper = method.bytes().all(|byte| byte.is_ascii_uppercase());
+            let method = Method::from_bytes(method.as_bytes()).ok()?;
+            let path: PathAndQuery = path.trim().parse().ok()?;
+            let is_good = is_upper && path.path().starts_with('/');
+            is_good.then_some(Self(Sent { method, path }))
+        });
+        parsed.ok_or_else(|| format!("`{text}` is no request such as POST /orders"))
+    }
+}
+
+impl fmt::Display for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.0.method, self.0.path)
+    }
+}
+
+impl Load {
+    /// What is sent, unless it only ends the load before it.
+    pub(crate) fn sent(&self) -> Option<&Request> {
+        let is_end = matches!(self.rate, Amount::Number(0.0));
+        self.request.as_ref().filter(|_| !is_end)
+    }
+}
+
+impl Expectation {
+    /// The alert it is about.
+    pub(crate) fn alert(&self) -> Option<Selector> {
+        self.alert.clone().map(|name| Selector {
+            name,
+            labels: self.labels.clone(),
+        })
+    }
+
+    /// The receivers it speaks of.
+    fn receivers(&self) -> impl Iterator<Item = &String> {
+        let told = self.delivered.iter().chain(&self.resolve_delivered);
+        let incidents = self.incidents.iter().map(|own| &own.receiver);
+        told.flatten().chain(incidents)
+    }
+
+    /// Whether a value is as it must be, after another before.
+    pub(crate) fn holds(&self, before: Option<f64>, value: f64) -> bool {
+        let risen = value - before.unwrap_or_default();
+        self.at_least.is_none_or(|least| value >= least)
+            && self.at_most.is_none_or(|most| value <= most)
+            && self.rises_by.is_none_or(|least| risen >= least)
+            && self.falls_by.is_none_or(|least| -risen >= least)
+    }
+
+    /// How a value must be.
+    pub(crate) fn bounds(&self) -> String {
+        let bounds = [
+            self.at_least.map(|least| format!("at least {least}")),
+            self.at_most.map(|most| format!("at most {most}")),
+            self.rises_by
+                .map(|least| format!("{least} more than before")),
+            self.falls_by
+                .map(|least| format!("{least} less than before")),
+        ];
+        bounds.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl Action {
+    /// What must come of it, if that is what it says.
+    pub(crate) fn expectations(&self) -> &[Expectation] {
+        match self {
+            Self::Expect(one) => std::slice::from_ref(one),
+            Self::All(all) => all,
+            _ => &[],
+        }
+    }
+
+    /// Its word, if something may come of it.
+    fn cause(&self) -> Option<&'static str> {
+        match self {
+            Self::Load(_) | Self::Wait(Wait::Load(_)) => Some("load"),
+            Self::Request(_) => Some("request"),
+            Self::Stop(_) => Some("stop"),
+            Self::Start(_) => Some("start"),
+            Self::Run(_) => Some("run"),
+            Self::Wait(_) | Self::Expect(_) | Self::All(_) => None,
+        }
+    }
+}
+
+impl Drill {
+    /// Every expectation with the index of its step.
+    pub(crate) fn expectations(&self) -> impl Iterator<Item = (usize, &Expectation)> {
+        self.steps.iter().enumerate().flat_map(|(index, step)| {
+            let all = step.value.expectations().iter();
+            all.map(move |own| (index, own))
+        })
+    }
+
+    /// The step that causes what is expected in another; without one it counts from the beginning.
+    pub(crate) fn cause(&self, index: usize, own: &Expectation) -> Option<usize> {
+        self.last_cause(index, own.since.as_deref())
+    }
+
+    /// The last step before another that causes something, of this kind if one is asked for.
+    pub(crate) fn last_cause(&self, index: usize, kind: Option<&str>) -> Option<usize> {
+        self.steps[..index].iter().rposition(|step| {
+            let word = step.value.cause();
+            word.is_some_and(|word| kind.is_none_or(|kind| kind == word))
+        })
+    }
+
+    /// The alerts that something is expected of, each once.
+    pub(crate) fn alerts(&self) -> BTreeSet<Selector> {
+        let expected = self.expectations();
+        expected.filter_map(|(_, own)| own.alert()).collect()
+    }
+
+    /// The receivers that are to be told, each once.
+    pub(crate) fn receivers(&self) -> BTreeSet<&String> {
+        let expected = self.expectations();
+        expected.flat_map(|(_, own)| own.receivers()).collect()
+    }
+
+    pub(crate) fn queries(&self) -> impl Iterator<Item = &String> {
+        self.expectations()
+            .filter_map(|(_, own)| own.query.as_ref())
+    }
+
+    /// Where `--until delivered` ends: after the last step that expects a delivery.
+    pub(crate) fn after_delivery(&self) -> usize {
+        let told = self
+            .expectations()
+            .filter(|(_, own)| own.delivered.is_some() || own.heartbeat == Some(Beat::Missed));
+        told.last().map_or(self.steps.len(), |(index, _)| index + 1)
+    }
+}

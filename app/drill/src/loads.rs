@@ -1,0 +1,111 @@
+//! The loads of a drill: how one begins, and what is told of it when it has ended.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use loadgen::ledger::Class;
+use loadgen::load::{self, Outcome, Recipe};
+use loadgen::scenario::Scenario;
+use serde::Serialize;
+
+use crate::error::Error;
+use crate::file::{Amount, Load};
+use crate::servers::Servers;
+
+/// How a load is sent where its step doesn't say.
+const CONNECTIONS: f64 = 100.0;
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A load under way, its name and rate.
+pub(crate) struct Running(pub(crate) load::Load, pub(crate) (String, f64));
+
+/// A load that has ended.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct LoadReport {
+    name: String,
+    rate: f64,
+    scheduled: u64,
+    seconds: f64,
+    counts: BTreeMap<&'static str, u64>,
+    lag_p99_seconds: f64,
+    /// What makes it worthless as a cause.
+    pub(crate) faults: Vec<String>,
+}
+
+impl LoadReport {
+    pub(crate) fn new((name, rate): (String, f64), outcome: &Outcome, faults: Vec<String>) -> Self {
+        let by_class = Class::ALL.map(|class| (class.name(), outcome.counts.of(class)));
+        let counts = by_class.into_iter().filter(|(_, count)| *count > 0);
+        Self {
+            name,
+            rate,
+            scheduled: outcome.counts.scheduled,
+            seconds: outcome.elapsed.as_secs_f64(),
+            counts: counts.collect(),
+            lag_p99_seconds: outcome.lag.as_secs_f64(),
+            faults,
+        }
+    }
+}
+
+impl fmt::Display for LoadReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            name,
+            rate,
+            scheduled,
+            seconds,
+            ..
+        } = self;
+        let counts = self
+            .counts
+            .iter()
+            .map(|(class, count)| format!("{class} {count}"));
+        let counts = counts.collect::<Vec<_>>().join(", ");
+        let lag = self.lag_p99_seconds * 1000.0;
+        write!(
+            f,
+            "{name}: {scheduled} in {seconds:.0} s at {rate:.0}/s ({counts}); "
+        )?;
+        write!(f, "generator's lag p99 {lag:.1} ms")
+    }
+}
+
+/// Begins a load, unless the step only ends the one before.
+pub(crate) fn begin(servers: &Servers, load: &Load, seed: u64) -> Result<Option<Running>, Error> {
+    let Some(request) = load.sent() else {
+        return Ok(None);
+    };
+    let rate = amount(servers, &load.rate)?;
+    let connections = load.connections.as_ref().map(|own| amount(servers, own));
+    let connections = connections.transpose()?.unwrap_or(CONNECTIONS).ceil();
+    let second = load.second.as_ref();
+    let recipe = Recipe {
+        target: servers.target.clone(),
+        request: request.0.clone(),
+        second: second.map(|second| (second.request.0.clone(), second.share)),
+        rate,
+        scenario: load.shape.unwrap_or(Scenario::Steady),
+        length: load.length.map(|length| length.0),
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "positive"
+        )]
+        connections: connections as usize,
+        timeout: load.timeout.map_or(TIMEOUT, |timeout| timeout.0),
+        seed,
+    };
+    let load = load::Load::start(&recipe).map_err(|error| Error::Usage(error.to_string()))?;
+    Ok(Some(Running(load, (request.to_string(), rate))))
+}
+
+fn amount(servers: &Servers, amount: &Amount) -> Result<f64, Error> {
+    let (value, text) = match amount {
+        Amount::Number(number) => (Some(*number), number.to_string()),
+        Amount::Query(query) => (servers.prometheus.value(query)?, query.clone()),
+    };
+    let good = value.filter(|value| *value > 0.0 && value.is_finite());
+    good.ok_or_else(|| Error::Usage(format!("`{text}` gives no positive number")))
+}

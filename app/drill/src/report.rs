@@ -1,0 +1,162 @@
+//! The verdict: a table for people, JSON for programs. Times are in seconds since each incident began.
+
+use std::fmt::{self, Display, Formatter};
+
+use serde::Serialize;
+
+use crate::error::Error;
+use crate::file::Drill;
+use crate::judge::{Row, Standing};
+use crate::labels::named;
+use crate::loads::LoadReport;
+use crate::moment::Moment;
+use crate::play::Ended;
+
+/// How a drill ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Outcome {
+    Pass,
+    Failed,
+    /// A step could not be done.
+    Broken,
+    /// The generator was too slow, so the incident was not the one that was asked for.
+    Invalid,
+    /// The stack was not ready.
+    Unready,
+    Interrupted,
+    Foreseen,
+}
+
+/// Everything that was played.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    pub(crate) schema_version: u32,
+    pub(crate) target: String,
+    pub(crate) seed: u64,
+    pub(crate) drills: Vec<DrillReport>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct DrillReport {
+    name: String,
+    shows: String,
+    pub(crate) outcome: Outcome,
+    /// Since the epoch.
+    began_at_seconds: f64,
+    took_seconds: f64,
+    /// Alerts that fired before it.
+    baseline: Vec<String>,
+    steps: Vec<Row>,
+    loads: Vec<LoadReport>,
+    /// Why it did not pass.
+    reasons: Vec<String>,
+}
+
+impl DrillReport {
+    /// One that was not played.
+    pub(crate) fn without(drill: &Drill, outcome: Outcome, reasons: Vec<String>) -> Self {
+        Self {
+            name: drill.name.clone(),
+            shows: drill.shows.clone(),
+            outcome,
+            began_at_seconds: Moment::now().0,
+            took_seconds: 0.0,
+            baseline: Vec::new(),
+            steps: Vec::new(),
+            loads: Vec::new(),
+            reasons,
+        }
+    }
+
+    /// One of which only the windows are foreseen.
+    pub(crate) fn foreseen(drill: &Drill, steps: Vec<Row>) -> Self {
+        Self {
+            steps,
+            ..Self::without(drill, Outcome::Foreseen, Vec::new())
+        }
+    }
+
+    /// One that was played. An interrupt outweighs all; what a worthless load caused proves nothing.
+    pub(crate) fn played(drill: &Drill, ended: Ended) -> Self {
+        let failures = ended.rows.iter().filter_map(Row::failure).cloned();
+        let faults = ended.loads.iter().flat_map(|load| load.faults.clone());
+        let halt = ended.halt.as_ref().map(ToString::to_string);
+        let mut reasons: Vec<_> = halt.into_iter().chain(faults).chain(failures).collect();
+        reasons.dedup();
+        let outcome = match &ended.halt {
+            Some(Error::Interrupted(_)) => Outcome::Interrupted,
+            _ if ended.loads.iter().any(|load| !load.faults.is_empty()) => Outcome::Invalid,
+            Some(_) => Outcome::Broken,
+            None if reasons.is_empty() => Outcome::Pass,
+            None => Outcome::Failed,
+        };
+        Self {
+            began_at_seconds: ended.record.began.0,
+            took_seconds: ended.record.now().0,
+            baseline: ended.record.baseline.iter().map(named).collect(),
+            steps: ended.rows,
+            loads: ended.loads,
+            ..Self::without(drill, outcome, reasons)
+        }
+    }
+
+    fn end(&self) -> String {
+        let outcome = format!("{:?}", self.outcome).to_uppercase();
+        let minutes = self.took_seconds / 60.0;
+        format!("{:<20} {outcome:<12} {minutes:>5.1} min", self.name)
+    }
+}
+
+impl Display for Report {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(f, "Drills against {}, seed {}", self.target, self.seed)?;
+        for drill in &self.drills {
+            write!(f, "\n{drill}")?;
+        }
+        let summary = self.drills.iter().filter(|_| self.drills.len() > 1);
+        let summary: Vec<_> = summary.map(DrillReport::end).collect();
+        writeln!(f, "\n{}", summary.join("\n"))
+    }
+}
+
+impl Display for DrillReport {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}: {}", self.name, self.shows)?;
+        if !self.baseline.is_empty() {
+            writeln!(f, "  fired before: {}", self.baseline.join(", "))?;
+        }
+        let width = |text: fn(&Row) -> &String| {
+            let widths = self.steps.iter().map(|row| text(row).chars().count());
+            widths.max().unwrap_or_default()
+        };
+        let (subject, step) = (width(|row| &row.subject), width(|row| &row.step));
+        for row in &self.steps {
+            let expected = row.expected.map_or(String::new(), |window| {
+                format!("{:.1} to {:.1}", window.from.0, window.to.0)
+            });
+            let seen = row.seen.map_or("-".into(), |seen| format!("{:.1}", seen.0));
+            let late = row.seen.zip(row.expected);
+            let late = late.map_or(0.0, |(seen, window)| seen.0 - window.to.0);
+            let result = match row.result {
+                Standing::Seen if late >= 0.1 => format!("{late:.1} s late"),
+                Standing::Failed => "FAILED".into(),
+                other => format!("{other:?}").to_lowercase(),
+            };
+            let Row { source, detail, .. } = row;
+            let colon = if detail.is_empty() { "" } else { ": " };
+            writeln!(
+                f,
+                "  {:<subject$}  {:<step$}  {expected:>16}  {seen:>8}  {result:<12}  {source}{colon}{detail}",
+                row.subject, row.step
+            )?;
+        }
+        for load in &self.loads {
+            writeln!(f, "  {load}")?;
+        }
+        for reason in &self.reasons {
+            writeln!(f, "  {reason}")?;
+        }
+        writeln!(f, "{}", self.end())
+    }
+}

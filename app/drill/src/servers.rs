@@ -1,0 +1,91 @@
+//! The servers a drill asks, and one look at all of them.
+
+use loadgen::target::Server;
+
+use crate::alertmanager::Alertmanager;
+use crate::client::Client;
+use crate::deliveries::{Pager, Sink};
+use crate::error::Error;
+use crate::file::Drill;
+use crate::labels::Labels;
+use crate::prometheus::{Prometheus, rule_of};
+use crate::record::{Proof, Record, note};
+
+#[derive(Clone, Debug)]
+pub(crate) struct Servers {
+    pub(crate) prometheus: Prometheus,
+    pub(crate) alertmanager: Alertmanager,
+    pub(crate) pager: Option<Pager>,
+    pub(crate) sink: Option<Sink>,
+    /// What loads are sent to, and requests.
+    pub(crate) target: Server,
+    pub(crate) requests: Client,
+}
+
+impl Servers {
+    /// What says that a message has arrived.
+    pub(crate) fn proof(&self) -> Proof {
+        match (&self.sink, &self.pager) {
+            (Some(_), _) => Proof::Sink,
+            (None, Some(_)) => Proof::Pager,
+            (None, None) => Proof::Counters,
+        }
+    }
+
+    /// Adds what all servers say now; one that doesn't answer is trouble, not the end.
+    pub(crate) fn look(&self, drill: &Drill, record: &mut Record) {
+        let now = record.now();
+        let mut results = vec![self.look_at_prometheus(drill, record)];
+        results.push(self.alertmanager.alerts().map(|mut held| {
+            held.sort_by(|one, other| one.fingerprint.cmp(&other.fingerprint));
+            note(&mut record.held, now, held);
+        }));
+        let counters = self.alertmanager.counters();
+        results.push(counters.map(|own| note(&mut record.counters, now, own)));
+        if let Some(pager) = &self.pager {
+            let deliveries = pager.deliveries(record.began);
+            results.push(deliveries.map(|own| record.deliveries = own));
+        }
+        if let Some(sink) = &self.sink {
+            record.deliveries = sink.deliveries();
+        }
+        let errors = results.into_iter().filter_map(Result::err);
+        record.troubles = errors.map(|error| error.to_string()).collect();
+    }
+
+    fn look_at_prometheus(&self, drill: &Drill, record: &mut Record) -> Result<(), Error> {
+        let now = record.now();
+        let alerts = drill.alerts();
+        // Samples first: an alert without them is not over, but not there yet.
+        record.samples = self.prometheus.samples(&alerts, record.began)?;
+        record.rules = self.prometheus.rules()?;
+        for labels in firing(record) {
+            if !record.baseline.contains(&labels) && !record.fired.contains(&labels) {
+                record.fired.push(labels);
+            }
+        }
+        for (query, values) in drill.queries().zip(&mut record.values) {
+            let query = query.replace("$since", &format!("{:.0}s", now.0 + 1.0));
+            note(values, now, self.prometheus.value(&query)?);
+        }
+        for alert in alerts {
+            // What is pending or firing needs no asking.
+            let rule = rule_of(&record.rules, &alert).filter(|rule| !rule.is_active(&alert));
+            let Some(rule) = rule else { continue };
+            if self.prometheus.is_true(rule, &alert)? {
+                record.truths.entry(alert).or_insert(now);
+            } else if !record.samples.iter().any(|own| alert.matches(&own.labels)) {
+                // Not for long enough to be evaluated.
+                record.truths.remove(&alert);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The alerts that fire by the last look.
+pub(crate) fn firing(record: &Record) -> Vec<Labels> {
+    let active = record.rules.iter().flat_map(|rule| &rule.alerts);
+    let firing = active.filter(|alert| alert.state == "firing");
+    firing.map(|alert| alert.labels.clone()).collect()
+}
