@@ -5,7 +5,7 @@ ARG RUST_IMAGE=rust:1.95-slim-bookworm
 FROM ${RUST_IMAGE} AS build
 ARG RUST_IMAGE
 # Where cargo is not installed, scripts/lab builds the lab here.
-ARG BINARIES="order-service pager loadgen customer-label"
+ARG BINARIES="order-service pager loadgen drill customer-label"
 # The explicit target below keeps `+crt-static` away from build scripts and procedural macros, which must be dynamic.
 ENV RUSTFLAGS="-C target-feature=+crt-static" CARGO_HOME=/cache/cargo CARGO_TARGET_DIR=/cache/target
 COPY app /source

@@ -164,6 +164,7 @@ fn operations(stack: &Stack, report: &Report, depth: Depth) {
 
 /// Every drill and every experiment, one after the other, because the rules look back over the same minutes.
 fn drills(stack: &Stack, report: &Report, _depth: Depth) {
+    checks::drills::stranger(stack, report);
     checks::drills::all(stack, report);
     checks::drills::lab(stack, report);
 }

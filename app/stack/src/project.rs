@@ -25,7 +25,7 @@ const PORTS: [&str; 5] = [
 const PUBLIC_HOST: &str = "127.0.0.1";
 
 /// The longest that one program may take; all drills together take the most. An engine that hangs must not hang the tests.
-const DEADLINE: &str = "1h";
+const DEADLINE: &str = "2h";
 
 /// How often a condition is checked.
 const POLL: Duration = Duration::from_millis(500);
