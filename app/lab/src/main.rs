@@ -6,7 +6,7 @@
 //! - [`panels`]: marks the dashboard that a learner has built; the other exercises are marked by the project's own tests
 //! - [`documents`]: runs the commands of the guide and compares what they print
 //!
-//! Proofs that alerts arrive are drills of the load generator, not experiments; tests of the stack are in `stack-tests`.
+//! Proofs that alerts arrive are drills, not experiments; tests of the stack are in `stack-tests`.
 
 mod bench;
 mod command;
