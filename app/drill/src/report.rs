@@ -131,6 +131,14 @@ impl Display for DrillReport {
             widths.max().unwrap_or_default()
         };
         let (subject, step) = (width(|row| &row.subject), width(|row| &row.step));
+        if !self.steps.is_empty() {
+            write!(
+                f,
+                "  {:<subject$}  {:<step$}  {:>16}",
+                "", "step", "expected"
+            )?;
+            writeln!(f, "  {:>8}  {:<12}  source", "seen", "result")?;
+        }
         for row in &self.steps {
             let expected = row.expected.map_or(String::new(), |window| {
                 format!("{:.1} to {:.1}", window.from.0, window.to.0)
