@@ -1,6 +1,8 @@
 //! What the record says of an alert and of a receiver. Pure: no clock, no network.
 
-use crate::alertmanager::{HeldAlert, Requests};
+use std::time::Duration;
+
+use crate::alertmanager::{HeldAlert, Requests, Route, Routing};
 use crate::deliveries::{DEAD_MANS_SWITCH, Delivery, Said};
 use crate::labels::{NAME, Selector};
 use crate::moment::Offset;
@@ -10,6 +12,7 @@ use crate::record::{Facts, Record};
 /// What was observed of an alert since a moment. The times of Prometheus are those of its evaluations.
 #[derive(Clone, Debug)]
 pub(crate) struct Evidence<'a> {
+    pub(crate) alert: Selector,
     pub(crate) rule: &'a Rule,
     /// When its expression was first found true.
     pub(crate) true_at: Option<Offset>,
@@ -35,8 +38,7 @@ pub(crate) struct HeldBack {
 impl HeldBack {
     fn of(alert: &HeldAlert, all: &[HeldAlert]) -> Option<Self> {
         let name = |fingerprint: &String| {
-            let mut others = all.iter();
-            let inhibitor = others.find(|one| one.fingerprint == *fingerprint);
+            let inhibitor = all.iter().find(|one| one.fingerprint == *fingerprint);
             let name = inhibitor.and_then(|one| one.labels.get(NAME));
             name.unwrap_or(fingerprint).clone()
         };
@@ -49,41 +51,37 @@ impl HeldBack {
 }
 
 impl Record {
-    /// What is known of an alert; `None` without a rule.
+    /// What is known of an alert since then; `None` without a rule.
     pub(crate) fn evidence<'a>(
         &'a self,
         facts: &'a Facts,
-        alert: &Selector,
+        alert: Selector,
         since: Offset,
     ) -> Option<Evidence<'a>> {
-        let rule = facts.rules.get(alert)?;
-        let [pending, firing] = [false, true].map(|is_firing| self.times(alert, is_firing));
-        let firing_at = firing.iter().copied().find(|at| *at >= since);
-        let last_pending = pending.last().copied().filter(|at| *at >= since);
+        let rule = facts.rules.get(&alert)?;
+        let [pending, firing] = [false, true].map(|is_firing| self.times(&alert, is_firing));
+        let last = pending.iter().chain(&firing).copied();
+        let last = last.reduce(Offset::latest);
+        let is_since = |at: &Offset| *at >= since;
+        let firing_at = firing.into_iter().find(is_since);
+        let mut pending = pending.into_iter().rev().filter(is_since).peekable();
         // Evaluations that are further apart belong to two stretches.
         let gap = rule.interval.mul_f64(2.5);
-        let mut pending_at = firing_at.or(last_pending);
-        for at in pending.iter().rev().filter(|at| **at >= since) {
-            match pending_at {
-                Some(next) if *at <= next && next.after(*at) <= gap => pending_at = Some(*at),
-                Some(next) if *at <= next => break,
-                _ => {}
-            }
-        }
-        let last = pending
-            .iter()
-            .chain(&firing)
-            .copied()
-            .reduce(Offset::latest);
-        let now = rule_of(&self.rules, alert).filter(|rule| rule.health == "ok");
-        let is_over = now.is_some_and(|rule| !rule.is_active(alert));
+        let earlier = |next: Offset, at| {
+            let is_before = at <= next && next.after(at) <= gap;
+            if is_before { at } else { next }
+        };
+        let ends = firing_at.or(pending.peek().copied());
+        let pending_at = ends.map(|end| pending.fold(end, earlier));
+        let now = rule_of(&self.rules, &alert).filter(|rule| rule.health == "ok");
+        let is_over = now.is_some_and(|rule| !rule.is_active(&alert));
         let find = |all: &'a [HeldAlert]| {
             let mut known = all.iter().filter(|one| one.status.state != "unprocessed");
             known.find(|one| alert.matches(&one.labels))
         };
-        let mut looks = self.held.iter().filter(|(at, _)| *at >= since);
+        let mut looks = self.held.iter().filter(|(at, _)| is_since(at));
         let last_look = self.held.last();
-        let found = self.truths.get(alert).copied().filter(|at| *at >= since);
+        let found = self.truths.get(&alert).copied().filter(is_since);
         let truths = [found, pending_at].into_iter().flatten();
         Some(Evidence {
             rule,
@@ -93,6 +91,7 @@ impl Record {
             over_at: last.filter(|_| is_over).map(|last| last + rule.interval),
             held: looks.find_map(|(at, all)| Some((*at, find(all)?))),
             held_back: last_look.and_then(|(_, all)| HeldBack::of(find(all)?, all)),
+            alert,
         })
     }
 
@@ -100,129 +99,137 @@ impl Record {
     fn times(&self, alert: &Selector, is_firing: bool) -> Vec<Offset> {
         let samples = self.samples.iter().filter(|one| one.is_firing == is_firing);
         let mine = samples.filter(|one| alert.matches(&one.labels));
-        let mut times: Vec<_> = mine.flat_map(|one| one.at.iter().copied()).collect();
+        let times = mine.flat_map(|one| &one.at).map(|at| at.since(self.began));
+        let mut times: Vec<_> = times.collect();
         times.sort_by(|one, other| one.0.total_cmp(&other.0));
-        times.into_iter().map(|at| at.since(self.began)).collect()
+        times
     }
 
     /// When an alert was first held back by another, since a moment.
     pub(crate) fn inhibited_at(&self, alert: &Selector, by: &str, since: Offset) -> Option<Offset> {
         let is_inhibited = |all: &[HeldAlert]| {
             let mine = all.iter().filter(|one| alert.matches(&one.labels));
-            let held_back = mine.filter_map(|one| HeldBack::of(one, all));
-            held_back
-                .flat_map(|own| own.inhibitors)
-                .any(|name| name == by)
+            let mut held_back = mine.filter_map(|one| HeldBack::of(one, all));
+            held_back.any(|own| own.inhibitors.iter().any(|name| name == by))
         };
         let mut looks = self.held.iter().filter(|(at, _)| *at >= since);
         looks.find_map(|(at, all)| is_inhibited(all).then_some(*at))
     }
 
-    /// Messages to a receiver of Alertmanager, with their times.
-    fn messages<'a>(
-        &'a self,
-        facts: &'a Facts,
-        receiver: &'a str,
-    ) -> impl Iterator<Item = (Offset, &'a Delivery)> {
-        let integrations = facts.routing.integrations(receiver);
-        let all = self.deliveries.iter();
-        let mine = all.filter(move |one| one.came_to(receiver, integrations));
-        mine.map(|one| (one.at.since(self.began), one))
+    /// When the dead man's switch raised its alarm since then, or took it back.
+    pub(crate) fn alarm(&self, since: Offset, is_raised: bool) -> Option<Offset> {
+        let is_it =
+            |one: &&Delivery| one.integration == DEAD_MANS_SWITCH && one.is_firing == is_raised;
+        let mine = self.deliveries.iter().filter(is_it);
+        let mut times = mine.map(|one| one.at.since(self.began));
+        times.find(|at| *at >= since)
     }
 
-    /// When a receiver was told that an alert fires that has fired since then, and that it is over.
-    pub(crate) fn told(
-        &self,
-        facts: &Facts,
-        alert: &Selector,
-        receiver: &str,
-        since: Offset,
-    ) -> (Option<Offset>, Option<Offset>) {
-        let mut mine = self
-            .messages(facts, receiver)
-            .filter(|(at, _)| *at >= since);
+    pub(crate) fn receiver<'a>(&'a self, facts: &'a Facts, name: &'a str) -> Receiver<'a> {
+        let (record, routing) = (self, &facts.routing);
+        Receiver {
+            record,
+            routing,
+            name,
+        }
+    }
+}
+
+/// A receiver of Alertmanager.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Receiver<'a> {
+    record: &'a Record,
+    routing: &'a Routing,
+    pub(crate) name: &'a str,
+}
+
+impl<'a> Receiver<'a> {
+    /// The longest time of the routes to it.
+    pub(crate) fn longest(self, time: fn(&Route) -> Duration) -> Duration {
+        let routes = self.routing.to(self.name);
+        routes.map(time).max().unwrap_or_default()
+    }
+
+    fn has(self, integration: &String) -> bool {
+        self.routing.integrations(self.name).contains(integration)
+    }
+
+    fn got(self, one: &Delivery) -> bool {
+        one.came_to(self.name, self.routing.integrations(self.name))
+    }
+
+    /// Messages to it, with their times.
+    fn messages(self) -> impl Iterator<Item = (Offset, &'a Delivery)> {
+        let mine = self
+            .record
+            .deliveries
+            .iter()
+            .filter(move |one| self.got(one));
+        mine.map(move |one| (one.at.since(self.record.began), one))
+    }
+
+    /// When it was told that an alert fires that has fired since then, and that it is over.
+    pub(crate) fn told(self, alert: &Selector, since: Offset) -> (Option<Offset>, Option<Offset>) {
+        let mut mine = self.messages().filter(|(at, _)| *at >= since);
         let Some((first, told)) = mine.find(|(_, one)| one.says(alert) == Said::Firing) else {
             return (None, None);
         };
         let is_end = |one: &Delivery| one.key == told.key && one.says(alert) == Said::Over;
-        (
-            Some(first),
-            mine.find_map(|(at, one)| is_end(one).then_some(at)),
-        )
+        let end = mine.find(|(_, one)| is_end(one));
+        (Some(first), end.map(|(at, _)| at))
     }
 
     /// Who else was told that an alert fires.
-    pub(crate) fn told_elsewhere(&self, facts: &Facts, alert: &Selector, receiver: &str) -> String {
-        let integrations = facts.routing.integrations(receiver);
-        let told = self
-            .deliveries
-            .iter()
-            .filter(|one| one.says(alert) == Said::Firing);
-        let others = told.filter(|one| !one.came_to(receiver, integrations));
-        let mut names: Vec<_> = others.map(Delivery::way).collect();
+    pub(crate) fn told_elsewhere(self, alert: &Selector) -> String {
+        let told = self.record.deliveries.iter();
+        let told = told.filter(|one| one.says(alert) == Said::Firing && !self.got(one));
+        let mut names: Vec<_> = told.map(Delivery::way).collect();
         names.dedup();
         names.join(", ")
     }
 
-    /// Requests to a receiver between two moments.
-    pub(crate) fn requests(
-        &self,
-        facts: &Facts,
-        receiver: &str,
-        (from, to): (Offset, Offset),
-    ) -> Requests {
+    /// Requests to it between two moments.
+    pub(crate) fn requests(self, from: Offset, to: Offset) -> Requests {
+        let looks = &self.record.counters;
         let sum_at = |moment: Offset| {
-            let look = self.counters.iter().rev().find(|(at, _)| *at <= moment);
-            let counters = look.or(self.counters.first()).into_iter();
-            let counters = counters.flat_map(|(_, counters)| counters);
+            let look = looks.iter().rev().find(|(at, _)| *at <= moment);
+            let counters = look.or(looks.first()).into_iter().flat_map(|(_, own)| own);
             let mine = counters.filter(|((integration, name), _)| {
-                let is_its = name == receiver || name.is_empty();
-                is_its && facts.routing.integrations(receiver).contains(integration)
+                (name == self.name || name.is_empty()) && self.has(integration)
             });
-            mine.map(|(_, one)| *one)
-                .fold(Requests::default(), Requests::plus)
+            mine.fold(Requests::default(), |sum, (_, own)| sum.plus(*own))
         };
         sum_at(to).since(sum_at(from))
     }
 
-    /// When the first successful request to a receiver was counted after a moment.
-    pub(crate) fn counted(&self, facts: &Facts, receiver: &str, after: Offset) -> Option<Offset> {
-        let mut looks = self.counters.iter().map(|(at, _)| *at);
+    /// When the first successful request to it was counted after a moment.
+    pub(crate) fn counted(self, after: Offset) -> Option<Offset> {
+        let mut looks = self.record.counters.iter().map(|(at, _)| *at);
         looks.find(|at| {
-            let own = self.requests(facts, receiver, (after, *at));
+            let own = self.requests(after, *at);
             *at > after && own.made > own.failed
         })
     }
 
-    /// Whether other alerts may have raised the counters that speak for a receiver.
-    pub(crate) fn is_counter_shared(
-        &self,
-        facts: &Facts,
-        alert: &Selector,
-        receiver: &str,
-    ) -> bool {
-        let integrations = facts.routing.integrations(receiver);
-        let keys = self
-            .counters
-            .last()
-            .into_iter()
-            .flat_map(|(_, own)| own.keys());
-        let mut mine = keys.filter(|(integration, _)| integrations.contains(integration));
+    /// Whether other alerts may have raised the counters that speak for it.
+    pub(crate) fn is_counter_shared(self, alert: &Selector) -> bool {
+        let counters = self.record.counters.last().into_iter();
+        let keys = counters.flat_map(|(_, own)| own.keys());
+        let mut mine = keys.filter(|(integration, _)| self.has(integration));
         let shares = |name: &str| {
-            let mut theirs = facts.routing.integrations(name).iter();
-            theirs.any(|own| integrations.contains(own))
+            let mut theirs = self.routing.integrations(name).iter();
+            theirs.any(|own| self.has(own))
         };
-        let held = self.held.iter().flat_map(|(_, all)| all);
+        let held = self.record.held.iter().flat_map(|(_, all)| all);
         let others = held.filter(|one| !alert.matches(&one.labels));
         let mut receivers = others.flat_map(|one| &one.receivers);
         mine.all(|(_, name)| name.is_empty()) && receivers.any(|own| shares(&own.name))
     }
 
-    /// When incidents were opened at a receiver, and closed; one for each key of a group at a time.
-    pub(crate) fn incidents(&self, facts: &Facts, receiver: &str) -> (Vec<Offset>, Vec<Offset>) {
-        let mut open = Vec::new();
-        let (mut opened, mut closed) = (Vec::new(), Vec::new());
-        for (at, one) in self.messages(facts, receiver).filter(|(at, _)| at.0 >= 0.0) {
+    /// When incidents were opened at it, and closed; one for each key of a group at a time.
+    pub(crate) fn incidents(self) -> (Vec<Offset>, Vec<Offset>) {
+        let (mut open, mut opened, mut closed) = (Vec::new(), Vec::new(), Vec::new());
+        for (at, one) in self.messages().filter(|(at, _)| at.0 >= 0.0) {
             match (one.is_firing, open.iter().position(|key| *key == &one.key)) {
                 (true, None) => {
                     open.push(&one.key);
@@ -238,14 +245,24 @@ impl Record {
         (opened, closed)
     }
 
-    /// When the dead man's switch raised its alarm since then, or took it back.
-    pub(crate) fn alarm(&self, since: Offset, is_raised: bool) -> Option<Offset> {
-        let alarms = self
-            .deliveries
-            .iter()
-            .filter(|one| one.integration == DEAD_MANS_SWITCH);
-        let mine = alarms.filter(|one| one.is_firing == is_raised);
-        let mut times = mine.map(|one| one.at.since(self.began));
-        times.find(|at| *at >= since)
+    /// How long a message about an alert may take at least and at most. A group that is there already is told of it when
+    /// its interval is over, and that may be at once.
+    pub(crate) fn group_times(self, own: &Evidence<'_>) -> (Duration, Duration) {
+        let wait = self.longest(|route| route.group_wait);
+        let interval = self.longest(|route| route.group_interval);
+        let mut routes = self.routing.to(self.name);
+        let Some((seen, mine)) = own.held else {
+            let may_join = routes.any(Route::groups_alerts);
+            return (wait, if may_join { wait.max(interval) } else { wait });
+        };
+        let looks = self.record.held.iter();
+        let looks = looks.filter(|(at, _)| *at <= seen && *at >= seen - interval);
+        let others = looks.flat_map(|(_, all)| all);
+        let mut others =
+            others.filter(|one| one.is_for(self.name) && !own.alert.matches(&one.labels));
+        if others.any(|one| routes.any(|route| route.groups(&one.labels, &mine.labels))) {
+            return (Duration::ZERO, wait.max(interval));
+        }
+        (wait, wait)
     }
 }

@@ -5,7 +5,6 @@
 //! [`judge`] holds it against what is expected; [`report`] prints the rows.
 
 mod alertmanager;
-mod case;
 mod cli;
 mod client;
 mod deliveries;

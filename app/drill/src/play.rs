@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use loadgen::ledger::Class;
 
-use crate::case::Case;
 use crate::error::Error;
 use crate::file::{Action, Drill, Load, Wait};
 use crate::judge::{Row, Standing, rows};
@@ -16,7 +15,7 @@ use crate::loads::{LoadReport, Running, begin};
 use crate::moment::{Offset, Window};
 use crate::operator::{Answer, Operator};
 use crate::progress::Progress;
-use crate::record::{Facts, Record};
+use crate::record::{Case, Facts, Record};
 use crate::servers::{Servers, firing};
 
 /// Between two looks.

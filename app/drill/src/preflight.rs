@@ -193,7 +193,7 @@ fn still_open(
     for alert in facts.rules.keys() {
         for receiver in receivers(drill, alert) {
             let mut since = Offset(-LONG_AGO);
-            while let (Some(told), end) = record.told(facts, alert, receiver, since) {
+            while let (Some(told), end) = record.receiver(facts, receiver).told(alert, since) {
                 since = end.unwrap_or(Offset::default());
                 if end.is_none() {
                     let ago = -told.0 / 60.0;

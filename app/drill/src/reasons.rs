@@ -3,25 +3,22 @@
 use std::time::Duration;
 
 use crate::alertmanager::Requests;
-use crate::case::Case;
-use crate::evidence::{Evidence, HeldBack};
+use crate::evidence::{Evidence, HeldBack, Receiver};
 use crate::file::{Beat, Expectation};
-use crate::labels::Selector;
 use crate::moment::{Offset, Span};
-use crate::record::Proof;
+use crate::record::{Case, Proof};
 
-/// What is broken for an alert, that long after its cause.
-pub(crate) struct Broken {
-    pub(crate) alert: String,
-    pub(crate) since: Span,
-}
-
-impl Broken {
-    /// The first thing on the way to firing that has not happened.
-    pub(crate) fn first(&self, own: &Evidence<'_>) -> String {
-        let Self { alert, since } = self;
-        let hold = Span(own.rule.hold);
-        match (own.true_at, own.pending_at, own.over_at) {
+impl Evidence<'_> {
+    /// The first thing on the way to Alertmanager that has not happened, that long after its cause.
+    pub(crate) fn missing(&self, since: Span) -> String {
+        let (alert, hold) = (&self.alert, Span(self.rule.hold));
+        if self.firing_at.is_some() {
+            return format!(
+                "{alert} fires in Prometheus but is not in Alertmanager: look at `alerting` in prometheus.yml \
+                 and at prometheus_notifications_errors_total"
+            );
+        }
+        match (self.true_at, self.pending_at, self.over_at) {
             (None, ..) => format!(
                 "{alert} never went pending: its expression is still false {since} after its cause; does \
                  the load reach the service, and is it scraped?"
@@ -30,35 +27,25 @@ impl Broken {
                 "{alert} never went pending, although its expression is true: is its rule group \
                  evaluated? (Prometheus, /rules)"
             ),
-            (.., Some(_)) => self.cleared(own),
+            (.., Some(_)) => self.cleared(),
             _ => format!("{alert} is pending, but does not fire after its `for` of {hold}"),
         }
     }
 
-    pub(crate) fn cleared(&self, own: &Evidence<'_>) -> String {
-        let Self { alert, .. } = self;
-        let lasted = own.over_at.zip(own.pending_at);
+    pub(crate) fn cleared(&self) -> String {
+        let (alert, hold) = (&self.alert, Span(self.rule.hold));
+        let lasted = self.over_at.zip(self.pending_at);
         let lasted = Span(lasted.map_or(Duration::ZERO, |(over, pending)| over.after(pending)));
-        let hold = Span(own.rule.hold);
         format!(
             "{alert} was pending but cleared after {lasted}, before its `for` of {hold} was over: its \
              cause did not last, or was diluted"
         )
     }
 
-    /// Why Alertmanager doesn't have it.
-    pub(crate) fn before_alertmanager(&self, own: &Evidence<'_>) -> String {
-        if own.firing_at.is_none() {
-            return self.first(own);
-        }
-        not_in_alertmanager(&self.alert)
-    }
-
-    pub(crate) fn wrong_receiver(&self, found: &str, wanted: &str) -> String {
-        let Self { alert, .. } = self;
+    pub(crate) fn fired(&self) -> String {
+        let (alert, hold) = (&self.alert, Span(self.rule.hold));
         format!(
-            "{alert} fired and is in Alertmanager, but for receiver {found}, not {wanted}: look at `route` \
-             in alertmanager.yml"
+            "{alert} fired, although its cause was over within its `for` of {hold}: is `for` still in the rule?"
         )
     }
 
@@ -71,89 +58,81 @@ impl Broken {
             (0, _) => inhibited,
             _ => format!("{silenced} and {inhibited}"),
         };
+        let alert = &self.alert;
+        format!("{alert} fired and is in Alertmanager, but suppressed: {by}")
+    }
+
+    pub(crate) fn not_inhibited(&self, by: &str) -> String {
+        let alert = &self.alert;
         format!(
-            "{} fired and is in Alertmanager, but suppressed: {by}",
-            self.alert
+            "{alert} is not held back while {by} fires; {by} should inhibit it: look at inhibit_rules in \
+             alertmanager.yml and at their `equal` labels"
+        )
+    }
+
+    pub(crate) fn wrong_receiver(&self, found: &str, wanted: &str) -> String {
+        let alert = &self.alert;
+        format!(
+            "{alert} fired and is in Alertmanager, but for receiver {found}, not {wanted}: look at `route` \
+             in alertmanager.yml"
         )
     }
 
     /// It did not reach people, or nobody knows how it did.
     pub(crate) fn not_delivered(
         &self,
-        case: &Case<'_>,
-        selector: &Selector,
-        (receiver, Requests { made, failed }): (&str, Requests),
+        receiver: Receiver<'_>,
+        Requests { made, failed }: Requests,
         message: Option<Offset>,
+        proof: Proof,
     ) -> String {
-        let Self { alert, .. } = self;
-        let elsewhere = case.record.told_elsewhere(case.facts, selector, receiver);
-        let good = made - failed;
+        let (alert, name, good) = (&self.alert, receiver.name, made - failed);
+        let elsewhere = receiver.told_elsewhere(alert);
         if message.is_some() {
             return format!(
                 "a message about {alert} has come, but Alertmanager counts no successful request to \
-                 {receiver}: who sent it?"
+                 {name}: who sent it?"
             );
         } else if made <= 0.0 {
             return format!(
-                "{alert} is in Alertmanager for receiver {receiver}, but it has tried no delivery to it: \
+                "{alert} is in Alertmanager for receiver {name}, but it has tried no delivery to it: \
                  does that receiver have its integration?"
             );
         } else if good <= 0.0 {
             return format!(
-                "Alertmanager tried {made:.0} deliveries to {receiver} and all failed: wrong key, a \
+                "Alertmanager tried {made:.0} deliveries to {name} and all failed: wrong key, a \
                  template that fails, or the receiver is down (docker compose logs alertmanager)"
             );
         } else if !elsewhere.is_empty() {
-            return format!("{alert} reached {elsewhere}, but not {receiver}");
-        } else if case.facts.proof == Proof::Counters {
-            return format!("no successful request to {receiver} is counted since {alert} fired");
+            return format!("{alert} reached {elsewhere}, but not {name}");
+        } else if proof == Proof::Counters {
+            return format!("no successful request to {name} is counted since {alert} fired");
         }
         format!(
-            "Alertmanager counts {good:.0} successful requests to {receiver}, but no message about {alert} \
+            "Alertmanager counts {good:.0} successful requests to {name}, but no message about {alert} \
              has come: does its url point elsewhere?"
         )
     }
 
-    pub(crate) fn end_not_delivered(&self, receiver: &str, requests: Requests) -> String {
-        let Requests { made, failed } = requests;
-        let mut advice = "is send_resolved on?".to_owned();
-        if failed > 0.0 {
-            advice = format!("{failed:.0} of {made:.0} requests failed");
-        }
-        format!(
-            "{} is resolved, but its end has not reached {receiver}: {advice}",
-            self.alert
-        )
+    pub(crate) fn end_not_delivered(&self, receiver: &str, own: Requests) -> String {
+        let Requests { made, failed } = own;
+        let failures = format!("{failed:.0} of {made:.0} requests failed");
+        let is_off = failed <= 0.0;
+        let advice = if is_off {
+            "is send_resolved on?"
+        } else {
+            &failures
+        };
+        let alert = &self.alert;
+        format!("{alert} is resolved, but its end has not reached {receiver}: {advice}")
     }
 
     pub(crate) fn not_provable(&self, receiver: &str) -> String {
-        let Self { alert, .. } = self;
+        let alert = &self.alert;
         format!(
             "whether {alert} reached {receiver} is not provable: other alerts use the same integration, \
              and Alertmanager's counters don't say which; use --pager, --listen or Alertmanager's \
              --enable-feature=receiver-name-in-metrics"
-        )
-    }
-
-    pub(crate) fn not_over(&self, what: &str) -> String {
-        format!(
-            "{} {what} {} after its cause was over",
-            self.alert, self.since
-        )
-    }
-
-    pub(crate) fn fired(&self, own: &Evidence<'_>) -> String {
-        let (alert, hold) = (&self.alert, Span(own.rule.hold));
-        format!(
-            "{alert} fired, although its cause was over within its `for` of {hold}: is `for` still in the rule?"
-        )
-    }
-
-    pub(crate) fn not_inhibited(&self, by: &str) -> String {
-        let Self { alert, .. } = self;
-        format!(
-            "{alert} is not held back while {by} fires; {by} should inhibit it: look at inhibit_rules in \
-             alertmanager.yml and at their `equal` labels"
         )
     }
 }
@@ -165,8 +144,7 @@ pub(crate) fn not_in_alertmanager(alert: &str) -> String {
     )
 }
 
-pub(crate) fn heartbeat(beat: Beat, since: Duration) -> String {
-    let since = Span(since);
+pub(crate) fn heartbeat(beat: Beat, since: Span) -> String {
     match beat {
         Beat::Missed => format!(
             "{since} after its cause the dead man's switch has not raised its alarm: look at the \
@@ -194,19 +172,14 @@ pub(crate) fn incidents(receiver: &str, word: &str, (found, wanted): (usize, usi
 pub(crate) fn too_late(case: &Case<'_>, own: &Expectation, late: &str, bound: Span) -> String {
     let rule = own.alert().and_then(|alert| case.facts.rules.get(&alert));
     let hold = rule.map(|rule| format!("`for` is {}", Span(rule.hold)));
-    let mut set: Vec<_> = hold.into_iter().collect();
     let receivers = own.delivered.iter().flatten();
-    set.extend(
-        receivers
-            .flat_map(|receiver| case.facts.routing.to(receiver))
-            .map(|route| {
-                let [wait, interval] = [route.group_wait, route.group_interval].map(Span);
-                format!(
-                    "{}'s group_wait {wait}, group_interval {interval}",
-                    route.receiver
-                )
-            }),
-    );
+    let routes = receivers.flat_map(|receiver| case.facts.routing.to(receiver));
+    let routes = routes.map(|own| {
+        let [wait, interval] = [own.group_wait, own.group_interval].map(Span);
+        let receiver = &own.receiver;
+        format!("{receiver}'s group_wait {wait}, group_interval {interval}")
+    });
+    let mut set: Vec<_> = hold.into_iter().chain(routes).collect();
     set.dedup();
     let set = set.join("; ");
     case.with_troubles(format!(

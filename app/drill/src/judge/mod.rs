@@ -1,22 +1,21 @@
 //! Holds what was observed against what is expected. Pure: the same case always gives the same rows.
 //!
-//! A window is what the file allows (`within`, from the cause) and what the running servers are set to. Each step of an
-//! alert counts from the one before it, as it was seen or else as it is expected. [`reasons`](crate::reasons) says
-//! which link is broken.
+//! A window is what the file allows (`within`, from the cause) and what the running servers are set to.
+//! [`reasons`](crate::reasons) says which link is broken.
 
 mod alert;
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::alertmanager::Route;
-use crate::case::Case;
+use crate::evidence::Receiver;
 use crate::file::{Action, Beat, Expectation, Incidents, State};
 use crate::labels::{NAME, named};
-use crate::moment::{Offset, Window};
+use crate::moment::{Offset, Span, Window};
 use crate::reasons::{heartbeat, incidents, too_late};
-use crate::record::Proof;
+use crate::record::{Case, Proof};
 
 /// From an evaluation to the alert in Alertmanager, and from there to a receiver's record.
 const TRANSPORT: Duration = Duration::from_secs(2);
@@ -67,9 +66,9 @@ impl Row {
         is_failure.then_some(&self.reason)
     }
 
-    fn new(subject: &str, step: impl Into<String>, source: &'static str) -> Self {
+    fn new(subject: impl Display, step: impl Into<String>, source: &'static str) -> Self {
         Self {
-            subject: subject.into(),
+            subject: subject.to_string(),
             step: step.into(),
             source,
             ..Self::default()
@@ -93,15 +92,27 @@ pub(crate) fn rows(case: &Case<'_>) -> Vec<Row> {
     for (index, step) in case.drill.steps.iter().enumerate() {
         rows.extend(done(case, index, &step.value));
         for own in step.value.expectations() {
+            let caused = case.record.done(case.drill.cause(index, own));
             let judge = Judge {
                 case,
                 index,
                 own,
-                cause: case.record.done(case.drill.cause(index, own)),
+                cause: caused.unwrap_or_default(),
+                now: case.now.filter(|_| case.record.steps[index].is_some()),
             };
-            let values = own.query.as_ref().and_then(|_| values.next());
-            let found = judge.rows(values.map_or(&[], Vec::as_slice));
-            rows.extend(found.into_iter().map(|one| judge.settle(one)));
+            let found = match (&own.query, own.heartbeat, &own.incidents) {
+                (Some(query), ..) => {
+                    vec![judge.query(query, values.next().map_or(&[], Vec::as_slice))]
+                }
+                (_, Some(beat), _) => vec![judge.heartbeat(beat)],
+                (.., Some(incidents)) => vec![judge.incidents(incidents)],
+                _ => judge.alert(own.alert().unwrap_or_default()),
+            };
+            rows.extend(found.into_iter().map(|mut row| {
+                row.index = Some(index);
+                row.expected = row.expected.filter(|_| caused.is_some());
+                judge.settle(row)
+            }));
         }
     }
     rows.push(unexpected(case));
@@ -123,40 +134,37 @@ fn done(case: &Case<'_>, index: usize, action: &Action) -> Option<Row> {
     };
     let mut row = Row::new(subject, step, "drill");
     row.index = Some(index);
-    if let Some(when) = case.record.steps[index] {
-        match case.now {
-            Some(_) => (row.seen, row.result) = (Some(when.to), Standing::Seen),
-            None => row.expected = Some(when),
-        }
+    match (case.record.steps[index], case.now) {
+        (Some(when), Some(_)) => (row.seen, row.result) = (Some(when.to), Standing::Seen),
+        (when, _) => row.expected = when,
     }
     Some(row)
 }
 
 /// Whether anything fires that the drill doesn't speak of.
 fn unexpected(case: &Case<'_>) -> Row {
-    let mut meant = case.drill.expectations();
-    let meant: Vec<_> = meant
-        .by_ref()
-        .filter(|(_, own)| own.state != Some(State::Silent))
-        .filter_map(|(_, own)| Some(own.alert()?.name))
-        .collect();
-    let is_meant = |name: &String| case.drill.allow.contains(name) || meant.contains(name);
+    let is_meant = |name: &String| {
+        let mut all = case.drill.expectations();
+        let is_it = |own: &Expectation| own.alert.as_ref() == Some(name);
+        case.drill.allow.contains(name)
+            || all.any(|(_, own)| is_it(own) && own.state != Some(State::Silent))
+    };
     let fired = case.record.fired.iter();
     let strange = fired.filter(|labels| !labels.get(NAME).is_some_and(is_meant));
     let strange = strange.map(named).collect::<Vec<_>>().join(", ");
-    let result = match (strange.is_empty(), case.is_over) {
-        (false, _) => Standing::Failed,
-        (true, true) => Standing::Held,
-        (true, false) => Standing::Waiting,
-    };
-    Row {
-        subject: case.drill.name.clone(),
-        step: "no unexpected alert".into(),
-        result,
-        reason: format!("unexpected: {strange} fired; if that is right, `allow` says so"),
-        source: "Prometheus, its rules",
-        ..Row::default()
+    let mut row = Row::new(
+        &case.drill.name,
+        "no unexpected alert",
+        "Prometheus, its rules",
+    );
+    if !strange.is_empty() {
+        row.fail(format!(
+            "unexpected: {strange} fired; if that is right, `allow` says so"
+        ));
+    } else if case.is_over {
+        row.result = Standing::Held;
     }
+    row
 }
 
 /// One expectation in its case.
@@ -165,116 +173,86 @@ struct Judge<'a> {
     index: usize,
     own: &'a Expectation,
     /// When its cause happened.
-    cause: Option<Window>,
+    cause: Window,
+    /// The moment of judgement, once the drill has come to this step.
+    now: Option<Offset>,
 }
 
-impl Judge<'_> {
-    fn rows(&self, values: &[(Offset, Option<f64>)]) -> Vec<Row> {
-        let Expectation {
-            state,
-            delivered,
-            resolve_delivered,
-            ..
-        } = self.own;
-        if let Some(query) = &self.own.query {
-            return vec![self.query(query, values)];
-        } else if let Some(beat) = self.own.heartbeat {
-            return vec![self.heartbeat(beat)];
-        } else if let Some(own) = &self.own.incidents {
-            return vec![self.incidents(own)];
-        }
-        let Some(subject) = self.subject() else {
-            let alert = self.own.alert().unwrap_or_default().to_string();
-            return vec![Row::new(&alert, "expected", "")];
-        };
-        if let Some(state) = state {
-            return vec![self.state(&subject, *state)];
-        } else if let Some(receivers) = delivered {
-            return self.delivered(&subject, receivers);
-        }
-        let ends = resolve_delivered.iter().flatten();
-        let mut found: Vec<_> = ends.map(|receiver| self.end(&subject, receiver)).collect();
-        if let (Some(by), Some(duty)) = (&self.own.by, self.own.suppressed) {
-            found.push(self.suppressed(&subject, by, duty));
-        }
-        found
-    }
-
-    /// The moment of judgement, once the drill has come to this step.
-    fn now(&self) -> Option<Offset> {
-        let is_reached = self.case.record.steps[self.index].is_some();
-        self.case.now.filter(|_| is_reached)
-    }
-
+impl<'a> Judge<'a> {
     /// Compares when something is seen with when it is expected.
     fn settle(&self, mut own: Row) -> Row {
-        own.index = Some(self.index);
-        let latest = own.expected.map(|expected| expected.to + self.case.slack);
-        let bound = self.own.no_later.zip(self.cause);
-        let Some(now) = self.now() else {
-            let is_skipped = self.case.is_over && self.case.now.is_some();
+        let is_over = self.case.is_over;
+        let Some(now) = self.now else {
+            let is_skipped = is_over && self.case.now.is_some();
+            own.seen = None;
             own.result = if is_skipped {
                 Standing::Skipped
             } else {
                 Standing::Waiting
             };
-            own.seen = None;
             return own;
         };
+        if own.result != Standing::Waiting {
+            return own;
+        }
         let time = own.seen.unwrap_or(now);
-        let is_late = latest.is_some_and(|latest| time > latest);
-        let bound = bound.filter(|(bound, cause)| time > cause.to + bound.0);
-        own.result = match (own.result, own.seen) {
-            (Standing::Waiting, None) if is_late => {
-                own.reason = self.case.with_troubles(own.reason);
-                Standing::Failed
-            }
-            (Standing::Waiting, seen) => match (bound, seen) {
-                (Some((bound, _)), _) => {
-                    let late = format!("{}: {}", own.subject, own.step);
-                    own.reason = too_late(self.case, self.own, &late, bound);
-                    Standing::Failed
-                }
-                (None, Some(_)) if is_late => {
-                    own.reason = format!("{}: {} came too late", own.subject, own.step);
-                    Standing::Failed
-                }
-                (None, Some(_)) => Standing::Seen,
-                (None, None) if self.case.is_over => Standing::Skipped,
-                (None, None) => Standing::Waiting,
-            },
-            (known, _) => known,
-        };
+        let is_late = own
+            .expected
+            .is_some_and(|expected| time > expected.to + self.case.slack);
+        let bound = self
+            .own
+            .no_later
+            .filter(|bound| time > self.cause.to + bound.0);
+        let what = format!("{}: {}", own.subject, own.step);
+        match (own.seen, bound) {
+            (None, _) if is_late => own.fail(self.case.with_troubles(own.reason.clone())),
+            (_, Some(bound)) => own.fail(too_late(self.case, self.own, &what, bound)),
+            (Some(_), _) if is_late => own.fail(format!("{what} came too late")),
+            (Some(_), _) => own.result = Standing::Seen,
+            (None, _) if is_over => own.result = Standing::Skipped,
+            (None, _) => {}
+        }
         own
+    }
+
+    /// How long ago its cause happened.
+    fn since(&self) -> Span {
+        Span(self.now.map_or(NONE, |now| now.after(self.cause.from)))
+    }
+
+    /// A moment that has passed.
+    fn passed(&self, moment: Offset) -> Option<Offset> {
+        Some(moment).filter(|moment| self.now >= Some(*moment))
+    }
+
+    fn receiver(&self, name: &'a str) -> Receiver<'a> {
+        self.case.record.receiver(self.case.facts, name)
     }
 
     /// What the file allows from the cause to its effect: here, or where the same alert was expected of the same cause.
     fn within(&self) -> Duration {
-        let cause = |index, own| self.case.drill.cause(index, own);
-        let (mine, alert) = (cause(self.index, self.own), self.own.alert());
-        let all = self.case.drill.expectations();
-        let before = all.filter(|(index, other)| {
-            *index <= self.index && cause(*index, other) == mine && other.alert() == alert
-        });
-        let given = before.filter_map(|(_, other)| other.within).max();
+        let drill = self.case.drill;
+        let is_same = |index, own: &Expectation| {
+            index <= self.index
+                && drill.cause(index, own) == drill.cause(self.index, self.own)
+                && own.alert() == self.own.alert()
+        };
+        let before = drill
+            .expectations()
+            .filter(|(index, own)| is_same(*index, own));
+        let given = before.filter_map(|(_, own)| own.within).max();
         self.own.within.or(given).unwrap_or_default().0
-    }
-
-    /// The longest time of the routes to a receiver.
-    fn longest(&self, receiver: &str, time: fn(&Route) -> Duration) -> Duration {
-        let routes = self.case.facts.routing.to(receiver);
-        routes.map(time).max().unwrap_or_default()
     }
 
     /// An alert ends 4 times the resend delay after its last sending; until then Alertmanager passes the heartbeat on.
     fn heartbeat(&self, beat: Beat) -> Row {
-        let what = if beat == Beat::Missed {
+        let is_missed = beat == Beat::Missed;
+        let what = if is_missed {
             "heartbeat missed"
         } else {
             "heartbeat back"
         };
         let mut own = Row::new("dead man's switch", what, "pager's record");
-        let Some(cause) = self.cause else { return own };
         let Some(patience) = self.case.facts.alarm_after else {
             return own
                 .cannot_prove("nothing says whether the heartbeat is missed: --pager".into());
@@ -282,47 +260,44 @@ impl Judge<'_> {
         let resend = self.case.facts.resend_delay;
         let within = self.own.within.unwrap_or_default().0 + TRANSPORT;
         own.expected = Some(match beat {
-            Beat::Missed => cause.plus(resend.min(patience), within + resend * 4 + patience),
-            Beat::Back => cause.plus(NONE, within + resend),
+            Beat::Missed => {
+                let most = within + resend * 4 + patience;
+                self.cause.plus(resend.min(patience), most)
+            }
+            Beat::Back => self.cause.plus(NONE, within + resend),
         });
-        let is_it = beat == Beat::Missed;
-        own.seen = self.case.record.alarm(cause.from, is_it);
-        own.reason = heartbeat(beat, self.now().map_or(NONE, |now| now.after(cause.from)));
+        own.seen = self.case.record.alarm(self.cause.from, is_missed);
+        own.reason = heartbeat(beat, self.since());
         own
     }
 
     /// Without `within`, whatever is to be seen is there when the drill comes to the step.
-    fn incidents(&self, wanted: &Incidents) -> Row {
-        let Case { facts, record, .. } = *self.case;
-        let receiver = &wanted.receiver;
-        let (opened, closed) = record.incidents(facts, receiver);
-        let (found, count, word) = match (wanted.opened, wanted.closed) {
-            (Some(count), _) => (opened, count, "opened"),
-            (None, count) => (closed, count.unwrap_or_default(), "closed"),
+    fn incidents(&self, wanted: &'a Incidents) -> Row {
+        let receiver = self.receiver(&wanted.receiver);
+        let (opened, closed) = receiver.incidents();
+        let (found, count, word) = match wanted.opened {
+            Some(count) => (opened, count, "opened"),
+            None => (closed, wanted.closed.unwrap_or_default(), "closed"),
         };
-        let subject = format!("incidents at {receiver}");
-        let mut own = Row::new(&subject, format!("{count} {word}"), "the receiver's record");
-        if facts.proof == Proof::Counters {
+        let name = receiver.name;
+        let subject = format!("incidents at {name}");
+        let mut own = Row::new(subject, format!("{count} {word}"), "the receiver's record");
+        if self.case.facts.proof == Proof::Counters {
             return own.cannot_prove(format!(
-                "no record of incidents at {receiver}: --pager, --listen"
+                "no record of incidents at {name}: --pager, --listen"
             ));
         }
-        let interval = self.longest(receiver, |route| route.group_interval);
+        let interval = receiver.longest(|route| route.group_interval);
         let expected = match self.own.within {
-            Some(within) => self
-                .cause
-                .map(|cause| cause.plus(NONE, within.0 + interval)),
-            None => record.steps[self.index],
+            Some(within) => Some(self.cause.plus(NONE, within.0 + interval)),
+            None => self.case.record.steps[self.index],
         };
         own.expected = expected.map(|expected| expected.plus(NONE, TRANSPORT));
         own.detail = format!("{} so far", found.len());
-        own.reason = incidents(receiver, word, (found.len(), count));
+        own.reason = incidents(name, word, (found.len(), count));
         own.seen = match count.checked_sub(1) {
             Some(last) => found.get(last).copied(),
-            None => own
-                .expected
-                .map(|expected| expected.to)
-                .filter(|end| self.now() >= Some(*end)),
+            None => own.expected.and_then(|expected| self.passed(expected.to)),
         };
         if found.len() > count {
             own.result = Standing::Failed;
@@ -331,26 +306,23 @@ impl Judge<'_> {
     }
 
     fn query(&self, query: &str, values: &[(Offset, Option<f64>)]) -> Row {
-        let mut own = Row::new("query", self.own.bounds(), "Prometheus, instant query");
-        let Some(cause) = self.cause else { return own };
-        own.expected = Some(cause.plus(NONE, self.within()));
+        let bounds = self.own.bounds();
+        let mut own = Row::new("query", &bounds, "Prometheus, instant query");
+        own.expected = Some(self.cause.plus(NONE, self.within()));
         let before = values.first().and_then(|(_, value)| *value);
         // A value goes on until the next that was noted.
-        let current = values
-            .iter()
-            .rposition(|(at, _)| *at <= cause.from)
-            .unwrap_or_default();
-        let holds = |value: f64| self.own.holds(before, value);
-        let mut since = values.iter().skip(current);
-        let found = since.find(|(_, value)| value.is_some_and(holds));
-        own.seen = found.map(|(at, _)| at.latest(cause.from));
+        let current = values.iter().rposition(|(at, _)| *at <= self.cause.from);
+        let mut since = values.iter().skip(current.unwrap_or_default());
+        let found =
+            since.find(|(_, value)| value.is_some_and(|value| self.own.holds(before, value)));
+        own.seen = found.map(|(at, _)| at.latest(self.cause.from));
         let now = found.or(values.last()).and_then(|(_, value)| *value);
         let [before, now] = [before, now].map(|value| match value {
             Some(value) => ((value * 1000.0).round() / 1000.0).to_string(),
             None => "nothing".into(),
         });
         own.detail = format!("{query}: {before} before, {now} now");
-        own.reason = format!("wanted {} of {}", self.own.bounds(), own.detail);
+        own.reason = format!("wanted {bounds} of {}", own.detail);
         own
     }
 }

@@ -5,13 +5,12 @@ use std::time::Duration;
 
 use super::{Row, Standing, rows};
 use crate::alertmanager::{Counters, HeldAlert, Named, Requests, Routing, Status};
-use crate::case::Case;
 use crate::deliveries::Delivery;
 use crate::file::Drill;
 use crate::labels::{Labels, NAME, Selector};
 use crate::moment::{Moment, Offset, Window};
 use crate::prometheus::{Active, AlertSamples, Rule};
-use crate::record::{Facts, Proof, Record};
+use crate::record::{Case, Facts, Proof, Record};
 
 const DRILL: &str = "
 shows: half of the requests fail
