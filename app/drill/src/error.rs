@@ -26,6 +26,8 @@ pub(crate) enum Error {
     /// A step could not be done.
     #[error("step in line {line}: {what}")]
     Step { line: u64, what: String },
+    #[error(transparent)]
+    Load(#[from] loadgen::load::LoadError),
     #[error("stopped by signal {0}")]
     Interrupted(usize),
 }
@@ -41,7 +43,7 @@ impl Error {
 
     pub(crate) fn code(&self) -> u8 {
         match self {
-            Self::File { .. } | Self::Unreadable { .. } | Self::Usage(_) => 2,
+            Self::File { .. } | Self::Unreadable { .. } | Self::Usage(_) | Self::Load(_) => 2,
             Self::Server { .. } => 5,
             Self::Step { .. } => 1,
             Self::Interrupted(signal) => 128 + u8::try_from(*signal).unwrap_or_default(),

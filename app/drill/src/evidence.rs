@@ -1,5 +1,6 @@
 //! What the record says of an alert and of a receiver. Pure: no clock, no network.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::alertmanager::{HeldAlert, Requests, Route, Routing};
@@ -46,6 +47,25 @@ impl HeldBack {
         is_held_back.then(|| Self {
             silences: alert.status.silenced_by.clone(),
             inhibitors: alert.status.inhibited_by.iter().map(name).collect(),
+        })
+    }
+}
+
+impl fmt::Display for HeldBack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let silenced = ("silenced by", &self.silences);
+        let inhibited = ("inhibited by", &self.inhibitors);
+        let by = [silenced, inhibited]
+            .into_iter()
+            .filter(|(_, names)| !names.is_empty());
+        let by: Vec<_> = by
+            .map(|(how, names)| format!("{how} {}", names.join(", ")))
+            .collect();
+        let is_muted = by.is_empty();
+        f.write_str(&if is_muted {
+            "muted by a time interval".into()
+        } else {
+            by.join(" and ")
         })
     }
 }

@@ -297,13 +297,9 @@ impl Drill {
         })
     }
 
-    /// The step that causes what is expected in another; without one it counts from the beginning.
-    pub(crate) fn cause(&self, index: usize, own: &Expectation) -> Option<usize> {
-        self.last_cause(index, own.since.as_deref())
-    }
-
-    /// The last step before another that causes something, of this kind if one is asked for.
-    pub(crate) fn last_cause(&self, index: usize, kind: Option<&str>) -> Option<usize> {
+    /// The last step before another that causes something, of this kind if one is asked for. Without one, what is expected
+    /// counts from the beginning.
+    pub(crate) fn cause(&self, index: usize, kind: Option<&str>) -> Option<usize> {
         self.steps[..index].iter().rposition(|step| {
             let word = step.value.cause();
             word.is_some_and(|word| kind.is_none_or(|kind| kind == word))

@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use loadgen::ledger::Class;
-use loadgen::load::{self, Outcome, Recipe};
+use loadgen::load::{self, Recipe};
 use loadgen::scenario::Scenario;
 use serde::Serialize;
 
@@ -17,8 +17,12 @@ use crate::servers::Servers;
 const CONNECTIONS: f64 = 100.0;
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A load under way, its name and rate.
-pub(crate) struct Running(pub(crate) load::Load, pub(crate) (String, f64));
+/// A load under way.
+pub(crate) struct Running {
+    pub(crate) load: load::Load,
+    name: String,
+    rate: f64,
+}
 
 /// A load that has ended.
 #[derive(Clone, Debug, Serialize)]
@@ -33,72 +37,73 @@ pub(crate) struct LoadReport {
     pub(crate) faults: Vec<String>,
 }
 
-impl LoadReport {
-    pub(crate) fn new((name, rate): (String, f64), outcome: &Outcome, faults: Vec<String>) -> Self {
-        let by_class = Class::ALL.map(|class| (class.name(), outcome.counts.of(class)));
-        let counts = by_class.into_iter().filter(|(_, count)| *count > 0);
-        Self {
-            name,
-            rate,
-            scheduled: outcome.counts.scheduled,
-            seconds: outcome.elapsed.as_secs_f64(),
-            counts: counts.collect(),
-            lag_p99_seconds: outcome.lag.as_secs_f64(),
-            faults,
-        }
+impl Running {
+    /// What is told of it once it has ended.
+    pub(crate) fn ended(&mut self, most_lag: Duration) -> Result<Option<LoadReport>, Error> {
+        let outcome = self.load.outcome().transpose()?;
+        Ok(outcome.map(|own| {
+            let by_class = Class::ALL.map(|class| (class.name(), own.counts.of(class)));
+            LoadReport {
+                name: self.name.clone(),
+                rate: self.rate,
+                scheduled: own.counts.scheduled,
+                seconds: own.elapsed.as_secs_f64(),
+                counts: by_class
+                    .into_iter()
+                    .filter(|(_, count)| *count > 0)
+                    .collect(),
+                lag_p99_seconds: own.lag.as_secs_f64(),
+                faults: own.faults(most_lag),
+            }
+        }))
     }
 }
 
 impl fmt::Display for LoadReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            name,
-            rate,
-            scheduled,
-            seconds,
-            ..
-        } = self;
-        let counts = self
-            .counts
-            .iter()
-            .map(|(class, count)| format!("{class} {count}"));
-        let counts = counts.collect::<Vec<_>>().join(", ");
-        let lag = self.lag_p99_seconds * 1000.0;
+        let counts = self.counts.iter();
+        let counts = counts.map(|(class, count)| format!("{class} {count}"));
         write!(
             f,
-            "{name}: {scheduled} in {seconds:.0} s at {rate:.0}/s ({counts}); "
-        )?;
-        write!(f, "generator's lag p99 {lag:.1} ms")
+            "{}: {} in {:.0} s at {:.0}/s ({}); generator's lag p99 {:.1} ms",
+            self.name,
+            self.scheduled,
+            self.seconds,
+            self.rate,
+            counts.collect::<Vec<_>>().join(", "),
+            self.lag_p99_seconds * 1000.0
+        )
     }
 }
 
 /// Begins a load, unless the step only ends the one before.
-pub(crate) fn begin(servers: &Servers, load: &Load, seed: u64) -> Result<Option<Running>, Error> {
-    let Some(request) = load.sent() else {
+pub(crate) fn begin(servers: &Servers, own: &Load, seed: u64) -> Result<Option<Running>, Error> {
+    let Some(request) = own.sent() else {
         return Ok(None);
     };
-    let rate = amount(servers, &load.rate)?;
-    let connections = load.connections.as_ref().map(|own| amount(servers, own));
+    let rate = amount(servers, &own.rate)?;
+    let connections = own.connections.as_ref().map(|own| amount(servers, own));
     let connections = connections.transpose()?.unwrap_or(CONNECTIONS).ceil();
-    let second = load.second.as_ref();
+    let second = own.second.as_ref();
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "positive"
+    )]
     let recipe = Recipe {
         target: servers.target.clone(),
         request: request.0.clone(),
         second: second.map(|second| (second.request.0.clone(), second.share)),
         rate,
-        scenario: load.shape.unwrap_or(Scenario::Steady),
-        length: load.length.map(|length| length.0),
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "positive"
-        )]
+        scenario: own.shape.unwrap_or(Scenario::Steady),
+        length: own.length.map(|length| length.0),
         connections: connections as usize,
-        timeout: load.timeout.map_or(TIMEOUT, |timeout| timeout.0),
+        timeout: own.timeout.map_or(TIMEOUT, |timeout| timeout.0),
         seed,
     };
-    let load = load::Load::start(&recipe).map_err(|error| Error::Usage(error.to_string()))?;
-    Ok(Some(Running(load, (request.to_string(), rate))))
+    let load = load::Load::start(&recipe)?;
+    let name = request.to_string();
+    Ok(Some(Running { load, name, rate }))
 }
 
 fn amount(servers: &Servers, amount: &Amount) -> Result<f64, Error> {

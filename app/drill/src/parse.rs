@@ -76,7 +76,8 @@ impl Drill {
                 (!is_name).then_some("this is not the name of a service")
             }
             action => action.expectations().iter().find_map(|own| {
-                let is_lost = own.since.is_some() && self.cause(index, own).is_none();
+                let is_lost =
+                    own.since.is_some() && self.cause(index, own.since.as_deref()).is_none();
                 let lost = is_lost.then_some("`since` names no kind of step before this one");
                 own.fault().or(lost)
             }),

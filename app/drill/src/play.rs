@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use loadgen::ledger::Class;
 
+use crate::cli::Args;
 use crate::error::Error;
-use crate::file::{Action, Drill, Load, Wait};
+use crate::file::{Action, Drill, Wait};
 use crate::judge::{Row, Standing, rows};
 use crate::loads::{LoadReport, Running, begin};
 use crate::moment::{Offset, Window};
@@ -22,20 +23,22 @@ use crate::servers::{Servers, firing};
 const PAUSE: Duration = Duration::from_millis(500);
 /// Longest that somebody may take to stop or start a service, a command to run, a request to be answered.
 const PATIENCE: Duration = Duration::from_secs(130);
+
 /// What drills are played with.
 #[derive(Debug)]
 pub(crate) struct Player<'a> {
+    pub(crate) args: &'a Args,
     pub(crate) servers: &'a Servers,
     pub(crate) operator: Option<Operator>,
     pub(crate) progress: Progress,
-    /// The number of the signal that ends it; zero without.
     pub(crate) signal: Arc<AtomicUsize>,
-    /// How much later than expected is acceptable.
-    pub(crate) slack: Duration,
-    /// How late the generator may be.
-    pub(crate) lag: Duration,
-    pub(crate) seed: u64,
-    pub(crate) is_until_delivered: bool,
+}
+
+impl Player<'_> {
+    /// The number of the signal that ends it; zero without.
+    pub(crate) fn signal(&self) -> usize {
+        self.signal.load(Ordering::Relaxed)
+    }
 }
 
 /// How a drill ended.
@@ -64,37 +67,29 @@ pub(crate) fn play(drill: &Drill, facts: &Facts, player: &mut Player<'_>) -> End
     player.servers.look(drill, &mut record);
     record.baseline = firing(&record);
     record.fired.clear();
-    let all = drill.steps.len();
-    let last = if player.is_until_delivered {
-        drill.after_delivery()
+    let is_whole = player.args.until.is_none();
+    let count = if is_whole {
+        drill.steps.len()
     } else {
-        all
+        drill.after_delivery()
     };
+    let (running, loads) = (None, Vec::new());
     let mut play = Play {
         drill,
         facts,
         player,
         record,
-        running: None,
-        loads: Vec::new(),
+        running,
+        loads,
     };
-    let mut halt = None;
-    for index in 0..last {
-        match play.step(index) {
-            Ok(true) => {}
-            Ok(false) => break,
-            Err(error) => {
-                halt = Some(error);
-                break;
-            }
-        }
-    }
+    let mut steps = (0..count).map(|index| play.step(index));
+    let last = steps.find(|done| !matches!(done, Ok(true)));
     let cleared = play.clear_up();
     Ended {
         rows: play.rows(true),
         record: play.record,
         loads: play.loads,
-        halt: halt.or(cleared.err()),
+        halt: last.and_then(Result::err).or(cleared.err()),
     }
 }
 
@@ -104,7 +99,7 @@ impl Play<'_, '_> {
             drill: self.drill,
             facts: self.facts,
             record: &self.record,
-            slack: self.player.slack,
+            slack: self.player.args.slack.0,
             now: Some(self.record.now()),
             is_over,
         })
@@ -113,16 +108,14 @@ impl Play<'_, '_> {
     /// Does a step; false if what it expects has failed.
     fn step(&mut self, index: usize) -> Result<bool, Error> {
         let step = &self.drill.steps[index];
-        let failed = |what: String| Error::Step {
-            line: step.referenced.line(),
-            what,
-        };
+        let line = step.referenced.line();
+        let failed = |what: String| Error::Step { line, what };
         let mut from = self.record.now();
         match &step.value {
             Action::Load(load) => {
                 self.end_load()?;
                 from = self.record.now();
-                let running = begin(self.player.servers, load, self.player.seed);
+                let running = begin(self.player.servers, load, self.player.args.seed);
                 self.running = running.map_err(|error| failed(error.to_string()))?;
             }
             Action::Request(request) => {
@@ -130,21 +123,7 @@ impl Play<'_, '_> {
                 let sent = self.player.servers.requests.send(method, path, PATIENCE);
                 sent.map_err(|error| failed(error.to_string()))?;
             }
-            Action::Wait(wait) => {
-                let cause = self.drill.last_cause(index, None);
-                let begun = match wait {
-                    Wait::Part { .. } => self.record.done(cause).map(|cause| cause.from),
-                    _ => None,
-                };
-                let until = begun.unwrap_or(from) + length(self.facts, wait);
-                let is_load = matches!(wait, Wait::Load(_));
-                while self.record.now() < until || is_load && self.running.is_some() {
-                    self.watch("the end of `wait`")?;
-                }
-                if is_load {
-                    from = self.record.now();
-                }
-            }
+            Action::Wait(wait) => from = self.wait(index, wait)?,
             Action::Stop(service) | Action::Start(service) => {
                 let Some(operator) = &mut self.player.operator else {
                     return Err(failed("nobody is there to do it: --operator".into()));
@@ -173,6 +152,20 @@ impl Play<'_, '_> {
         let to = self.record.now();
         self.record.steps[index] = Some(Window { from, to });
         Ok(true)
+    }
+
+    /// Waits; the moment from which on something may come of it.
+    fn wait(&mut self, index: usize, wait: &Wait) -> Result<Offset, Error> {
+        let now = self.record.now();
+        let cause = self.record.done(self.drill.cause(index, None));
+        let is_part = matches!(wait, Wait::Part { .. });
+        let begun = cause.filter(|_| is_part).map_or(now, |cause| cause.from);
+        let until = begun + length(self.facts, wait);
+        let is_load = matches!(wait, Wait::Load(_));
+        while self.record.now() < until || is_load && self.running.is_some() {
+            self.watch("the end of `wait`")?;
+        }
+        Ok(if is_load { self.record.now() } else { now })
     }
 
     /// Watches until it is answered; false if that failed or took too long.
@@ -220,25 +213,20 @@ impl Play<'_, '_> {
 
     fn look(&mut self) -> Result<(), Error> {
         self.player.servers.look(self.drill, &mut self.record);
-        let Some(Running(load, name)) = &mut self.running else {
+        let Some(running) = &mut self.running else {
             return Ok(());
         };
-        let counts = load.counts();
+        let counts = running.load.counts();
         let (refused, due) = (counts.of(Class::Http4xx), counts.scheduled);
-        if refused > 0 {
-            let text =
-                format!("{refused} requests were refused with a 4xx: does the target allow them?");
-            self.record.troubles.push(text);
-        } else if due > 20 && counts.answered() == 0 {
-            self.record
-                .troubles
-                .push(format!("not one of {due} requests was answered"));
-        }
-        if let Some(outcome) = load.outcome() {
-            let outcome = outcome.map_err(|error| Error::Usage(error.to_string()))?;
-            let faults = outcome.faults(self.player.lag);
-            self.loads
-                .push(LoadReport::new(name.clone(), &outcome, faults));
+        let trouble = if refused > 0 {
+            format!("{refused} requests were refused with a 4xx: does the target allow them?")
+        } else {
+            format!("not one of {due} requests was answered")
+        };
+        let is_trouble = refused > 0 || due > 20 && counts.answered() == 0;
+        self.record.troubles.extend(is_trouble.then_some(trouble));
+        if let Some(ended) = running.ended(self.player.args.max_lag.0)? {
+            self.loads.push(ended);
             self.running = None;
         }
         Ok(())
@@ -248,7 +236,7 @@ impl Play<'_, '_> {
     fn show(&mut self, what: &str, until: Option<Offset>) {
         let now = self.record.now().0;
         let until = until.map_or(String::new(), |at| format!(" (expected by {:.0} s)", at.0));
-        let counts = self.running.as_mut().map(|running| running.0.counts());
+        let counts = self.running.as_mut().map(|running| running.load.counts());
         let load = counts.map_or(String::new(), |own| {
             format!("; load: {} due, {}", own.scheduled, own.listed())
         });
@@ -258,7 +246,7 @@ impl Play<'_, '_> {
 
     fn pause(&self) -> Result<(), Error> {
         sleep(PAUSE);
-        match self.player.signal.load(Ordering::Relaxed) {
+        match self.player.signal() {
             0 => Ok(()),
             signal => Err(Error::Interrupted(signal)),
         }
@@ -267,7 +255,7 @@ impl Play<'_, '_> {
     /// Stops what is sent, and waits for what is in flight.
     fn end_load(&mut self) -> Result<(), Error> {
         if let Some(running) = &mut self.running {
-            running.0.stop();
+            running.load.stop();
         }
         while self.running.is_some() {
             self.look()?;
@@ -310,38 +298,35 @@ fn finished(child: &mut Child) -> Answer {
 
 /// What is foreseen without doing anything: each step is done when everything before it is seen.
 pub(crate) fn foresee(drill: &Drill, facts: &Facts) -> Vec<Row> {
+    let foreseen = |record: &Record| {
+        rows(&Case {
+            drill,
+            facts,
+            record,
+            slack: Duration::ZERO,
+            now: None,
+            is_over: false,
+        })
+    };
     let mut record = Record::of(drill);
     let (mut now, mut load_ends) = (Window::default(), Window::default());
     for (index, step) in drill.steps.iter().enumerate() {
         match &step.value {
             Action::Wait(Wait::Load(_)) => now = load_ends,
             Action::Wait(wait) => now = now.plus(length(facts, wait), length(facts, wait)),
-            Action::Load(Load {
-                length: Some(length),
-                ..
-            }) => {
-                load_ends = now.plus(length.0, length.0);
+            Action::Load(load) => {
+                let length = load.length.unwrap_or_default().0;
+                load_ends = now.plus(length, length);
             }
             _ => {}
         }
         record.steps[index] = Some(now);
-        for row in foreseen(drill, facts, &record) {
-            if let (true, Some(own)) = (row.index == Some(index), row.expected) {
-                now.from = now.from.latest(own.from);
-                now.to = now.to.latest(own.to);
-            }
+        let rows = foreseen(&record).into_iter();
+        let mine = rows.filter(|row| row.index == Some(index));
+        for expected in mine.filter_map(|row| row.expected) {
+            now.from = now.from.latest(expected.from);
+            now.to = now.to.latest(expected.to);
         }
     }
-    foreseen(drill, facts, &record)
-}
-
-fn foreseen(drill: &Drill, facts: &Facts, record: &Record) -> Vec<Row> {
-    rows(&Case {
-        drill,
-        facts,
-        record,
-        slack: Duration::ZERO,
-        now: None,
-        is_over: false,
-    })
+    foreseen(&record)
 }

@@ -2,158 +2,153 @@
 
 use std::time::Duration;
 
+use thiserror::Error;
+
 use crate::alertmanager::Requests;
 use crate::evidence::{Evidence, HeldBack, Receiver};
-use crate::file::{Beat, Expectation};
+use crate::file::Expectation;
+use crate::labels::Selector;
 use crate::moment::{Offset, Span};
 use crate::record::{Case, Proof};
 
+/// A link that is broken, on the way of an alert from its cause to people and back.
+#[derive(Debug, Error)]
+pub(crate) enum Broken<'a> {
+    #[error(
+        "{0} never went pending: its expression is still false {1} after its cause; does the load reach the service, \
+        and is it scraped?"
+    )]
+    NeverTrue(&'a Selector, Span),
+    #[error(
+        "{0} never went pending, although its expression is true: is its rule group evaluated? (Prometheus, /rules)"
+    )]
+    NeverPending(&'a Selector),
+    #[error(
+        "{0} was pending but cleared after {1}, before its `for` of {2} was over: its cause did not last, or was \
+        diluted"
+    )]
+    Cleared(&'a Selector, Span, Span),
+    #[error("{0} is pending, but does not fire after its `for` of {1}")]
+    NeverFiring(&'a Selector, Span),
+    #[error(
+        "{0} fires in Prometheus but is not in Alertmanager: look at `alerting` in prometheus.yml and at \
+        prometheus_notifications_errors_total"
+    )]
+    NotHeld(String),
+    #[error(
+        "{0} fired and is in Alertmanager, but for receiver {1}, not {2}: look at `route` in alertmanager.yml"
+    )]
+    WrongReceiver(&'a Selector, &'a str, &'a str),
+    #[error("{0} fired and is in Alertmanager, but suppressed: {1}")]
+    Suppressed(&'a Selector, &'a HeldBack),
+    #[error(
+        "{0} is not held back while {1} fires; {1} should inhibit it: look at inhibit_rules in alertmanager.yml and \
+        at their `equal` labels"
+    )]
+    NotInhibited(&'a Selector, &'a str),
+    #[error(
+        "a message about {0} has come, but Alertmanager counts no successful request to {1}: who sent it?"
+    )]
+    NotCounted(&'a Selector, &'a str),
+    #[error(
+        "{0} is in Alertmanager for receiver {1}, but it has tried no delivery to it: does that receiver have its \
+        integration?"
+    )]
+    NotTried(&'a Selector, &'a str),
+    #[error(
+        "Alertmanager tried {1:.0} deliveries to {0} and all failed: wrong key, a template that fails, or the \
+        receiver is down (docker compose logs alertmanager)"
+    )]
+    AllFailed(&'a str, f64),
+    #[error("{0} reached {1}, but not {2}")]
+    Elsewhere(&'a Selector, String, &'a str),
+    #[error("no successful request to {1} is counted since {0} fired")]
+    NoneSucceeded(&'a Selector, &'a str),
+    #[error(
+        "Alertmanager counts {2:.0} successful requests to {1}, but no message about {0} has come: does its url point \
+        elsewhere?"
+    )]
+    NotReceived(&'a Selector, &'a str, f64),
+    #[error(
+        "whether {0} reached {1} is not provable: other alerts use the same integration, and Alertmanager's counters \
+        don't say which; use --pager, --listen or Alertmanager's --enable-feature=receiver-name-in-metrics"
+    )]
+    NotProvable(&'a Selector, &'a str),
+    #[error("{0} still fires {1} after its cause was over")]
+    StillFires(&'a Selector, Span),
+    #[error("{0} has not cleared {1} after its cause was over")]
+    NotCleared(&'a Selector, Span),
+    #[error(
+        "{0} fired, although its cause was over within its `for` of {1}: is `for` still in the rule?"
+    )]
+    Fired(&'a Selector, Span),
+    #[error("{0} is resolved, but its end has not reached {1}: {2}")]
+    EndNotDelivered(&'a Selector, &'a str, String),
+    #[error(
+        "{0} after its cause the dead man's switch has not raised its alarm: look at the heartbeat's route in \
+        alertmanager.yml and at --rules.alert.resend-delay"
+    )]
+    NoAlarm(Span),
+    #[error("{0} after its cause the dead man's switch still raises its alarm")]
+    StillAlarm(Span),
+}
+
 impl Evidence<'_> {
     /// The first thing on the way to Alertmanager that has not happened, that long after its cause.
-    pub(crate) fn missing(&self, since: Span) -> String {
+    pub(crate) fn missing(&self, since: Span) -> Broken<'_> {
         let (alert, hold) = (&self.alert, Span(self.rule.hold));
-        if self.firing_at.is_some() {
-            return format!(
-                "{alert} fires in Prometheus but is not in Alertmanager: look at `alerting` in prometheus.yml \
-                 and at prometheus_notifications_errors_total"
-            );
-        }
-        match (self.true_at, self.pending_at, self.over_at) {
-            (None, ..) => format!(
-                "{alert} never went pending: its expression is still false {since} after its cause; does \
-                 the load reach the service, and is it scraped?"
-            ),
-            (_, None, _) => format!(
-                "{alert} never went pending, although its expression is true: is its rule group \
-                 evaluated? (Prometheus, /rules)"
-            ),
+        match (self.true_at, self.pending_at, self.firing_at, self.over_at) {
+            (.., Some(_), _) => Broken::NotHeld(alert.to_string()),
+            (None, ..) => Broken::NeverTrue(alert, since),
+            (_, None, ..) => Broken::NeverPending(alert),
             (.., Some(_)) => self.cleared(),
-            _ => format!("{alert} is pending, but does not fire after its `for` of {hold}"),
+            _ => Broken::NeverFiring(alert, hold),
         }
     }
 
-    pub(crate) fn cleared(&self) -> String {
-        let (alert, hold) = (&self.alert, Span(self.rule.hold));
+    pub(crate) fn cleared(&self) -> Broken<'_> {
         let lasted = self.over_at.zip(self.pending_at);
-        let lasted = Span(lasted.map_or(Duration::ZERO, |(over, pending)| over.after(pending)));
-        format!(
-            "{alert} was pending but cleared after {lasted}, before its `for` of {hold} was over: its \
-             cause did not last, or was diluted"
-        )
+        let lasted = lasted.map_or(Duration::ZERO, |(over, pending)| over.after(pending));
+        Broken::Cleared(&self.alert, Span(lasted), Span(self.rule.hold))
     }
 
-    pub(crate) fn fired(&self) -> String {
-        let (alert, hold) = (&self.alert, Span(self.rule.hold));
-        format!(
-            "{alert} fired, although its cause was over within its `for` of {hold}: is `for` still in the rule?"
-        )
-    }
-
-    pub(crate) fn suppressed(&self, held_back: &HeldBack) -> String {
-        let silenced = format!("silenced by {}", held_back.silences.join(", "));
-        let inhibited = format!("inhibited by {}", held_back.inhibitors.join(", "));
-        let by = match (held_back.silences.len(), held_back.inhibitors.len()) {
-            (0, 0) => "muted by a time interval".into(),
-            (_, 0) => silenced,
-            (0, _) => inhibited,
-            _ => format!("{silenced} and {inhibited}"),
-        };
-        let alert = &self.alert;
-        format!("{alert} fired and is in Alertmanager, but suppressed: {by}")
-    }
-
-    pub(crate) fn not_inhibited(&self, by: &str) -> String {
-        let alert = &self.alert;
-        format!(
-            "{alert} is not held back while {by} fires; {by} should inhibit it: look at inhibit_rules in \
-             alertmanager.yml and at their `equal` labels"
-        )
-    }
-
-    pub(crate) fn wrong_receiver(&self, found: &str, wanted: &str) -> String {
-        let alert = &self.alert;
-        format!(
-            "{alert} fired and is in Alertmanager, but for receiver {found}, not {wanted}: look at `route` \
-             in alertmanager.yml"
-        )
+    pub(crate) fn fired(&self) -> Broken<'_> {
+        Broken::Fired(&self.alert, Span(self.rule.hold))
     }
 
     /// It did not reach people, or nobody knows how it did.
-    pub(crate) fn not_delivered(
-        &self,
-        receiver: Receiver<'_>,
+    pub(crate) fn not_delivered<'a>(
+        &'a self,
+        receiver: Receiver<'a>,
         Requests { made, failed }: Requests,
         message: Option<Offset>,
         proof: Proof,
-    ) -> String {
+    ) -> Broken<'a> {
         let (alert, name, good) = (&self.alert, receiver.name, made - failed);
         let elsewhere = receiver.told_elsewhere(alert);
-        if message.is_some() {
-            return format!(
-                "a message about {alert} has come, but Alertmanager counts no successful request to \
-                 {name}: who sent it?"
-            );
-        } else if made <= 0.0 {
-            return format!(
-                "{alert} is in Alertmanager for receiver {name}, but it has tried no delivery to it: \
-                 does that receiver have its integration?"
-            );
-        } else if good <= 0.0 {
-            return format!(
-                "Alertmanager tried {made:.0} deliveries to {name} and all failed: wrong key, a \
-                 template that fails, or the receiver is down (docker compose logs alertmanager)"
-            );
-        } else if !elsewhere.is_empty() {
-            return format!("{alert} reached {elsewhere}, but not {name}");
-        } else if proof == Proof::Counters {
-            return format!("no successful request to {name} is counted since {alert} fired");
+        match proof {
+            _ if message.is_some() => Broken::NotCounted(alert, name),
+            _ if made <= 0.0 => Broken::NotTried(alert, name),
+            _ if good <= 0.0 => Broken::AllFailed(name, made),
+            _ if !elsewhere.is_empty() => Broken::Elsewhere(alert, elsewhere, name),
+            Proof::Counters => Broken::NoneSucceeded(alert, name),
+            _ => Broken::NotReceived(alert, name, good),
         }
-        format!(
-            "Alertmanager counts {good:.0} successful requests to {name}, but no message about {alert} \
-             has come: does its url point elsewhere?"
-        )
     }
 
-    pub(crate) fn end_not_delivered(&self, receiver: &str, own: Requests) -> String {
+    pub(crate) fn end_not_delivered<'a>(&'a self, name: &'a str, own: Requests) -> Broken<'a> {
         let Requests { made, failed } = own;
-        let failures = format!("{failed:.0} of {made:.0} requests failed");
-        let is_off = failed <= 0.0;
-        let advice = if is_off {
-            "is send_resolved on?"
+        let advice = if failed > 0.0 {
+            format!("{failed:.0} of {made:.0} requests failed")
         } else {
-            &failures
+            "is send_resolved on?".into()
         };
-        let alert = &self.alert;
-        format!("{alert} is resolved, but its end has not reached {receiver}: {advice}")
-    }
-
-    pub(crate) fn not_provable(&self, receiver: &str) -> String {
-        let alert = &self.alert;
-        format!(
-            "whether {alert} reached {receiver} is not provable: other alerts use the same integration, \
-             and Alertmanager's counters don't say which; use --pager, --listen or Alertmanager's \
-             --enable-feature=receiver-name-in-metrics"
-        )
+        Broken::EndNotDelivered(&self.alert, name, advice)
     }
 }
 
 pub(crate) fn not_in_alertmanager(alert: &str) -> String {
-    format!(
-        "{alert} fires in Prometheus but is not in Alertmanager: look at `alerting` in prometheus.yml \
-         and at prometheus_notifications_errors_total"
-    )
-}
-
-pub(crate) fn heartbeat(beat: Beat, since: Span) -> String {
-    match beat {
-        Beat::Missed => format!(
-            "{since} after its cause the dead man's switch has not raised its alarm: look at the \
-             heartbeat's route in alertmanager.yml and at --rules.alert.resend-delay"
-        ),
-        Beat::Back => {
-            format!("{since} after its cause the dead man's switch still raises its alarm")
-        }
-    }
+    Broken::NotHeld(alert.into()).to_string()
 }
 
 pub(crate) fn incidents(receiver: &str, word: &str, (found, wanted): (usize, usize)) -> String {

@@ -1,10 +1,12 @@
 //! From the command line to the report: which drills, on which servers, in which order, and the exit code.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -12,6 +14,7 @@ use loadgen::target::Server;
 use serde::Deserialize;
 use serde_saphyr::{from_str_with_options, options};
 use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
 
 use crate::alertmanager::Alertmanager;
 use crate::cli::Args;
@@ -57,14 +60,11 @@ pub(crate) fn run(args: &Args) -> Result<u8, Error> {
             .try_for_each(|drill| permit(args, drill, &servers))?;
     }
     let mut player = Player {
+        args,
         servers: &servers,
         operator: args.operator.then(Operator::new),
         progress: Progress::default(),
-        signal: signal(),
-        slack: args.slack.0,
-        lag: args.max_lag.0,
-        seed: args.seed,
-        is_until_delivered: args.until.is_some(),
+        signal: signal().expect("these signals can be handled"),
     };
     let mut report = Report {
         schema_version: 1,
@@ -73,11 +73,11 @@ pub(crate) fn run(args: &Args) -> Result<u8, Error> {
         drills: Vec::new(),
     };
     let mut left: Vec<&Drill> = drills.iter().collect();
-    while !left.is_empty() && player.signal.load(Ordering::Relaxed) == 0 {
+    while !left.is_empty() && player.signal() == 0 {
         report.drills.push(if args.dry_run {
             dry_run(left.remove(0), &servers)?
         } else {
-            play_next(&mut left, &mut player, args.wait.0)?
+            play_next(&mut left, &mut player)?
         });
     }
     if args.json {
@@ -86,16 +86,12 @@ pub(crate) fn run(args: &Args) -> Result<u8, Error> {
     } else {
         print(&report.to_string());
     }
-    Ok(code(&report, player.signal.load(Ordering::Relaxed)))
+    Ok(code(&report, player.signal()))
 }
 
 /// Plays the first of the drills that can be played now; if none can, waits. Those come first that leave least behind.
-fn play_next(
-    left: &mut Vec<&Drill>,
-    player: &mut Player<'_>,
-    patience: Duration,
-) -> Result<DrillReport, Error> {
-    let begun = Instant::now();
+fn play_next(left: &mut Vec<&Drill>, player: &mut Player<'_>) -> Result<DrillReport, Error> {
+    let (begun, patience) = (Instant::now(), player.args.wait.0);
     loop {
         let mut first = None;
         for place in 0..left.len() {
@@ -115,7 +111,7 @@ fn play_next(
                 },
                 Err(error) => return Err(error),
             };
-            let is_over = begun.elapsed() >= patience || player.signal.load(Ordering::Relaxed) != 0;
+            let is_over = begun.elapsed() >= patience || player.signal() != 0;
             if is_over || !found.lasting.is_empty() {
                 left.remove(place);
                 return Ok(not_ready(drill, found));
@@ -144,41 +140,31 @@ fn dry_run(drill: &Drill, servers: &Servers) -> Result<DrillReport, Error> {
 }
 
 /// The number of the signal that has come; the second ends the process.
-fn signal() -> Arc<AtomicUsize> {
-    let value = Arc::new(AtomicUsize::new(0));
-    let has_come = Arc::default();
+fn signal() -> io::Result<Arc<AtomicUsize>> {
+    let (value, has_come) = (Arc::default(), Arc::default());
     for (number, own) in [(SIGINT, 2), (SIGTERM, 15)] {
-        let again = signal_hook::flag::register_conditional_shutdown(
-            number,
-            128 + number,
-            Arc::clone(&has_come),
-        );
-        let first = signal_hook::flag::register(number, Arc::clone(&has_come));
-        let noted = signal_hook::flag::register_usize(number, Arc::clone(&value), own);
-        again
-            .and(first)
-            .and(noted)
-            .expect("these signals can be handled");
+        flag::register_conditional_shutdown(number, 128 + number, Arc::clone(&has_come))?;
+        flag::register(number, Arc::clone(&has_come))?;
+        flag::register_usize(number, Arc::clone(&value), own)?;
     }
-    value
+    Ok(value)
 }
 
 /// The drills of a folder, those first that leave least behind.
 fn folder(folder: &Path) -> Result<Vec<Drill>, Error> {
-    let drills = files(folder)?.into_iter().map(|path| Drill::read(&path));
-    let mut drills: Vec<_> = drills.collect::<Result<_, _>>()?;
-    drills.sort_by_cached_key(|drill| (drill.leaves, drill.name.clone()));
+    let paths = files(folder)?;
+    let drills: Result<Vec<_>, _> = paths.iter().map(|path| Drill::read(path)).collect();
+    let mut drills = drills?;
+    drills.sort_by_key(|drill| drill.leaves);
     Ok(drills)
 }
 
+/// The YAML files of a folder, by name.
 fn files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let entries = std::fs::read_dir(folder).map_err(Error::unreadable(folder))?;
-    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    let is_yaml = |path: &PathBuf| {
-        path.extension()
-            .is_some_and(|own| own == "yml" || own == "yaml")
-    };
-    let mut paths: Vec<_> = paths.filter(is_yaml).collect();
+    let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+    let extension = |path: &Path| path.extension().map(OsStr::to_os_string);
+    paths.retain(|path| extension(path).is_some_and(|own| own == "yml" || own == "yaml"));
     paths.sort();
     Ok(paths)
 }
@@ -233,13 +219,13 @@ fn servers(args: &Args) -> Result<Servers, Error> {
         user: args.user.clone(),
         ca: args.ca.clone(),
     };
-    let usage = |error: &dyn std::fmt::Display| Error::Usage(error.to_string());
-    let has_pager = args.pager != "none";
-    let pager = has_pager.then(|| Client::new(&args.pager, &access));
+    let usage = |error: &dyn Display| Error::Usage(error.to_string());
+    let client = |url: &String| Client::new(url, &access);
+    let pager = Some(&args.pager).filter(|url| *url != "none").map(client);
     let sink = args.listen.as_deref().map(Sink::listen);
     Ok(Servers {
-        prometheus: Prometheus(Client::new(&args.prometheus, &access)?),
-        alertmanager: Alertmanager(Client::new(&args.alertmanager, &access)?),
+        prometheus: Prometheus(client(&args.prometheus)?),
+        alertmanager: Alertmanager(client(&args.alertmanager)?),
         pager: pager.transpose()?.map(Pager),
         sink: sink.transpose().map_err(|error| usage(&error))?,
         target: Server::parse(&args.target).map_err(|error| usage(&error))?,
@@ -250,21 +236,21 @@ fn servers(args: &Args) -> Result<Servers, Error> {
 /// A drill can page people and stop what is in production: on another machine only after it has said so.
 fn permit(args: &Args, drill: &Drill, servers: &Servers) -> Result<(), Error> {
     let name = &drill.name;
+    let refuse = |what: String| Err(Error::Usage(format!("{name} {what}")));
+    let can_run = args.allow_run && Path::new("/bin/sh").exists();
     let mut plan = Vec::new();
     for step in &drill.steps {
         match &step.value {
             Action::Load(load) => plan.extend(load.sent().map(|sent| format!("sends {sent}"))),
             Action::Request(request) => plan.push(format!("sends {request}")),
-            Action::Run(_) if !args.allow_run || !Path::new("/bin/sh").exists() => {
-                let wanted = "--allow-run, where there is a shell";
-                return Err(Error::Usage(format!("{name} has `run` steps: {wanted}")));
+            Action::Run(command) if can_run => plan.push(format!("runs {command}")),
+            Action::Run(_) => {
+                return refuse("has `run` steps: --allow-run, where there is a shell".into());
             }
-            Action::Run(command) => plan.push(format!("runs {command}")),
-            Action::Stop(_) if !args.operator => {
-                let wanted = "scripts/drill does it, or --operator";
-                return Err(Error::Usage(format!("{name} stops services: {wanted}")));
+            Action::Stop(service) if args.operator => plan.push(format!("stops {service}")),
+            Action::Stop(_) => {
+                return refuse("stops services: scripts/drill does it, or --operator".into());
             }
-            Action::Stop(service) => plan.push(format!("stops {service}")),
             _ => {}
         }
     }
@@ -275,10 +261,10 @@ fn permit(args: &Args, drill: &Drill, servers: &Servers) -> Result<(), Error> {
     }
     let receivers: Vec<_> = drill.receivers().into_iter().map(String::as_str).collect();
     let (plan, receivers) = (plan.join(", "), receivers.join(", "));
-    Err(Error::Usage(format!(
-        "{name} {plan}, and tells {receivers}; {host} is not this machine: if all of this may happen, \
+    refuse(format!(
+        "{plan}, and tells {receivers}; {host} is not this machine: if all of this may happen, \
          --confirm {host}"
-    )))
+    ))
 }
 
 fn print(text: &str) {
@@ -288,18 +274,17 @@ fn print(text: &str) {
 
 /// The worst of the outcomes counts.
 fn code(report: &Report, signal: usize) -> u8 {
-    let is = |outcome| report.drills.iter().any(|drill| drill.outcome == outcome);
     if signal != 0 {
         return Error::Interrupted(signal).code();
     }
-    let codes = [
-        (Outcome::Broken, 1),
-        (Outcome::Failed, 4),
-        (Outcome::Invalid, 5),
-        (Outcome::Unready, 5),
-    ];
-    codes
-        .into_iter()
-        .find(|(outcome, _)| is(*outcome))
-        .map_or(0, |(_, code)| code)
+    let codes = report
+        .drills
+        .iter()
+        .filter_map(|drill| match drill.outcome {
+            Outcome::Broken => Some(1),
+            Outcome::Failed => Some(4),
+            Outcome::Invalid | Outcome::Unready => Some(5),
+            Outcome::Pass | Outcome::Interrupted | Outcome::Foreseen => None,
+        });
+    codes.min().unwrap_or_default()
 }

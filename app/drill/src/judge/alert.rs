@@ -5,6 +5,7 @@ use crate::evidence::{Evidence, HeldBack, Receiver};
 use crate::file::{Duty, Expectation, State};
 use crate::labels::Selector;
 use crate::moment::{Offset, Window};
+use crate::reasons::Broken;
 use crate::record::{Case, Proof};
 
 impl<'a> Judge<'a> {
@@ -74,32 +75,25 @@ impl<'a> Judge<'a> {
         let name = format!("{state:?}").to_lowercase();
         let mut own = Row::new(&seen.alert, name, source);
         let expected = self.window(seen, state);
-        let not_over = |what| {
-            format!(
-                "{} {what} {} after its cause was over",
-                seen.alert,
-                self.since()
-            )
-        };
         own.expected = Some(expected);
-        own.reason = seen.missing(self.since());
+        own.reason = seen.missing(self.since()).to_string();
         match state {
             State::True => own.seen = seen.true_at,
             State::Pending => own.seen = seen.pending_at,
             State::Firing => {
                 own.seen = seen.firing_at;
                 if seen.firing_at.is_none() && seen.over_at.is_some() {
-                    own.fail(self.case.with_troubles(seen.cleared()));
+                    own.fail(self.case.with_troubles(seen.cleared().to_string()));
                 }
             }
             State::Resolved => {
                 // What is over before its cause is has not been resolved by that.
                 own.seen = seen.over_at.filter(|over| *over >= self.cause.from);
-                own.reason = not_over("still fires");
+                own.reason = Broken::StillFires(&seen.alert, self.since()).to_string();
             }
             State::Cleared => {
                 own.seen = seen.over_at;
-                own.reason = not_over("has not cleared");
+                own.reason = Broken::NotCleared(&seen.alert, self.since()).to_string();
                 if self
                     .whole(seen)
                     .is_some_and(|whole| whole.firing_at.is_some())
@@ -122,13 +116,13 @@ impl<'a> Judge<'a> {
         let mut own = Row::new(&seen.alert, "in Alertmanager", "Alertmanager, its alerts");
         let firing = self.firing(seen);
         own.expected = Some(firing.plus(NONE, TRANSPORT));
-        own.reason = seen.missing(self.since());
+        own.reason = seen.missing(self.since()).to_string();
         if let Some((at, held)) = seen.held {
             own.seen = Some(at);
             let found: Vec<_> = held.receivers.iter().map(|one| &*one.name).collect();
             let found = found.join(", ");
             if let Some(wanted) = receivers.iter().find(|name| !held.is_for(name)) {
-                own.fail(seen.wrong_receiver(&found, wanted));
+                own.fail(Broken::WrongReceiver(&seen.alert, &found, wanted));
             }
             own.detail = format!("for {found}");
         }
@@ -138,7 +132,7 @@ impl<'a> Judge<'a> {
             let (least, most) = receiver.group_times(seen);
             own.expected = Some(firing.plus(least, most + TRANSPORT));
             if seen.held.is_none() {
-                own.reason = seen.missing(self.since());
+                own.reason = seen.missing(self.since()).to_string();
             }
             if own.seen.is_none() {
                 self.refuse_others(seen, &mut own);
@@ -175,13 +169,14 @@ impl<'a> Judge<'a> {
         }
         let told = |fired| receiver.told(&seen.alert, fired);
         let (message, after, least) = if is_end {
-            own.reason = seen.end_not_delivered(name, requests);
+            own.reason = seen.end_not_delivered(name, requests).to_string();
             // The message that says it fires may be from before the cause of its end.
             let fired = self.whole(seen).and_then(|whole| whole.firing_at);
             (fired.and_then(|fired| told(fired).1), seen.over_at, 2.0)
         } else {
             let message = seen.firing_at.and_then(|fired| told(fired).0);
-            own.reason = seen.not_delivered(receiver, requests, message, proof);
+            let broken = seen.not_delivered(receiver, requests, message, proof);
+            own.reason = broken.to_string();
             (message, seen.firing_at, 1.0)
         };
         own.seen = match proof {
@@ -191,7 +186,7 @@ impl<'a> Judge<'a> {
         };
         let is_shared = || receiver.is_counter_shared(&seen.alert);
         if proof == Proof::Counters && after.is_some() && is_shared() {
-            return own.cannot_prove(seen.not_provable(name));
+            return own.cannot_prove(Broken::NotProvable(&seen.alert, name));
         }
         own
     }
@@ -210,7 +205,7 @@ impl<'a> Judge<'a> {
         let allowed: Vec<_> = mine.filter_map(|own| own.by.as_ref()).collect();
         let is_allowed = inhibitors.iter().all(|name| allowed.contains(&name));
         if !silences.is_empty() || inhibitors.is_empty() || !is_allowed {
-            own.fail(seen.suppressed(held_back));
+            own.fail(Broken::Suppressed(&seen.alert, held_back));
         }
     }
 
@@ -228,10 +223,11 @@ impl<'a> Judge<'a> {
             .record
             .inhibited_at(&seen.alert, by, self.cause.from);
         own.seen = inhibited.or(held);
-        own.reason = match seen.held {
-            Some(_) => seen.not_inhibited(by),
+        let broken = match seen.held {
+            Some(_) => Broken::NotInhibited(&seen.alert, by),
             None => seen.missing(self.since()),
         };
+        own.reason = broken.to_string();
         self.refuse_others(seen, &mut own);
         own
     }

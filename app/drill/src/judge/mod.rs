@@ -14,7 +14,7 @@ use crate::evidence::Receiver;
 use crate::file::{Action, Beat, Expectation, Incidents, State};
 use crate::labels::{NAME, named};
 use crate::moment::{Offset, Span, Window};
-use crate::reasons::{heartbeat, incidents, too_late};
+use crate::reasons::{Broken, incidents, too_late};
 use crate::record::{Case, Proof};
 
 /// From an evaluation to the alert in Alertmanager, and from there to a receiver's record.
@@ -75,12 +75,12 @@ impl Row {
         }
     }
 
-    fn fail(&mut self, reason: String) {
-        (self.result, self.reason) = (Standing::Failed, reason);
+    fn fail(&mut self, reason: impl Display) {
+        (self.result, self.reason) = (Standing::Failed, reason.to_string());
     }
 
-    fn cannot_prove(mut self, reason: String) -> Self {
-        (self.result, self.reason) = (Standing::NotProvable, reason);
+    fn cannot_prove(mut self, reason: impl Display) -> Self {
+        (self.result, self.reason) = (Standing::NotProvable, reason.to_string());
         self
     }
 }
@@ -92,7 +92,9 @@ pub(crate) fn rows(case: &Case<'_>) -> Vec<Row> {
     for (index, step) in case.drill.steps.iter().enumerate() {
         rows.extend(done(case, index, &step.value));
         for own in step.value.expectations() {
-            let caused = case.record.done(case.drill.cause(index, own));
+            let caused = case
+                .record
+                .done(case.drill.cause(index, own.since.as_deref()));
             let judge = Judge {
                 case,
                 index,
@@ -232,9 +234,10 @@ impl<'a> Judge<'a> {
     /// What the file allows from the cause to its effect: here, or where the same alert was expected of the same cause.
     fn within(&self) -> Duration {
         let drill = self.case.drill;
+        let cause = |index, own: &Expectation| drill.cause(index, own.since.as_deref());
         let is_same = |index, own: &Expectation| {
             index <= self.index
-                && drill.cause(index, own) == drill.cause(self.index, self.own)
+                && cause(index, own) == cause(self.index, self.own)
                 && own.alert() == self.own.alert()
         };
         let before = drill
@@ -254,20 +257,21 @@ impl<'a> Judge<'a> {
         };
         let mut own = Row::new("dead man's switch", what, "pager's record");
         let Some(patience) = self.case.facts.alarm_after else {
-            return own
-                .cannot_prove("nothing says whether the heartbeat is missed: --pager".into());
+            return own.cannot_prove("nothing says whether the heartbeat is missed: --pager");
         };
         let resend = self.case.facts.resend_delay;
         let within = self.own.within.unwrap_or_default().0 + TRANSPORT;
-        own.expected = Some(match beat {
-            Beat::Missed => {
-                let most = within + resend * 4 + patience;
-                self.cause.plus(resend.min(patience), most)
-            }
-            Beat::Back => self.cause.plus(NONE, within + resend),
-        });
+        let (least, most, broken) = match beat {
+            Beat::Missed => (
+                resend.min(patience),
+                resend * 4 + patience,
+                Broken::NoAlarm(self.since()),
+            ),
+            Beat::Back => (NONE, resend, Broken::StillAlarm(self.since())),
+        };
+        own.expected = Some(self.cause.plus(least, within + most));
         own.seen = self.case.record.alarm(self.cause.from, is_missed);
-        own.reason = heartbeat(beat, self.since());
+        own.reason = broken.to_string();
         own
     }
 
