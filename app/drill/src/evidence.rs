@@ -28,13 +28,9 @@ pub(crate) struct Evidence<'a> {
     pub(crate) held_back: Option<HeldBack>,
 }
 
-/// What holds an alert back.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct HeldBack {
-    pub(crate) silences: Vec<String>,
-    /// Names of alerts.
-    pub(crate) inhibitors: Vec<String>,
-}
+/// What holds an alert back: silences, and names of alerts that inhibit it.
+#[derive(Clone, Debug)]
+pub(crate) struct HeldBack(pub(crate) Vec<String>, pub(crate) Vec<String>);
 
 impl HeldBack {
     fn of(alert: &HeldAlert, all: &[HeldAlert]) -> Option<Self> {
@@ -43,30 +39,22 @@ impl HeldBack {
             let name = inhibitor.and_then(|one| one.labels.get(NAME));
             name.unwrap_or(fingerprint).clone()
         };
-        let is_held_back = alert.status.state == "suppressed";
-        is_held_back.then(|| Self {
-            silences: alert.status.silenced_by.clone(),
-            inhibitors: alert.status.inhibited_by.iter().map(name).collect(),
-        })
+        let status = &alert.status;
+        let inhibitors = status.inhibited_by.iter().map(name).collect();
+        let is_held_back = status.state == "suppressed";
+        is_held_back.then(|| Self(status.silenced_by.clone(), inhibitors))
     }
 }
 
 impl fmt::Display for HeldBack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let silenced = ("silenced by", &self.silences);
-        let inhibited = ("inhibited by", &self.inhibitors);
-        let by = [silenced, inhibited]
-            .into_iter()
-            .filter(|(_, names)| !names.is_empty());
-        let by: Vec<_> = by
-            .map(|(how, names)| format!("{how} {}", names.join(", ")))
-            .collect();
-        let is_muted = by.is_empty();
-        f.write_str(&if is_muted {
-            "muted by a time interval".into()
-        } else {
-            by.join(" and ")
-        })
+        let (silences, inhibitors) = (self.0.join(", "), self.1.join(", "));
+        match (self.0.len(), self.1.len()) {
+            (0, 0) => f.write_str("muted by a time interval"),
+            (_, 0) => write!(f, "silenced by {silences}"),
+            (0, _) => write!(f, "inhibited by {inhibitors}"),
+            _ => write!(f, "silenced by {silences} and inhibited by {inhibitors}"),
+        }
     }
 }
 
@@ -130,7 +118,7 @@ impl Record {
         let is_inhibited = |all: &[HeldAlert]| {
             let mine = all.iter().filter(|one| alert.matches(&one.labels));
             let mut held_back = mine.filter_map(|one| HeldBack::of(one, all));
-            held_back.any(|own| own.inhibitors.iter().any(|name| name == by))
+            held_back.any(|own| own.1.iter().any(|name| name == by))
         };
         let mut looks = self.held.iter().filter(|(at, _)| *at >= since);
         looks.find_map(|(at, all)| is_inhibited(all).then_some(*at))
@@ -146,10 +134,9 @@ impl Record {
     }
 
     pub(crate) fn receiver<'a>(&'a self, facts: &'a Facts, name: &'a str) -> Receiver<'a> {
-        let (record, routing) = (self, &facts.routing);
         Receiver {
-            record,
-            routing,
+            record: self,
+            routing: &facts.routing,
             name,
         }
     }
@@ -180,11 +167,8 @@ impl<'a> Receiver<'a> {
 
     /// Messages to it, with their times.
     fn messages(self) -> impl Iterator<Item = (Offset, &'a Delivery)> {
-        let mine = self
-            .record
-            .deliveries
-            .iter()
-            .filter(move |one| self.got(one));
+        let all = self.record.deliveries.iter();
+        let mine = all.filter(move |one| self.got(one));
         mine.map(move |one| (one.at.since(self.record.began), one))
     }
 

@@ -1,5 +1,6 @@
 //! Plays a drill: does what its steps say, watches, and goes on when what they expect has been seen.
 
+use std::fmt::Display;
 use std::process::{Child, Command};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -67,20 +68,15 @@ pub(crate) fn play(drill: &Drill, facts: &Facts, player: &mut Player<'_>) -> End
     player.servers.look(drill, &mut record);
     record.baseline = firing(&record);
     record.fired.clear();
-    let is_whole = player.args.until.is_none();
-    let count = if is_whole {
-        drill.steps.len()
-    } else {
-        drill.after_delivery()
-    };
-    let (running, loads) = (None, Vec::new());
+    let until = player.args.until.as_ref();
+    let count = until.map_or(drill.steps.len(), |_| drill.after_delivery());
     let mut play = Play {
         drill,
         facts,
         player,
         record,
-        running,
-        loads,
+        running: None,
+        loads: Vec::new(),
     };
     let mut steps = (0..count).map(|index| play.step(index));
     let last = steps.find(|done| !matches!(done, Ok(true)));
@@ -109,40 +105,40 @@ impl Play<'_, '_> {
     fn step(&mut self, index: usize) -> Result<bool, Error> {
         let step = &self.drill.steps[index];
         let line = step.referenced.line();
-        let failed = |what: String| Error::Step { line, what };
+        let failed = |what: &dyn Display| Error::Step {
+            line,
+            what: what.to_string(),
+        };
         let mut from = self.record.now();
         match &step.value {
             Action::Load(load) => {
                 self.end_load()?;
                 from = self.record.now();
                 let running = begin(self.player.servers, load, self.player.args.seed);
-                self.running = running.map_err(|error| failed(error.to_string()))?;
+                self.running = running.map_err(|error| failed(&error))?;
             }
             Action::Request(request) => {
                 let (method, path) = (&request.0.method, request.0.path.as_str());
                 let sent = self.player.servers.requests.send(method, path, PATIENCE);
-                sent.map_err(|error| failed(error.to_string()))?;
+                sent.map_err(|error| failed(&error))?;
             }
             Action::Wait(wait) => from = self.wait(index, wait)?,
             Action::Stop(service) | Action::Start(service) => {
-                let Some(operator) = &mut self.player.operator else {
-                    return Err(failed("nobody is there to do it: --operator".into()));
-                };
+                let nobody = || failed(&"nobody is there to do it: --operator");
+                let operator = self.player.operator.as_mut().ok_or_else(nobody)?;
                 operator.ask(service, matches!(step.value, Action::Stop(_)));
+                let not_done = failed(&format!("{service} was not stopped or started"));
                 let answer = |play: &mut Self| play.player.operator.as_mut().map(Operator::answer);
-                if !self.until(service, answer)? {
-                    return Err(failed(format!("{service} was not stopped or started")));
-                }
+                self.until(service, not_done, answer)?;
             }
             Action::Run(command) => {
                 let child = Command::new("/bin/sh").args(["-c", command]).spawn();
-                let mut child = child.map_err(|error| failed(format!("{command}: {error}")))?;
-                let is_done = self.until(command, |_| Some(finished(&mut child)));
+                let mut child = child.map_err(|error| failed(&format!("{command}: {error}")))?;
+                let not_done = failed(&format!("`{command}` failed or took too long"));
+                let done = self.until(command, not_done, |_| Some(finished(&mut child)));
                 // It may have ended by itself.
                 let _ended = child.kill();
-                if !is_done? {
-                    return Err(failed(format!("`{command}` failed or took too long")));
-                }
+                done?;
             }
             Action::Expect(_) | Action::All(_) => {
                 self.record.steps[index] = Some(Window::at(from));
@@ -168,21 +164,22 @@ impl Play<'_, '_> {
         Ok(if is_load { self.record.now() } else { now })
     }
 
-    /// Watches until it is answered; false if that failed or took too long.
+    /// Watches until it is answered.
     fn until(
         &mut self,
         what: &str,
+        not_done: Error,
         mut answer: impl FnMut(&mut Self) -> Option<Answer>,
-    ) -> Result<bool, Error> {
+    ) -> Result<(), Error> {
         let begun = Instant::now();
         while begun.elapsed() < PATIENCE {
             match answer(self) {
-                Some(Answer::Done) => return Ok(true),
+                Some(Answer::Done) => return Ok(()),
                 Some(Answer::None) => self.watch(what)?,
-                Some(Answer::Failed) | None => return Ok(false),
+                Some(Answer::Failed) | None => break,
             }
         }
-        Ok(false)
+        Err(not_done)
     }
 
     /// Watches until everything that a step expects has been seen; false if anything has failed. An unexpected alert
@@ -195,8 +192,8 @@ impl Play<'_, '_> {
             if rows.iter().any(|row| is(&row, Standing::Failed)) {
                 return Ok(false);
             }
-            let mine = rows.iter().filter(|row| row.index == Some(index));
-            let Some(next) = mine.into_iter().find(|row| is(row, Standing::Waiting)) else {
+            let mut mine = rows.iter().filter(|row| row.index == Some(index));
+            let Some(next) = mine.find(|row| is(row, Standing::Waiting)) else {
                 return Ok(true);
             };
             let until = next.expected.map(|expected| expected.to);

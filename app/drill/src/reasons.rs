@@ -177,7 +177,6 @@ pub(crate) fn too_late(case: &Case<'_>, own: &Expectation, late: &str, bound: Sp
     let mut set: Vec<_> = hold.into_iter().chain(routes).collect();
     set.dedup();
     let set = set.join("; ");
-    case.with_troubles(format!(
-        "{late} not within {bound} of its cause, which `no_later` asks for: {set}"
-    ))
+    let asked = format!("{bound} of its cause, which `no_later` asks for");
+    case.with_troubles(&format!("{late} not within {asked}: {set}"))
 }

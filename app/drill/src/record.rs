@@ -99,9 +99,9 @@ pub(crate) struct Case<'a> {
 
 impl Case<'_> {
     /// What else is wrong and may be the cause.
-    pub(crate) fn with_troubles(&self, reason: String) -> String {
+    pub(crate) fn with_troubles(&self, reason: &str) -> String {
         match self.record.troubles.join("; ") {
-            none if none.is_empty() => reason,
+            none if none.is_empty() => reason.into(),
             troubles => format!("{reason} ({troubles})"),
         }
     }

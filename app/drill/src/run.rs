@@ -45,19 +45,16 @@ pub(crate) fn run(args: &Args) -> Result<u8, Error> {
     }
     if args.list {
         for drill in folder(&args.folder)? {
-            let takes = drill
-                .takes
-                .map_or(String::new(), |takes| format!(" (about {takes})"));
+            let takes = drill.takes.map(|takes| format!(" (about {takes})"));
+            let takes = takes.unwrap_or_default();
             print(&format!("{:<20} {}{takes}", drill.name, drill.shows));
         }
         return Ok(0);
     }
     let drills = chosen(args)?;
     let servers = servers(args)?;
-    if !args.dry_run {
-        drills
-            .iter()
-            .try_for_each(|drill| permit(args, drill, &servers))?;
+    for drill in drills.iter().filter(|_| !args.dry_run) {
+        permit(args, drill, &servers)?;
     }
     let mut player = Player {
         args,

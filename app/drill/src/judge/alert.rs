@@ -10,10 +10,10 @@ use crate::record::{Case, Proof};
 
 impl<'a> Judge<'a> {
     pub(super) fn alert(&self, alert: Selector) -> Vec<Row> {
-        let name = alert.to_string();
         let Case { facts, record, .. } = *self.case;
+        let nothing = Row::new(&alert, "expected", "");
         let Some(seen) = record.evidence(facts, alert, self.cause.from) else {
-            return vec![Row::new(&name, "expected", "")];
+            return vec![nothing];
         };
         let Expectation { state, by, .. } = self.own;
         if let Some(state) = state {
@@ -74,39 +74,37 @@ impl<'a> Judge<'a> {
         };
         let name = format!("{state:?}").to_lowercase();
         let mut own = Row::new(&seen.alert, name, source);
-        let expected = self.window(seen, state);
+        let (expected, since) = (self.window(seen, state), self.since());
         own.expected = Some(expected);
-        own.reason = seen.missing(self.since()).to_string();
-        match state {
-            State::True => own.seen = seen.true_at,
-            State::Pending => own.seen = seen.pending_at,
-            State::Firing => {
-                own.seen = seen.firing_at;
-                if seen.firing_at.is_none() && seen.over_at.is_some() {
-                    own.fail(self.case.with_troubles(seen.cleared().to_string()));
-                }
-            }
+        let fired_at = match state {
+            // It went pending after an earlier cause.
+            State::Cleared => self.whole(seen).and_then(|whole| whole.firing_at),
+            _ => seen.firing_at.filter(|at| *at <= expected.to),
+        };
+        let (at, broken) = match state {
+            State::True => (seen.true_at, seen.missing(since)),
+            State::Pending => (seen.pending_at, seen.missing(since)),
+            State::Firing => (seen.firing_at, seen.missing(since)),
             State::Resolved => {
                 // What is over before its cause is has not been resolved by that.
-                own.seen = seen.over_at.filter(|over| *over >= self.cause.from);
-                own.reason = Broken::StillFires(&seen.alert, self.since()).to_string();
+                let over = seen.over_at.filter(|over| *over >= self.cause.from);
+                (over, Broken::StillFires(&seen.alert, since))
             }
-            State::Cleared => {
-                own.seen = seen.over_at;
-                own.reason = Broken::NotCleared(&seen.alert, self.since()).to_string();
-                if self
-                    .whole(seen)
-                    .is_some_and(|whole| whole.firing_at.is_some())
-                {
-                    own.fail(seen.fired());
-                }
+            State::Cleared if fired_at.is_none() => {
+                (seen.over_at, Broken::NotCleared(&seen.alert, since))
             }
-            State::Silent => {
-                own.seen = self.passed(expected.to);
-                if seen.firing_at.is_some_and(|at| at <= expected.to) {
-                    own.fail(seen.fired());
-                }
-            }
+            State::Cleared => (seen.over_at, seen.fired()),
+            State::Silent => (self.passed(expected.to), seen.fired()),
+        };
+        own.seen = at;
+        own.reason = broken.to_string();
+        let has_failed = match state {
+            State::Cleared | State::Silent => fired_at.is_some(),
+            State::Firing => at.is_none() && matches!(broken, Broken::Cleared(..)),
+            _ => false,
+        };
+        if has_failed {
+            own.fail(self.case.with_troubles(&own.reason));
         }
         own
     }
@@ -196,13 +194,10 @@ impl<'a> Judge<'a> {
         let Some(held_back) = &seen.held_back else {
             return;
         };
-        let HeldBack {
-            silences,
-            inhibitors,
-        } = held_back;
         let all = self.case.drill.expectations().map(|(_, own)| own);
         let mine = all.filter(|own| own.alert().as_ref() == Some(&seen.alert));
         let allowed: Vec<_> = mine.filter_map(|own| own.by.as_ref()).collect();
+        let HeldBack(silences, inhibitors) = held_back;
         let is_allowed = inhibitors.iter().all(|name| allowed.contains(&name));
         if !silences.is_empty() || inhibitors.is_empty() || !is_allowed {
             own.fail(Broken::Suppressed(&seen.alert, held_back));
@@ -218,11 +213,8 @@ impl<'a> Judge<'a> {
         let mut own = Row::new(&seen.alert, step, "Alertmanager, its alerts");
         let within = self.own.within.unwrap_or_default().0;
         own.expected = Some(self.firing(seen).plus(NONE, within + TRANSPORT));
-        let inhibited = self
-            .case
-            .record
-            .inhibited_at(&seen.alert, by, self.cause.from);
-        own.seen = inhibited.or(held);
+        let (record, since) = (self.case.record, self.cause.from);
+        own.seen = record.inhibited_at(&seen.alert, by, since).or(held);
         let broken = match seen.held {
             Some(_) => Broken::NotInhibited(&seen.alert, by),
             None => seen.missing(self.since()),

@@ -15,7 +15,7 @@ use crate::file::{Action, Beat, Expectation, Incidents, State};
 use crate::labels::{NAME, named};
 use crate::moment::{Offset, Span, Window};
 use crate::reasons::{Broken, incidents, too_late};
-use crate::record::{Case, Proof};
+use crate::record::{Case, History, Proof};
 
 /// From an evaluation to the alert in Alertmanager, and from there to a receiver's record.
 const TRANSPORT: Duration = Duration::from_secs(2);
@@ -87,25 +87,22 @@ impl Row {
 
 /// Every step with how it stands.
 pub(crate) fn rows(case: &Case<'_>) -> Vec<Row> {
+    let Case { drill, record, .. } = *case;
     let mut rows = Vec::new();
-    let mut values = case.record.values.iter();
-    for (index, step) in case.drill.steps.iter().enumerate() {
+    let mut values = record.values.iter();
+    for (index, step) in drill.steps.iter().enumerate() {
         rows.extend(done(case, index, &step.value));
         for own in step.value.expectations() {
-            let caused = case
-                .record
-                .done(case.drill.cause(index, own.since.as_deref()));
+            let caused = record.done(drill.cause(index, own.since.as_deref()));
             let judge = Judge {
                 case,
                 index,
                 own,
                 cause: caused.unwrap_or_default(),
-                now: case.now.filter(|_| case.record.steps[index].is_some()),
+                now: case.now.filter(|_| record.steps[index].is_some()),
             };
             let found = match (&own.query, own.heartbeat, &own.incidents) {
-                (Some(query), ..) => {
-                    vec![judge.query(query, values.next().map_or(&[], Vec::as_slice))]
-                }
+                (Some(query), ..) => vec![judge.query(query, values.next())],
                 (_, Some(beat), _) => vec![judge.heartbeat(beat)],
                 (.., Some(incidents)) => vec![judge.incidents(incidents)],
                 _ => judge.alert(own.alert().unwrap_or_default()),
@@ -146,25 +143,22 @@ fn done(case: &Case<'_>, index: usize, action: &Action) -> Option<Row> {
 /// Whether anything fires that the drill doesn't speak of.
 fn unexpected(case: &Case<'_>) -> Row {
     let is_meant = |name: &String| {
-        let mut all = case.drill.expectations();
+        let mut all = case.drill.expectations().map(|(_, own)| own);
         let is_it = |own: &Expectation| own.alert.as_ref() == Some(name);
         case.drill.allow.contains(name)
-            || all.any(|(_, own)| is_it(own) && own.state != Some(State::Silent))
+            || all.any(|own| is_it(own) && own.state != Some(State::Silent))
     };
     let fired = case.record.fired.iter();
     let strange = fired.filter(|labels| !labels.get(NAME).is_some_and(is_meant));
     let strange = strange.map(named).collect::<Vec<_>>().join(", ");
-    let mut row = Row::new(
-        &case.drill.name,
-        "no unexpected alert",
-        "Prometheus, its rules",
-    );
-    if !strange.is_empty() {
-        row.fail(format!(
-            "unexpected: {strange} fired; if that is right, `allow` says so"
-        ));
-    } else if case.is_over {
+    let source = "Prometheus, its rules";
+    let mut row = Row::new(&case.drill.name, "no unexpected alert", source);
+    if case.is_over {
         row.result = Standing::Held;
+    }
+    if !strange.is_empty() {
+        let advice = "if that is right, `allow` says so";
+        row.fail(format!("unexpected: {strange} fired; {advice}"));
     }
     row
 }
@@ -183,31 +177,24 @@ struct Judge<'a> {
 impl<'a> Judge<'a> {
     /// Compares when something is seen with when it is expected.
     fn settle(&self, mut own: Row) -> Row {
-        let is_over = self.case.is_over;
+        let Case { is_over, slack, .. } = *self.case;
         let Some(now) = self.now else {
-            let is_skipped = is_over && self.case.now.is_some();
-            own.seen = None;
-            own.result = if is_skipped {
-                Standing::Skipped
-            } else {
-                Standing::Waiting
-            };
+            (own.seen, own.result) = (None, Standing::Waiting);
+            if is_over && self.case.now.is_some() {
+                own.result = Standing::Skipped;
+            }
             return own;
         };
         if own.result != Standing::Waiting {
             return own;
         }
         let time = own.seen.unwrap_or(now);
-        let is_late = own
-            .expected
-            .is_some_and(|expected| time > expected.to + self.case.slack);
-        let bound = self
-            .own
-            .no_later
-            .filter(|bound| time > self.cause.to + bound.0);
+        let latest = own.expected.map(|expected| expected.to + slack);
+        let is_late = latest.is_some_and(|latest| time > latest);
+        let is_passed = |bound: &Span| time > self.cause.to + bound.0;
         let what = format!("{}: {}", own.subject, own.step);
-        match (own.seen, bound) {
-            (None, _) if is_late => own.fail(self.case.with_troubles(own.reason.clone())),
+        match (own.seen, self.own.no_later.filter(is_passed)) {
+            (None, _) if is_late => own.fail(self.case.with_troubles(&own.reason)),
             (_, Some(bound)) => own.fail(too_late(self.case, self.own, &what, bound)),
             (Some(_), _) if is_late => own.fail(format!("{what} came too late")),
             (Some(_), _) => own.result = Standing::Seen,
@@ -234,43 +221,33 @@ impl<'a> Judge<'a> {
     /// What the file allows from the cause to its effect: here, or where the same alert was expected of the same cause.
     fn within(&self) -> Duration {
         let drill = self.case.drill;
-        let cause = |index, own: &Expectation| drill.cause(index, own.since.as_deref());
-        let is_same = |index, own: &Expectation| {
-            index <= self.index
-                && cause(index, own) == cause(self.index, self.own)
-                && own.alert() == self.own.alert()
-        };
-        let before = drill
-            .expectations()
-            .filter(|(index, own)| is_same(*index, own));
-        let given = before.filter_map(|(_, own)| own.within).max();
+        let of = |index, own: &Expectation| (drill.cause(index, own.since.as_deref()), own.alert());
+        let mine = of(self.index, self.own);
+        let all = drill.expectations();
+        let same = all.filter(|(index, own)| *index <= self.index && of(*index, own) == mine);
+        let given = same.filter_map(|(_, own)| own.within).max();
         self.own.within.or(given).unwrap_or_default().0
     }
 
     /// An alert ends 4 times the resend delay after its last sending; until then Alertmanager passes the heartbeat on.
     fn heartbeat(&self, beat: Beat) -> Row {
-        let is_missed = beat == Beat::Missed;
-        let what = if is_missed {
-            "heartbeat missed"
-        } else {
-            "heartbeat back"
-        };
+        let what = format!("heartbeat {beat:?}").to_lowercase();
         let mut own = Row::new("dead man's switch", what, "pager's record");
+        let (resend, since) = (self.case.facts.resend_delay, self.since());
         let Some(patience) = self.case.facts.alarm_after else {
             return own.cannot_prove("nothing says whether the heartbeat is missed: --pager");
         };
-        let resend = self.case.facts.resend_delay;
-        let within = self.own.within.unwrap_or_default().0 + TRANSPORT;
+        let alarm = resend * 4 + patience;
         let (least, most, broken) = match beat {
-            Beat::Missed => (
-                resend.min(patience),
-                resend * 4 + patience,
-                Broken::NoAlarm(self.since()),
-            ),
-            Beat::Back => (NONE, resend, Broken::StillAlarm(self.since())),
+            Beat::Missed => (resend.min(patience), alarm, Broken::NoAlarm(since)),
+            Beat::Back => (NONE, resend, Broken::StillAlarm(since)),
         };
+        let within = self.own.within.unwrap_or_default().0 + TRANSPORT;
         own.expected = Some(self.cause.plus(least, within + most));
-        own.seen = self.case.record.alarm(self.cause.from, is_missed);
+        own.seen = self
+            .case
+            .record
+            .alarm(self.cause.from, beat == Beat::Missed);
         own.reason = broken.to_string();
         own
     }
@@ -287,9 +264,8 @@ impl<'a> Judge<'a> {
         let subject = format!("incidents at {name}");
         let mut own = Row::new(subject, format!("{count} {word}"), "the receiver's record");
         if self.case.facts.proof == Proof::Counters {
-            return own.cannot_prove(format!(
-                "no record of incidents at {name}: --pager, --listen"
-            ));
+            let nothing = format!("no record of incidents at {name}: --pager, --listen");
+            return own.cannot_prove(nothing);
         }
         let interval = receiver.longest(|route| route.group_interval);
         let expected = match self.own.within {
@@ -309,7 +285,8 @@ impl<'a> Judge<'a> {
         own
     }
 
-    fn query(&self, query: &str, values: &[(Offset, Option<f64>)]) -> Row {
+    fn query(&self, query: &str, values: Option<&History<Option<f64>>>) -> Row {
+        let values = values.map_or(&[][..], Vec::as_slice);
         let bounds = self.own.bounds();
         let mut own = Row::new("query", &bounds, "Prometheus, instant query");
         own.expected = Some(self.cause.plus(NONE, self.within()));
@@ -317,8 +294,8 @@ impl<'a> Judge<'a> {
         // A value goes on until the next that was noted.
         let current = values.iter().rposition(|(at, _)| *at <= self.cause.from);
         let mut since = values.iter().skip(current.unwrap_or_default());
-        let found =
-            since.find(|(_, value)| value.is_some_and(|value| self.own.holds(before, value)));
+        let holds = |value| self.own.holds(before, value);
+        let found = since.find(|(_, value)| value.is_some_and(holds));
         own.seen = found.map(|(at, _)| at.latest(self.cause.from));
         let now = found.or(values.last()).and_then(|(_, value)| *value);
         let [before, now] = [before, now].map(|value| match value {
