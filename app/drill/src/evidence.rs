@@ -137,6 +137,7 @@ impl Record {
         Receiver {
             record: self,
             routing: &facts.routing,
+            integrations: facts.routing.integrations(name),
             name,
         }
     }
@@ -147,6 +148,7 @@ impl Record {
 pub(crate) struct Receiver<'a> {
     record: &'a Record,
     routing: &'a Routing,
+    integrations: &'a [String],
     pub(crate) name: &'a str,
 }
 
@@ -157,18 +159,10 @@ impl<'a> Receiver<'a> {
         routes.map(time).max().unwrap_or_default()
     }
 
-    fn has(self, integration: &String) -> bool {
-        self.routing.integrations(self.name).contains(integration)
-    }
-
-    fn got(self, one: &Delivery) -> bool {
-        one.came_to(self.name, self.routing.integrations(self.name))
-    }
-
     /// Messages to it, with their times.
     fn messages(self) -> impl Iterator<Item = (Offset, &'a Delivery)> {
         let all = self.record.deliveries.iter();
-        let mine = all.filter(move |one| self.got(one));
+        let mine = all.filter(move |one| one.came_to(self.name, self.integrations));
         mine.map(move |one| (one.at.since(self.record.began), one))
     }
 
@@ -186,7 +180,9 @@ impl<'a> Receiver<'a> {
     /// Who else was told that an alert fires.
     pub(crate) fn told_elsewhere(self, alert: &Selector) -> String {
         let told = self.record.deliveries.iter();
-        let told = told.filter(|one| one.says(alert) == Said::Firing && !self.got(one));
+        let told = told.filter(|one| {
+            one.says(alert) == Said::Firing && !one.came_to(self.name, self.integrations)
+        });
         let mut names: Vec<_> = told.map(Delivery::way).collect();
         names.dedup();
         names.join(", ")
@@ -199,7 +195,7 @@ impl<'a> Receiver<'a> {
             let look = looks.iter().rev().find(|(at, _)| *at <= moment);
             let counters = look.or(looks.first()).into_iter().flat_map(|(_, own)| own);
             let mine = counters.filter(|((integration, name), _)| {
-                (name == self.name || name.is_empty()) && self.has(integration)
+                (name == self.name || name.is_empty()) && self.integrations.contains(integration)
             });
             mine.fold(Requests::default(), |sum, (_, own)| sum.plus(*own))
         };
@@ -219,10 +215,10 @@ impl<'a> Receiver<'a> {
     pub(crate) fn is_counter_shared(self, alert: &Selector) -> bool {
         let counters = self.record.counters.last().into_iter();
         let keys = counters.flat_map(|(_, own)| own.keys());
-        let mut mine = keys.filter(|(integration, _)| self.has(integration));
+        let mut mine = keys.filter(|(integration, _)| self.integrations.contains(integration));
         let shares = |name: &str| {
             let mut theirs = self.routing.integrations(name).iter();
-            theirs.any(|own| self.has(own))
+            theirs.any(|own| self.integrations.contains(own))
         };
         let held = self.record.held.iter().flat_map(|(_, all)| all);
         let others = held.filter(|one| !alert.matches(&one.labels));

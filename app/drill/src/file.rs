@@ -6,8 +6,6 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use clap::ValueEnum;
-use hyper::Method;
-use hyper::http::uri::PathAndQuery;
 use loadgen::load::Sent;
 use loadgen::scenario::Scenario;
 use serde::{Deserialize, Deserializer};
@@ -20,12 +18,9 @@ use crate::moment::Span;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Drill {
-    /// The name of its file.
     #[serde(skip)]
     pub(crate) name: String,
-    /// What it shows, one line.
     pub(crate) shows: String,
-    /// About how long it takes.
     pub(crate) takes: Option<Span>,
     /// For how long it disturbs drills after it.
     #[serde(default)]
@@ -46,13 +41,10 @@ pub(crate) enum Action {
     Load(Load),
     Request(Request),
     Wait(Wait),
-    /// A service of the compose file.
     Stop(String),
     Start(String),
-    /// A command of the shell.
     Run(String),
     Expect(Expectation),
-    /// All at the same time.
     All(Vec<Expectation>),
 }
 
@@ -61,7 +53,6 @@ pub(crate) enum Action {
 pub(crate) struct Load {
     pub(crate) request: Option<Request>,
     pub(crate) second: Option<Second>,
-    /// Arrivals per second.
     pub(crate) rate: Amount,
     #[serde(default, deserialize_with = "shape")]
     pub(crate) shape: Option<Scenario>,
@@ -121,9 +112,7 @@ pub(crate) struct Expectation {
     #[serde(default)]
     labels: Labels,
     pub(crate) state: Option<State>,
-    /// Alertmanager has it, and these receivers got it.
     pub(crate) delivered: Option<Vec<String>>,
-    /// They got its end.
     pub(crate) resolve_delivered: Option<Vec<String>>,
     /// While it fires it is held back by another; or may be, and then by nothing else.
     pub(crate) suppressed: Option<Duty>,
@@ -131,9 +120,7 @@ pub(crate) struct Expectation {
     pub(crate) incidents: Option<Incidents>,
     /// `$since` in it is the time since the drill began, such as `90s`.
     pub(crate) query: Option<String>,
-    /// The alert that holds another back.
     pub(crate) by: Option<String>,
-    /// How long it is silent.
     pub(crate) r#for: Option<Span>,
     at_least: Option<f64>,
     at_most: Option<f64>,
@@ -151,7 +138,6 @@ pub(crate) struct Expectation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum State {
-    /// Its expression is true.
     True,
     Pending,
     Firing,
@@ -159,7 +145,6 @@ pub(crate) enum State {
     Cleared,
     /// It has fired and is over.
     Resolved,
-    /// It does not fire.
     Silent,
 }
 
@@ -174,9 +159,7 @@ pub(crate) enum Duty {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Beat {
-    /// It raises its alarm.
     Missed,
-    /// It takes it back.
     Back,
 }
 
@@ -201,12 +184,11 @@ impl TryFrom<String> for Request {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let parsed = text.split_once(' ').and_then(|(method, path)| {
-            let is_upper = method.bytes().all(|byte| byte.is_ascii_uppercase());
-            let method = Method::from_bytes(method.as_bytes()).ok()?;
-            let path: PathAndQuery = path.trim().parse().ok()?;
-            let is_good = is_upper && path.path().starts_with('/');
-            is_good.then_some(Self(Sent { method, path }))
+        let parsed = text.split_once(' ').and_then(|(word, path)| {
+            let is_upper = word.bytes().all(|byte| byte.is_ascii_uppercase());
+            let (method, path) = (word.parse().ok()?, path.trim().parse().ok()?);
+            let sent = Some(Sent { method, path }).filter(|_| is_upper)?;
+            sent.path.path().starts_with('/').then_some(Self(sent))
         });
         parsed.ok_or_else(|| format!("`{text}` is no request such as POST /orders"))
     }
@@ -227,19 +209,9 @@ impl Load {
 }
 
 impl Expectation {
-    /// The alert it is about.
     pub(crate) fn alert(&self) -> Option<Selector> {
-        self.alert.clone().map(|name| Selector {
-            name,
-            labels: self.labels.clone(),
-        })
-    }
-
-    /// The receivers it speaks of.
-    fn receivers(&self) -> impl Iterator<Item = &String> {
-        let told = self.delivered.iter().chain(&self.resolve_delivered);
-        let incidents = self.incidents.iter().map(|own| &own.receiver);
-        told.flatten().chain(incidents)
+        let (name, labels) = (self.alert.clone()?, self.labels.clone());
+        Some(Selector { name, labels })
     }
 
     /// Whether a value is as it must be, after another before.
@@ -266,7 +238,13 @@ impl Expectation {
 }
 
 impl Action {
-    /// What must come of it, if that is what it says.
+    pub(crate) fn load(&self) -> Option<&Load> {
+        match self {
+            Self::Load(load) => Some(load),
+            _ => None,
+        }
+    }
+
     pub(crate) fn expectations(&self) -> &[Expectation] {
         match self {
             Self::Expect(one) => std::slice::from_ref(one),
@@ -289,7 +267,6 @@ impl Action {
 }
 
 impl Drill {
-    /// Every expectation with the index of its step.
     pub(crate) fn expectations(&self) -> impl Iterator<Item = (usize, &Expectation)> {
         self.steps.iter().enumerate().flat_map(|(index, step)| {
             let all = step.value.expectations().iter();
@@ -306,28 +283,32 @@ impl Drill {
         })
     }
 
-    /// The alerts that something is expected of, each once.
     pub(crate) fn alerts(&self) -> BTreeSet<Selector> {
         let expected = self.expectations();
         expected.filter_map(|(_, own)| own.alert()).collect()
     }
 
-    /// The receivers that are to be told, each once.
+    /// Everybody who is to be told.
     pub(crate) fn receivers(&self) -> BTreeSet<&String> {
-        let expected = self.expectations();
-        expected.flat_map(|(_, own)| own.receivers()).collect()
+        let expected = self.expectations().map(|(_, own)| own);
+        let receivers = expected.flat_map(|own| {
+            let told = own.delivered.iter().chain(&own.resolve_delivered);
+            let incidents = own.incidents.iter().map(|own| &own.receiver);
+            told.flatten().chain(incidents)
+        });
+        receivers.collect()
     }
 
     pub(crate) fn queries(&self) -> impl Iterator<Item = &String> {
-        self.expectations()
-            .filter_map(|(_, own)| own.query.as_ref())
+        let expected = self.expectations();
+        expected.filter_map(|(_, own)| own.query.as_ref())
     }
 
     /// Where `--until delivered` ends: after the last step that expects a delivery.
     pub(crate) fn after_delivery(&self) -> usize {
-        let told = self
-            .expectations()
-            .filter(|(_, own)| own.delivered.is_some() || own.heartbeat == Some(Beat::Missed));
+        let is_told =
+            |own: &Expectation| own.delivered.is_some() || own.heartbeat == Some(Beat::Missed);
+        let told = self.expectations().filter(|(_, own)| is_told(own));
         told.last().map_or(self.steps.len(), |(index, _)| index + 1)
     }
 }

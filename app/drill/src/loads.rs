@@ -17,15 +17,13 @@ use crate::servers::Servers;
 const CONNECTIONS: f64 = 100.0;
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A load under way.
+/// A load under way, with what is known of it.
 pub(crate) struct Running {
     pub(crate) load: load::Load,
-    name: String,
-    rate: f64,
+    report: LoadReport,
 }
 
-/// A load that has ended.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct LoadReport {
     name: String,
     rate: f64,
@@ -40,21 +38,18 @@ pub(crate) struct LoadReport {
 impl Running {
     /// What is told of it once it has ended.
     pub(crate) fn ended(&mut self, most_lag: Duration) -> Result<Option<LoadReport>, Error> {
-        let outcome = self.load.outcome().transpose()?;
-        Ok(outcome.map(|own| {
-            let by_class = Class::ALL.map(|class| (class.name(), own.counts.of(class)));
-            LoadReport {
-                name: self.name.clone(),
-                rate: self.rate,
-                scheduled: own.counts.scheduled,
-                seconds: own.elapsed.as_secs_f64(),
-                counts: by_class
-                    .into_iter()
-                    .filter(|(_, count)| *count > 0)
-                    .collect(),
-                lag_p99_seconds: own.lag.as_secs_f64(),
-                faults: own.faults(most_lag),
-            }
+        let Some(outcome) = self.load.outcome().transpose()? else {
+            return Ok(None);
+        };
+        let by_class = Class::ALL.map(|class| (class.name(), outcome.counts.of(class)));
+        let counts = by_class.into_iter().filter(|(_, count)| *count > 0);
+        Ok(Some(LoadReport {
+            scheduled: outcome.counts.scheduled,
+            seconds: outcome.elapsed.as_secs_f64(),
+            counts: counts.collect(),
+            lag_p99_seconds: outcome.lag.as_secs_f64(),
+            faults: outcome.faults(most_lag),
+            ..self.report.clone()
         }))
     }
 }
@@ -102,8 +97,12 @@ pub(crate) fn begin(servers: &Servers, own: &Load, seed: u64) -> Result<Option<R
         seed,
     };
     let load = load::Load::start(&recipe)?;
-    let name = request.to_string();
-    Ok(Some(Running { load, name, rate }))
+    let report = LoadReport {
+        name: request.to_string(),
+        rate,
+        ..LoadReport::default()
+    };
+    Ok(Some(Running { load, report }))
 }
 
 fn amount(servers: &Servers, amount: &Amount) -> Result<f64, Error> {

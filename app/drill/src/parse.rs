@@ -3,72 +3,95 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_saphyr::{Location, options};
 
 use crate::error::Error;
 use crate::file::{Action, Amount, Drill, Expectation, Incidents, Load, State, Wait};
 
+/// Where a file is wrong, and what is.
+type Fault = (Location, String);
+
+fn read<T>(path: &Path, parse: impl Fn(&str) -> Result<T, Fault>) -> Result<T, Error> {
+    let text = std::fs::read_to_string(path).map_err(Error::unreadable(path))?;
+    parse(&text).map_err(|(at, what)| Error::File {
+        path: path.into(),
+        line: at.line(),
+        column: at.column(),
+        what,
+    })
+}
+
+fn yaml<T: DeserializeOwned>(text: &str) -> Result<T, Fault> {
+    let options = options! { with_snippet: false };
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
+        let text = error.to_string();
+        // The message says again where it is.
+        let parts = text.rsplit_once(" at line ");
+        let what = parts.map_or(&*text, |(what, _)| what);
+        (error.location().unwrap_or(Location::UNKNOWN), what.into())
+    })
+}
+
+/// The names of the alerts in a rule file.
+pub(crate) fn alerts_of(path: &Path) -> Result<impl Iterator<Item = String>, Error> {
+    #[derive(Deserialize)]
+    struct RuleFile {
+        groups: Vec<Group>,
+    }
+    #[derive(Deserialize)]
+    struct Group {
+        rules: Vec<Rule>,
+    }
+    #[derive(Deserialize)]
+    struct Rule {
+        alert: Option<String>,
+    }
+    let file: RuleFile = read(path, yaml)?;
+    let rules = file.groups.into_iter().flat_map(|group| group.rules);
+    Ok(rules.filter_map(|rule| rule.alert))
+}
+
 impl Drill {
-    /// Reads a file.
     pub(crate) fn read(path: &Path) -> Result<Self, Error> {
-        let text = std::fs::read_to_string(path).map_err(Error::unreadable(path))?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        Self::parse(&name, &text).map_err(|(location, what)| Error::File {
-            path: path.into(),
-            line: location.line(),
-            column: location.column(),
-            what,
-        })
+        read(path, |text| Self::parse(&name, text))
     }
 
-    pub(crate) fn parse(name: &str, text: &str) -> Result<Self, (Location, String)> {
-        let options = options! { with_snippet: false };
-        let mut drill: Self =
-            serde_saphyr::from_str_with_options(text, options).map_err(|error| {
-                let text = error.to_string();
-                // The message says again where it is.
-                let what = text
-                    .rsplit_once(" at line ")
-                    .map_or(&*text, |(what, _)| what);
-                (error.location().unwrap_or(Location::UNKNOWN), what.into())
-            })?;
+    pub(crate) fn parse(name: &str, text: &str) -> Result<Self, Fault> {
+        let mut drill: Self = yaml(text)?;
         drill.name = name.into();
-        let needs = drill
-            .needs
-            .iter()
-            .map(|need| (need.referenced, need.value.fault()));
-        let steps = (0..).zip(&drill.steps);
+        let needs = drill.needs.iter();
+        let needs = needs.map(|need| (need.referenced, need.value.fault()));
+        let steps = drill.steps.iter().enumerate();
         let steps = steps.map(|(index, step)| (step.referenced, drill.fault(index)));
-        let found = needs
-            .chain(steps)
-            .find_map(|(at, fault)| Some((at, fault?.into())));
-        if let Some(fault) = found {
-            return Err(fault);
-        }
-        if drill.expectations().next().is_none() {
-            let nothing = "a drill without `expect` proves nothing";
-            return Err((Location::UNKNOWN, nothing.into()));
-        }
+        let nothing = (Location::UNKNOWN, drill.proves_nothing());
+        let mut all = needs.chain(steps).chain([nothing]);
+        let fault = all.find_map(|(at, fault)| Some((at, fault?.into())));
+        fault.map_or(Ok(()), Err)?;
         Ok(drill)
+    }
+
+    fn proves_nothing(&self) -> Option<&'static str> {
+        let is_nothing = self.expectations().next().is_none();
+        is_nothing.then_some("a drill without `expect` proves nothing")
     }
 
     /// What is wrong with a step.
     fn fault(&self, index: usize) -> Option<&'static str> {
-        let before = self.steps[..index].iter().rev().map(|step| &step.value);
         match &self.steps[index].value {
             Action::Load(load) => load.fault(),
             Action::Wait(Wait::Load(_)) => {
-                let mut loads = before.filter(|action| matches!(action, Action::Load(_)));
-                let ends = loads.next().is_some_and(|action| match action {
-                    Action::Load(load) => load.length.is_some(),
-                    _ => false,
-                });
-                (!ends).then_some("the load before has no end of its own: `for`")
+                let mut before = self.steps[..index].iter().rev();
+                let load = before.find_map(|step| step.value.load());
+                let has_end = load.is_some_and(|load| load.length.is_some());
+                (!has_end).then_some("the load before has no end of its own: `for`")
             }
-            Action::Wait(Wait::Part { of, .. }) => {
+            Action::Wait(Wait::Part { part, of }) => {
                 let is_expected = self.alerts().iter().any(|alert| alert.name == *of);
-                (!is_expected)
-                    .then_some("a part of the `for` of an alert of which nothing is expected")
+                let is_good = is_expected && (0.0..=100.0).contains(part);
+                (!is_good).then_some("wanted: a part of the `for` of an alert that is expected")
             }
             Action::Stop(name) | Action::Start(name) => {
                 let is_good = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
@@ -76,8 +99,8 @@ impl Drill {
                 (!is_name).then_some("this is not the name of a service")
             }
             action => action.expectations().iter().find_map(|own| {
-                let is_lost =
-                    own.since.is_some() && self.cause(index, own.since.as_deref()).is_none();
+                let cause = self.cause(index, own.since.as_deref());
+                let is_lost = own.since.is_some() && cause.is_none();
                 let lost = is_lost.then_some("`since` names no kind of step before this one");
                 own.fault().or(lost)
             }),
@@ -86,9 +109,8 @@ impl Drill {
 
     /// Refuses a name that is no alert of the rules.
     pub(crate) fn check_names(&self, path: &Path, known: &BTreeSet<String>) -> Result<(), Error> {
-        let expected = self
-            .expectations()
-            .flat_map(|(_, own)| [&own.alert, &own.by]);
+        let expected = self.expectations();
+        let expected = expected.flat_map(|(_, own)| [&own.alert, &own.by]);
         let waited = self.steps.iter().filter_map(|step| match &step.value {
             Action::Wait(Wait::Part { of, .. }) => Some(of),
             _ => None,
@@ -98,8 +120,8 @@ impl Drill {
             return Ok(());
         };
         let text = std::fs::read_to_string(path).map_err(Error::unreadable(path))?;
-        let found = text.find(unknown.as_str()).unwrap_or_default();
-        let lines: Vec<_> = text[..found].split('\n').collect();
+        let before = text.split(unknown.as_str()).next().unwrap_or_default();
+        let lines: Vec<_> = before.split('\n').collect();
         Err(Error::File {
             path: path.into(),
             line: lines.len() as u64,
@@ -126,25 +148,25 @@ impl Load {
 
 impl Expectation {
     fn fault(&self) -> Option<&'static str> {
-        let of_alert = [
+        let count = |claims: &[bool]| claims.iter().filter(|is_made| **is_made).count();
+        let of_alert = count(&[
             self.state.is_some(),
             self.delivered.is_some(),
             self.resolve_delivered.is_some(),
             self.suppressed.is_some(),
-        ];
-        let others = [
+        ]);
+        let others = count(&[
             self.heartbeat.is_some(),
             self.incidents.is_some(),
             self.query.is_some(),
-        ];
-        let count = |claims: &[bool]| claims.iter().filter(|is_made| **is_made).count();
+        ]);
         let counted = |own: &Incidents| own.opened.is_some() != own.closed.is_some();
-        if count(&of_alert) + count(&others) != 1 {
+        if of_alert + others != 1 {
             return Some(
                 "expected is one of state, delivered, resolve_delivered, suppressed, heartbeat, \
                  incidents, query",
             );
-        } else if self.alert.is_some() != (count(&of_alert) == 1) {
+        } else if self.alert.is_some() != (of_alert == 1) {
             return Some("`alert` belongs to state, delivered, resolve_delivered and suppressed");
         } else if self.suppressed.is_some() != self.by.is_some() {
             return Some("suppressed `by` which alert?");

@@ -11,8 +11,6 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use loadgen::target::Server;
-use serde::Deserialize;
-use serde_saphyr::{from_str_with_options, options};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
@@ -23,6 +21,7 @@ use crate::deliveries::{Pager, Sink};
 use crate::error::Error;
 use crate::file::{Action, Drill};
 use crate::operator::Operator;
+use crate::parse::alerts_of;
 use crate::play::{Player, foresee, play};
 use crate::preflight::{self, Obstacles};
 use crate::progress::Progress;
@@ -38,7 +37,11 @@ pub(crate) fn run(args: &Args) -> Result<u8, Error> {
     if let Some(path) = &args.check {
         let drill = Drill::read(path)?;
         if let Some(folder) = &args.rules {
-            drill.check_names(path, &alerts_of(folder)?)?;
+            let mut known = BTreeSet::new();
+            for file in files(folder)? {
+                known.extend(alerts_of(&file)?);
+            }
+            drill.check_names(path, &known)?;
         }
         print(&format!("{}: {}", drill.name, drill.shows));
         return Ok(0);
@@ -185,32 +188,6 @@ fn chosen(args: &Args) -> Result<Vec<Drill>, Error> {
     )))
 }
 
-/// The names of all alerts in the rule files of a folder.
-fn alerts_of(folder: &Path) -> Result<BTreeSet<String>, Error> {
-    #[derive(Deserialize)]
-    struct RuleFile {
-        groups: Vec<Group>,
-    }
-    #[derive(Deserialize)]
-    struct Group {
-        rules: Vec<Rule>,
-    }
-    #[derive(Deserialize)]
-    struct Rule {
-        alert: Option<String>,
-    }
-    let mut names = BTreeSet::new();
-    for path in files(folder)? {
-        let text = std::fs::read_to_string(&path).map_err(Error::unreadable(&path))?;
-        let bad = |error| Error::Usage(format!("{}: {error}", path.display()));
-        let options = options! { with_snippet: false };
-        let file: RuleFile = from_str_with_options(&text, options).map_err(bad)?;
-        let rules = file.groups.into_iter().flat_map(|group| group.rules);
-        names.extend(rules.filter_map(|rule| rule.alert));
-    }
-    Ok(names)
-}
-
 fn servers(args: &Args) -> Result<Servers, Error> {
     let access = Access {
         user: args.user.clone(),
@@ -233,24 +210,18 @@ fn servers(args: &Args) -> Result<Servers, Error> {
 /// A drill can page people and stop what is in production: on another machine only after it has said so.
 fn permit(args: &Args, drill: &Drill, servers: &Servers) -> Result<(), Error> {
     let name = &drill.name;
-    let refuse = |what: String| Err(Error::Usage(format!("{name} {what}")));
+    let usage = |what: &str| Error::Usage(format!("{name} {what}"));
     let can_run = args.allow_run && Path::new("/bin/sh").exists();
-    let mut plan = Vec::new();
-    for step in &drill.steps {
-        match &step.value {
-            Action::Load(load) => plan.extend(load.sent().map(|sent| format!("sends {sent}"))),
-            Action::Request(request) => plan.push(format!("sends {request}")),
-            Action::Run(command) if can_run => plan.push(format!("runs {command}")),
-            Action::Run(_) => {
-                return refuse("has `run` steps: --allow-run, where there is a shell".into());
-            }
-            Action::Stop(service) if args.operator => plan.push(format!("stops {service}")),
-            Action::Stop(_) => {
-                return refuse("stops services: scripts/drill does it, or --operator".into());
-            }
-            _ => {}
-        }
-    }
+    let said = drill.steps.iter().filter_map(|step| match &step.value {
+        Action::Load(load) => load.sent().map(|sent| Ok(format!("sends {sent}"))),
+        Action::Request(request) => Some(Ok(format!("sends {request}"))),
+        Action::Run(command) if can_run => Some(Ok(format!("runs {command}"))),
+        Action::Run(_) => Some(Err("has `run` steps: --allow-run, where there is a shell")),
+        Action::Stop(service) if args.operator => Some(Ok(format!("stops {service}"))),
+        Action::Stop(_) => Some(Err("stops services: scripts/drill does it, or --operator")),
+        _ => None,
+    });
+    let plan: Vec<_> = said.collect::<Result<_, _>>().map_err(usage)?;
     let host = servers.requests.host();
     let is_loopback = ["localhost", "[::1]"].contains(&host) || host.starts_with("127.");
     if is_loopback || args.confirm.as_deref() == Some(host) {
@@ -258,10 +229,10 @@ fn permit(args: &Args, drill: &Drill, servers: &Servers) -> Result<(), Error> {
     }
     let receivers: Vec<_> = drill.receivers().into_iter().map(String::as_str).collect();
     let (plan, receivers) = (plan.join(", "), receivers.join(", "));
-    refuse(format!(
+    Err(usage(&format!(
         "{plan}, and tells {receivers}; {host} is not this machine: if all of this may happen, \
          --confirm {host}"
-    ))
+    )))
 }
 
 fn print(text: &str) {
