@@ -1,5 +1,6 @@
 //! What the record says of an alert and of a receiver. Pure: no clock, no network.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -15,7 +16,6 @@ use crate::record::{Facts, Record};
 pub(crate) struct Evidence<'a> {
     pub(crate) alert: Selector,
     pub(crate) rule: &'a Rule,
-    /// When its expression was first found true.
     pub(crate) true_at: Option<Offset>,
     /// First evaluation of the stretch that led to firing, or of the last stretch.
     pub(crate) pending_at: Option<Offset>,
@@ -67,12 +67,19 @@ impl Record {
         since: Offset,
     ) -> Option<Evidence<'a>> {
         let rule = facts.rules.get(&alert)?;
-        let [pending, firing] = [false, true].map(|is_firing| self.times(&alert, is_firing));
-        let last = pending.iter().chain(&firing).copied();
-        let last = last.reduce(Offset::latest);
+        let samples = self.samples.iter();
+        let mine = samples.filter(|one| alert.matches(&one.labels));
+        let times = mine.flat_map(|one| one.at.iter().map(|at| (*at, one.is_firing)));
+        let mut times: Vec<_> = times.map(|(at, own)| (at.since(self.began), own)).collect();
+        times.sort_by(|(one, _), (other, _)| one.0.total_cmp(&other.0));
+        let last = times.last().map(|(at, _)| *at);
         let is_since = |at: &Offset| *at >= since;
-        let firing_at = firing.into_iter().find(is_since);
-        let mut pending = pending.into_iter().rev().filter(is_since).peekable();
+        let of = |is_firing| {
+            let mine = times.iter().filter(move |(_, own)| *own == is_firing);
+            mine.map(|(at, _)| *at).filter(is_since)
+        };
+        let firing_at = of(true).next();
+        let mut pending = of(false).rev().peekable();
         // Evaluations that are further apart belong to two stretches.
         let gap = rule.interval.mul_f64(2.5);
         let earlier = |next: Offset, at| {
@@ -101,16 +108,6 @@ impl Record {
             held_back: last_look.and_then(|(_, all)| HeldBack::of(find(all)?, all)),
             alert,
         })
-    }
-
-    /// Evaluations at which an alert was pending, or firing.
-    fn times(&self, alert: &Selector, is_firing: bool) -> Vec<Offset> {
-        let samples = self.samples.iter().filter(|one| one.is_firing == is_firing);
-        let mine = samples.filter(|one| alert.matches(&one.labels));
-        let times = mine.flat_map(|one| &one.at).map(|at| at.since(self.began));
-        let mut times: Vec<_> = times.collect();
-        times.sort_by(|one, other| one.0.total_cmp(&other.0));
-        times
     }
 
     /// When an alert was first held back by another, since a moment.
@@ -143,7 +140,6 @@ impl Record {
     }
 }
 
-/// A receiver of Alertmanager.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Receiver<'a> {
     record: &'a Record,
@@ -159,7 +155,6 @@ impl<'a> Receiver<'a> {
         routes.map(time).max().unwrap_or_default()
     }
 
-    /// Messages to it, with their times.
     fn messages(self) -> impl Iterator<Item = (Offset, &'a Delivery)> {
         let all = self.record.deliveries.iter();
         let mine = all.filter(move |one| one.came_to(self.name, self.integrations));
@@ -177,7 +172,6 @@ impl<'a> Receiver<'a> {
         (Some(first), end.map(|(at, _)| at))
     }
 
-    /// Who else was told that an alert fires.
     pub(crate) fn told_elsewhere(self, alert: &Selector) -> String {
         let told = self.record.deliveries.iter();
         let told = told.filter(|one| {
@@ -188,7 +182,6 @@ impl<'a> Receiver<'a> {
         names.join(", ")
     }
 
-    /// Requests to it between two moments.
     pub(crate) fn requests(self, from: Offset, to: Offset) -> Requests {
         let looks = &self.record.counters;
         let sum_at = |moment: Offset| {
@@ -226,23 +219,20 @@ impl<'a> Receiver<'a> {
         mine.all(|(_, name)| name.is_empty()) && receivers.any(|own| shares(&own.name))
     }
 
-    /// When incidents were opened at it, and closed; one for each key of a group at a time.
-    pub(crate) fn incidents(self) -> (Vec<Offset>, Vec<Offset>) {
-        let (mut open, mut opened, mut closed) = (Vec::new(), Vec::new(), Vec::new());
-        for (at, one) in self.messages().filter(|(at, _)| at.0 >= 0.0) {
-            match (one.is_firing, open.iter().position(|key| *key == &one.key)) {
-                (true, None) => {
-                    open.push(&one.key);
-                    opened.push(at);
-                }
-                (false, Some(place)) => {
-                    open.swap_remove(place);
-                    closed.push(at);
-                }
-                _ => {}
+    /// When incidents were opened at it, or closed; one for each key of a group at a time.
+    pub(crate) fn incidents(self, is_opened: bool) -> Vec<Offset> {
+        let mut open = BTreeSet::new();
+        let mut changes = |one: &'a Delivery| {
+            let key = &one.key;
+            if one.is_firing {
+                open.insert(key)
+            } else {
+                open.remove(key)
             }
-        }
-        (opened, closed)
+        };
+        let mut all: Vec<_> = self.messages().collect();
+        all.retain(|(at, one)| at.0 >= 0.0 && changes(one) && one.is_firing == is_opened);
+        all.into_iter().map(|(at, _)| at).collect()
     }
 
     /// How long a message about an alert may take at least and at most. A group that is there already is told of it when

@@ -62,7 +62,6 @@ pub(crate) struct Load {
     pub(crate) timeout: Option<Span>,
 }
 
-/// Another request, for a share of the arrivals.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Second {
@@ -155,7 +154,6 @@ pub(crate) enum Duty {
     May,
 }
 
-/// What the dead man's switch does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Beat {
@@ -223,7 +221,6 @@ impl Expectation {
             && self.falls_by.is_none_or(|least| -risen >= least)
     }
 
-    /// How a value must be.
     pub(crate) fn bounds(&self) -> String {
         let bounds = [
             self.at_least.map(|least| format!("at least {least}")),
@@ -238,13 +235,6 @@ impl Expectation {
 }
 
 impl Action {
-    pub(crate) fn load(&self) -> Option<&Load> {
-        match self {
-            Self::Load(load) => Some(load),
-            _ => None,
-        }
-    }
-
     pub(crate) fn expectations(&self) -> &[Expectation] {
         match self {
             Self::Expect(one) => std::slice::from_ref(one),

@@ -84,9 +84,12 @@ impl Drill {
             Action::Load(load) => load.fault(),
             Action::Wait(Wait::Load(_)) => {
                 let mut before = self.steps[..index].iter().rev();
-                let load = before.find_map(|step| step.value.load());
-                let has_end = load.is_some_and(|load| load.length.is_some());
-                (!has_end).then_some("the load before has no end of its own: `for`")
+                let length = before.find_map(|step| match &step.value {
+                    Action::Load(load) => Some(load.length),
+                    _ => None,
+                });
+                let is_endless = length.flatten().is_none();
+                is_endless.then_some("the load before has no end of its own: `for`")
             }
             Action::Wait(Wait::Part { part, of }) => {
                 let is_expected = self.alerts().iter().any(|alert| alert.name == *of);

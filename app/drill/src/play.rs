@@ -1,7 +1,7 @@
 //! Plays a drill: does what its steps say, watches, and goes on when what they expect has been seen.
 
 use std::fmt::Display;
-use std::process::{Child, Command};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::sleep;
@@ -20,12 +20,10 @@ use crate::progress::Progress;
 use crate::record::{Case, Facts, Record};
 use crate::servers::{Servers, firing};
 
-/// Between two looks.
 const PAUSE: Duration = Duration::from_millis(500);
 /// Longest that somebody may take to stop or start a service, a command to run, a request to be answered.
 const PATIENCE: Duration = Duration::from_secs(130);
 
-/// What drills are played with.
 #[derive(Debug)]
 pub(crate) struct Player<'a> {
     pub(crate) args: &'a Args,
@@ -42,28 +40,23 @@ impl Player<'_> {
     }
 }
 
-/// How a drill ended.
-#[derive(Debug)]
-pub(crate) struct Ended {
+/// A drill being played, and how it has ended.
+pub(crate) struct Play<'a, 's> {
+    drill: &'a Drill,
+    facts: &'a Facts,
+    player: &'a mut Player<'s>,
     pub(crate) record: Record,
-    pub(crate) rows: Vec<Row>,
+    running: Option<Running>,
     pub(crate) loads: Vec<LoadReport>,
     /// Why it could not be played to its end, unless a row says so.
     pub(crate) halt: Option<Error>,
 }
 
-/// A drill being played.
-struct Play<'a, 's> {
+pub(crate) fn play<'a, 's>(
     drill: &'a Drill,
     facts: &'a Facts,
     player: &'a mut Player<'s>,
-    record: Record,
-    running: Option<Running>,
-    loads: Vec<LoadReport>,
-}
-
-/// Plays it to its end.
-pub(crate) fn play(drill: &Drill, facts: &Facts, player: &mut Player<'_>) -> Ended {
+) -> Play<'a, 's> {
     let mut record = Record::of(drill);
     player.servers.look(drill, &mut record);
     record.baseline = firing(&record);
@@ -77,20 +70,17 @@ pub(crate) fn play(drill: &Drill, facts: &Facts, player: &mut Player<'_>) -> End
         record,
         running: None,
         loads: Vec::new(),
+        halt: None,
     };
     let mut steps = (0..count).map(|index| play.step(index));
     let last = steps.find(|done| !matches!(done, Ok(true)));
     let cleared = play.clear_up();
-    Ended {
-        rows: play.rows(true),
-        record: play.record,
-        loads: play.loads,
-        halt: last.and_then(Result::err).or(cleared.err()),
-    }
+    play.halt = last.and_then(Result::err).or(cleared.err());
+    play
 }
 
 impl Play<'_, '_> {
-    fn rows(&self, is_over: bool) -> Vec<Row> {
+    pub(crate) fn rows(&self, is_over: bool) -> Vec<Row> {
         rows(&Case {
             drill: self.drill,
             facts: self.facts,
@@ -135,7 +125,12 @@ impl Play<'_, '_> {
                 let child = Command::new("/bin/sh").args(["-c", command]).spawn();
                 let mut child = child.map_err(|error| failed(&format!("{command}: {error}")))?;
                 let not_done = failed(&format!("`{command}` failed or took too long"));
-                let done = self.until(command, not_done, |_| Some(finished(&mut child)));
+                let answer = |_: &mut Self| match child.try_wait() {
+                    Ok(None) => Some(Answer::None),
+                    Ok(Some(status)) if status.success() => Some(Answer::Done),
+                    _ => Some(Answer::Failed),
+                };
+                let done = self.until(command, not_done, answer);
                 // It may have ended by itself.
                 let _ended = child.kill();
                 done?;
@@ -164,7 +159,6 @@ impl Play<'_, '_> {
         Ok(if is_load { self.record.now() } else { now })
     }
 
-    /// Watches until it is answered.
     fn until(
         &mut self,
         what: &str,
@@ -271,7 +265,6 @@ impl Play<'_, '_> {
     }
 }
 
-/// How long a step waits by itself.
 fn length(facts: &Facts, wait: &Wait) -> Duration {
     match wait {
         Wait::Time(time) => time.0,
@@ -282,14 +275,6 @@ fn length(facts: &Facts, wait: &Wait) -> Duration {
             hold.unwrap_or_default().mul_f64(*part)
         }
         Wait::Load(_) => Duration::ZERO,
-    }
-}
-
-fn finished(child: &mut Child) -> Answer {
-    match child.try_wait() {
-        Ok(None) => Answer::None,
-        Ok(Some(status)) if status.success() => Answer::Done,
-        _ => Answer::Failed,
     }
 }
 

@@ -112,10 +112,6 @@ impl Evidence<'_> {
         Broken::Cleared(&self.alert, Span(lasted), Span(self.rule.hold))
     }
 
-    pub(crate) fn fired(&self) -> Broken<'_> {
-        Broken::Fired(&self.alert, Span(self.rule.hold))
-    }
-
     /// It did not reach people, or nobody knows how it did.
     pub(crate) fn not_delivered<'a>(
         &'a self,

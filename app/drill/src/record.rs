@@ -28,9 +28,7 @@ pub(crate) struct Facts {
 pub(crate) enum Proof {
     /// Pager's record, and Alertmanager's counters beside it.
     Pager,
-    /// Webhooks to the drill's own address.
     Sink,
-    /// Alertmanager's counters alone.
     Counters,
 }
 
@@ -48,7 +46,6 @@ pub(crate) struct Record {
     pub(crate) rules: Vec<Rule>,
     /// Since when expressions have been true whose alerts are not active.
     pub(crate) truths: BTreeMap<Selector, Offset>,
-    /// What Alertmanager held.
     pub(crate) held: History<Vec<HeldAlert>>,
     /// Requests of Alertmanager; the first before the drill.
     pub(crate) counters: History<Counters>,
@@ -63,7 +60,6 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    /// That of a drill that begins now.
     pub(crate) fn of(drill: &Drill) -> Self {
         Self {
             began: Moment::now(),
@@ -93,7 +89,6 @@ pub(crate) struct Case<'a> {
     pub(crate) slack: Duration,
     /// The moment of judgement; `None` in a prediction.
     pub(crate) now: Option<Offset>,
-    /// Whether nothing more will be observed.
     pub(crate) is_over: bool,
 }
 

@@ -10,7 +10,7 @@ use crate::judge::{Row, Standing};
 use crate::labels::named;
 use crate::loads::LoadReport;
 use crate::moment::Moment;
-use crate::play::Ended;
+use crate::play::Play;
 
 /// How a drill ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -78,8 +78,9 @@ impl DrillReport {
     }
 
     /// One that was played. An interrupt outweighs all; what a worthless load caused proves nothing.
-    pub(crate) fn played(drill: &Drill, ended: Ended) -> Self {
-        let failures = ended.rows.iter().filter_map(Row::failure).cloned();
+    pub(crate) fn played(drill: &Drill, ended: Play<'_, '_>) -> Self {
+        let rows = ended.rows(true);
+        let failures = rows.iter().filter_map(Row::failure).cloned();
         let faults = ended.loads.iter().flat_map(|load| load.faults.clone());
         let halt = ended.halt.as_ref().map(ToString::to_string);
         let mut reasons: Vec<_> = halt.into_iter().chain(faults).chain(failures).collect();
@@ -95,7 +96,7 @@ impl DrillReport {
             began_at_seconds: ended.record.began.0,
             took_seconds: ended.record.now().0,
             baseline: ended.record.baseline.iter().map(named).collect(),
-            steps: ended.rows,
+            steps: rows,
             loads: ended.loads,
             ..Self::without(drill, outcome, reasons)
         }

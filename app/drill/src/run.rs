@@ -32,7 +32,6 @@ use crate::servers::Servers;
 /// Between two looks at what stands in the way.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// Does what was asked; the exit code.
 pub(crate) fn run(args: &Args) -> Result<u8, Error> {
     if let Some(path) = &args.check {
         let drill = Drill::read(path)?;
@@ -152,9 +151,8 @@ fn signal() -> io::Result<Arc<AtomicUsize>> {
 
 /// The drills of a folder, those first that leave least behind.
 fn folder(folder: &Path) -> Result<Vec<Drill>, Error> {
-    let paths = files(folder)?;
-    let drills: Result<Vec<_>, _> = paths.iter().map(|path| Drill::read(path)).collect();
-    let mut drills = drills?;
+    let drills = files(folder)?.into_iter().map(|path| Drill::read(&path));
+    let mut drills: Vec<_> = drills.collect::<Result<_, _>>()?;
     drills.sort_by_key(|drill| drill.leaves);
     Ok(drills)
 }
@@ -163,14 +161,14 @@ fn folder(folder: &Path) -> Result<Vec<Drill>, Error> {
 fn files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let entries = std::fs::read_dir(folder).map_err(Error::unreadable(folder))?;
     let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
-    let extension = |path: &Path| path.extension().map(OsStr::to_os_string);
-    paths.retain(|path| extension(path).is_some_and(|own| own == "yml" || own == "yaml"));
+    let yaml = ["yml", "yaml"].map(OsStr::new);
+    paths.retain(|path| path.extension().is_some_and(|own| yaml.contains(&own)));
     paths.sort();
     Ok(paths)
 }
 
 fn chosen(args: &Args) -> Result<Vec<Drill>, Error> {
-    let Some(name) = args.drill.as_ref().filter(|_| !args.all) else {
+    let Some(name) = &args.drill else {
         return folder(&args.folder);
     };
     let path = Path::new(name);

@@ -4,7 +4,7 @@ use super::{BEGAN, Judge, NONE, Row, TRANSPORT};
 use crate::evidence::{Evidence, HeldBack, Receiver};
 use crate::file::{Duty, Expectation, State};
 use crate::labels::Selector;
-use crate::moment::{Offset, Window};
+use crate::moment::{Offset, Span, Window};
 use crate::reasons::Broken;
 use crate::record::{Case, Proof};
 
@@ -55,7 +55,6 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// When it fires, or fired.
     fn firing(&self, seen: &Evidence<'_>) -> Window {
         let at = seen.firing_at.map(Window::at);
         at.unwrap_or_else(|| self.window(seen, State::Firing))
@@ -93,8 +92,14 @@ impl<'a> Judge<'a> {
             State::Cleared if fired_at.is_none() => {
                 (seen.over_at, Broken::NotCleared(&seen.alert, since))
             }
-            State::Cleared => (seen.over_at, seen.fired()),
-            State::Silent => (self.passed(expected.to), seen.fired()),
+            State::Cleared => (
+                seen.over_at,
+                Broken::Fired(&seen.alert, Span(seen.rule.hold)),
+            ),
+            State::Silent => (
+                self.passed(expected.to),
+                Broken::Fired(&seen.alert, Span(seen.rule.hold)),
+            ),
         };
         own.seen = at;
         own.reason = broken.to_string();

@@ -20,7 +20,6 @@ use crate::record::{Case, History, Proof};
 /// From an evaluation to the alert in Alertmanager, and from there to a receiver's record.
 const TRANSPORT: Duration = Duration::from_secs(2);
 const NONE: Duration = Duration::ZERO;
-/// When the drill began.
 const BEGAN: Offset = Offset(0.0);
 
 /// One line of the verdict.
@@ -39,7 +38,6 @@ pub(crate) struct Row {
     /// Which link is broken, unless it is seen in time.
     #[serde(skip)]
     pub(crate) reason: String,
-    /// Who says so.
     pub(crate) source: &'static str,
     pub(crate) detail: String,
 }
@@ -85,7 +83,6 @@ impl Row {
     }
 }
 
-/// Every step with how it stands.
 pub(crate) fn rows(case: &Case<'_>) -> Vec<Row> {
     let Case { drill, record, .. } = *case;
     let mut rows = Vec::new();
@@ -118,7 +115,6 @@ pub(crate) fn rows(case: &Case<'_>) -> Vec<Row> {
     rows
 }
 
-/// What the drill did by itself.
 fn done(case: &Case<'_>, index: usize, action: &Action) -> Option<Row> {
     let (subject, step) = match action {
         Action::Load(load) => {
@@ -168,7 +164,6 @@ struct Judge<'a> {
     case: &'a Case<'a>,
     index: usize,
     own: &'a Expectation,
-    /// When its cause happened.
     cause: Window,
     /// The moment of judgement, once the drill has come to this step.
     now: Option<Offset>,
@@ -255,11 +250,11 @@ impl<'a> Judge<'a> {
     /// Without `within`, whatever is to be seen is there when the drill comes to the step.
     fn incidents(&self, wanted: &'a Incidents) -> Row {
         let receiver = self.receiver(&wanted.receiver);
-        let (opened, closed) = receiver.incidents();
-        let (found, count, word) = match wanted.opened {
-            Some(count) => (opened, count, "opened"),
-            None => (closed, wanted.closed.unwrap_or_default(), "closed"),
+        let (count, word) = match wanted.opened {
+            Some(count) => (count, "opened"),
+            None => (wanted.closed.unwrap_or_default(), "closed"),
         };
+        let found = receiver.incidents(wanted.opened.is_some());
         let name = receiver.name;
         let subject = format!("incidents at {name}");
         let mut own = Row::new(subject, format!("{count} {word}"), "the receiver's record");
