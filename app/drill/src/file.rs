@@ -225,10 +225,8 @@ impl Expectation {
         let bounds = [
             self.at_least.map(|least| format!("at least {least}")),
             self.at_most.map(|most| format!("at most {most}")),
-            self.rises_by
-                .map(|least| format!("{least} more than before")),
-            self.falls_by
-                .map(|least| format!("{least} less than before")),
+            self.rises_by.map(|by| format!("{by} more than before")),
+            self.falls_by.map(|by| format!("{by} less than before")),
         ];
         bounds.into_iter().flatten().collect::<Vec<_>>().join(", ")
     }

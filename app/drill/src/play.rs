@@ -1,6 +1,5 @@
 //! Plays a drill: does what its steps say, watches, and goes on when what they expect has been seen.
 
-use std::fmt::Display;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -95,36 +94,33 @@ impl Play<'_, '_> {
     fn step(&mut self, index: usize) -> Result<bool, Error> {
         let step = &self.drill.steps[index];
         let line = step.referenced.line();
-        let failed = |what: &dyn Display| Error::Step {
-            line,
-            what: what.to_string(),
-        };
+        let failed = |what: String| Error::Step { line, what };
         let mut from = self.record.now();
         match &step.value {
             Action::Load(load) => {
                 self.end_load()?;
                 from = self.record.now();
                 let running = begin(self.player.servers, load, self.player.args.seed);
-                self.running = running.map_err(|error| failed(&error))?;
+                self.running = running.map_err(|error| failed(error.to_string()))?;
             }
             Action::Request(request) => {
                 let (method, path) = (&request.0.method, request.0.path.as_str());
                 let sent = self.player.servers.requests.send(method, path, PATIENCE);
-                sent.map_err(|error| failed(&error))?;
+                sent.map_err(|error| failed(error.to_string()))?;
             }
             Action::Wait(wait) => from = self.wait(index, wait)?,
             Action::Stop(service) | Action::Start(service) => {
-                let nobody = || failed(&"nobody is there to do it: --operator");
+                let nobody = || failed("nobody is there to do it: --operator".into());
                 let operator = self.player.operator.as_mut().ok_or_else(nobody)?;
                 operator.ask(service, matches!(step.value, Action::Stop(_)));
-                let not_done = failed(&format!("{service} was not stopped or started"));
+                let not_done = failed(format!("{service} was not stopped or started"));
                 let answer = |play: &mut Self| play.player.operator.as_mut().map(Operator::answer);
                 self.until(service, not_done, answer)?;
             }
             Action::Run(command) => {
                 let child = Command::new("/bin/sh").args(["-c", command]).spawn();
-                let mut child = child.map_err(|error| failed(&format!("{command}: {error}")))?;
-                let not_done = failed(&format!("`{command}` failed or took too long"));
+                let mut child = child.map_err(|error| failed(format!("{command}: {error}")))?;
+                let not_done = failed(format!("`{command}` failed or took too long"));
                 let answer = |_: &mut Self| match child.try_wait() {
                     Ok(None) => Some(Answer::None),
                     Ok(Some(status)) if status.success() => Some(Answer::Done),

@@ -1,7 +1,5 @@
 //! Which link is broken, in words: one line for each, with where to look.
 
-use std::time::Duration;
-
 use thiserror::Error;
 
 use crate::alertmanager::Requests;
@@ -82,8 +80,10 @@ pub(crate) enum Broken<'a> {
         "{0} fired, although its cause was over within its `for` of {1}: is `for` still in the rule?"
     )]
     Fired(&'a Selector, Span),
-    #[error("{0} is resolved, but its end has not reached {1}: {2}")]
-    EndNotDelivered(&'a Selector, &'a str, String),
+    #[error("{0} is resolved, but its end has not reached {1}: is send_resolved on?")]
+    EndNotSent(&'a Selector, &'a str),
+    #[error("{0} is resolved, but its end has not reached {1}: {2:.0} of {3:.0} requests failed")]
+    EndFailed(&'a Selector, &'a str, f64, f64),
     #[error(
         "{0} after its cause the dead man's switch has not raised its alarm: look at the heartbeat's route in \
         alertmanager.yml and at --rules.alert.resend-delay"
@@ -101,15 +101,11 @@ impl Evidence<'_> {
             (.., Some(_), _) => Broken::NotHeld(alert.to_string()),
             (None, ..) => Broken::NeverTrue(alert, since),
             (_, None, ..) => Broken::NeverPending(alert),
-            (.., Some(_)) => self.cleared(),
+            (_, Some(pending), _, Some(over)) => {
+                Broken::Cleared(alert, Span(over.after(pending)), hold)
+            }
             _ => Broken::NeverFiring(alert, hold),
         }
-    }
-
-    pub(crate) fn cleared(&self) -> Broken<'_> {
-        let lasted = self.over_at.zip(self.pending_at);
-        let lasted = lasted.map_or(Duration::ZERO, |(over, pending)| over.after(pending));
-        Broken::Cleared(&self.alert, Span(lasted), Span(self.rule.hold))
     }
 
     /// It did not reach people, or nobody knows how it did.
@@ -130,16 +126,6 @@ impl Evidence<'_> {
             Proof::Counters => Broken::NoneSucceeded(alert, name),
             _ => Broken::NotReceived(alert, name, good),
         }
-    }
-
-    pub(crate) fn end_not_delivered<'a>(&'a self, name: &'a str, own: Requests) -> Broken<'a> {
-        let Requests { made, failed } = own;
-        let advice = if failed > 0.0 {
-            format!("{failed:.0} of {made:.0} requests failed")
-        } else {
-            "is send_resolved on?".into()
-        };
-        Broken::EndNotDelivered(&self.alert, name, advice)
     }
 }
 

@@ -181,9 +181,8 @@ fn chosen(args: &Args) -> Result<Vec<Drill>, Error> {
     }
     let known: Vec<_> = known.into_iter().map(|drill| drill.name).collect();
     let (known, folder) = (known.join(", "), args.folder.display());
-    Err(Error::Usage(format!(
-        "no drill {name} in {folder}; there are {known}"
-    )))
+    let what = format!("no drill {name} in {folder}; there are {known}");
+    Err(Error::Usage(what))
 }
 
 fn servers(args: &Args) -> Result<Servers, Error> {
@@ -243,14 +242,12 @@ fn code(report: &Report, signal: usize) -> u8 {
     if signal != 0 {
         return Error::Interrupted(signal).code();
     }
-    let codes = report
-        .drills
-        .iter()
-        .filter_map(|drill| match drill.outcome {
-            Outcome::Broken => Some(1),
-            Outcome::Failed => Some(4),
-            Outcome::Invalid | Outcome::Unready => Some(5),
-            Outcome::Pass | Outcome::Interrupted | Outcome::Foreseen => None,
-        });
+    let drills = report.drills.iter();
+    let codes = drills.filter_map(|drill| match drill.outcome {
+        Outcome::Broken => Some(1),
+        Outcome::Failed => Some(4),
+        Outcome::Invalid | Outcome::Unready => Some(5),
+        Outcome::Pass | Outcome::Interrupted | Outcome::Foreseen => None,
+    });
     codes.min().unwrap_or_default()
 }

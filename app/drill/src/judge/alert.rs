@@ -1,8 +1,9 @@
 //! What is expected of an alert: when, and whether it was seen.
 
 use super::{BEGAN, Judge, NONE, Row, TRANSPORT};
+use crate::alertmanager::Requests;
 use crate::evidence::{Evidence, HeldBack, Receiver};
-use crate::file::{Duty, Expectation, State};
+use crate::file::{Duty, State};
 use crate::labels::Selector;
 use crate::moment::{Offset, Span, Window};
 use crate::reasons::Broken;
@@ -15,16 +16,20 @@ impl<'a> Judge<'a> {
         let Some(seen) = record.evidence(facts, alert, self.cause.from) else {
             return vec![nothing];
         };
-        let Expectation { state, by, .. } = self.own;
-        if let Some(state) = state {
-            return vec![self.state(&seen, *state)];
-        } else if let Some(receivers) = &self.own.delivered {
-            return self.delivered(&seen, receivers);
-        } else if let (Some(by), Some(duty)) = (by, self.own.suppressed) {
-            return vec![self.suppressed(&seen, by, duty)];
+        let own = self.own;
+        match (
+            own.state,
+            &own.delivered,
+            own.suppressed.zip(own.by.as_ref()),
+        ) {
+            (Some(state), ..) => vec![self.state(&seen, state)],
+            (_, Some(receivers), _) => self.delivered(&seen, receivers),
+            (.., Some((duty, by))) => vec![self.suppressed(&seen, by, duty)],
+            _ => {
+                let ends = own.resolve_delivered.iter().flatten();
+                ends.map(|receiver| self.end(&seen, receiver)).collect()
+            }
         }
-        let ends = self.own.resolve_delivered.iter().flatten();
-        ends.map(|receiver| self.end(&seen, receiver)).collect()
     }
 
     /// When an alert is expected to be in a state. Each counts from the one before it, as it was seen or else as it is
@@ -80,32 +85,25 @@ impl<'a> Judge<'a> {
             State::Cleared => self.whole(seen).and_then(|whole| whole.firing_at),
             _ => seen.firing_at.filter(|at| *at <= expected.to),
         };
-        let (at, broken) = match state {
-            State::True => (seen.true_at, seen.missing(since)),
-            State::Pending => (seen.pending_at, seen.missing(since)),
-            State::Firing => (seen.firing_at, seen.missing(since)),
-            State::Resolved => {
-                // What is over before its cause is has not been resolved by that.
-                let over = seen.over_at.filter(|over| *over >= self.cause.from);
-                (over, Broken::StillFires(&seen.alert, since))
-            }
-            State::Cleared if fired_at.is_none() => {
-                (seen.over_at, Broken::NotCleared(&seen.alert, since))
-            }
-            State::Cleared => (
-                seen.over_at,
-                Broken::Fired(&seen.alert, Span(seen.rule.hold)),
-            ),
-            State::Silent => (
-                self.passed(expected.to),
-                Broken::Fired(&seen.alert, Span(seen.rule.hold)),
-            ),
+        own.seen = match state {
+            State::True => seen.true_at,
+            State::Pending => seen.pending_at,
+            State::Firing => seen.firing_at,
+            // What is over before its cause is has not been resolved by that.
+            State::Resolved => seen.over_at.filter(|over| *over >= self.cause.from),
+            State::Cleared => seen.over_at,
+            State::Silent => self.passed(expected.to),
         };
-        own.seen = at;
+        let broken = match state {
+            State::True | State::Pending | State::Firing => seen.missing(since),
+            State::Resolved => Broken::StillFires(&seen.alert, since),
+            State::Cleared if fired_at.is_none() => Broken::NotCleared(&seen.alert, since),
+            State::Cleared | State::Silent => Broken::Fired(&seen.alert, Span(seen.rule.hold)),
+        };
         own.reason = broken.to_string();
-        let has_failed = match state {
-            State::Cleared | State::Silent => fired_at.is_some(),
-            State::Firing => at.is_none() && matches!(broken, Broken::Cleared(..)),
+        let has_failed = match broken {
+            Broken::Cleared(..) => own.seen.is_none(),
+            Broken::Fired(..) => fired_at.is_some(),
             _ => false,
         };
         if has_failed {
@@ -166,13 +164,19 @@ impl<'a> Judge<'a> {
         let what = if is_end { "end delivered" } else { "delivered" };
         let mut own = Row::new(&seen.alert, format!("{what} to {name}"), source);
         let requests = receiver.requests(BEGAN, self.now.unwrap_or(BEGAN));
-        let good = requests.made - requests.failed;
-        if requests.made > 0.0 {
-            own.detail = format!("{good:.0} of {:.0} requests succeeded", requests.made);
+        let Requests { made, failed } = requests;
+        let good = made - failed;
+        if made > 0.0 {
+            own.detail = format!("{good:.0} of {made:.0} requests succeeded");
         }
         let told = |fired| receiver.told(&seen.alert, fired);
         let (message, after, least) = if is_end {
-            own.reason = seen.end_not_delivered(name, requests).to_string();
+            let broken = if failed > 0.0 {
+                Broken::EndFailed(&seen.alert, name, failed, made)
+            } else {
+                Broken::EndNotSent(&seen.alert, name)
+            };
+            own.reason = broken.to_string();
             // The message that says it fires may be from before the cause of its end.
             let fired = self.whole(seen).and_then(|whole| whole.firing_at);
             (fired.and_then(|fired| told(fired).1), seen.over_at, 2.0)
