@@ -1,7 +1,7 @@
 //! Reads the file of a drill, and refuses what makes no sense with its line and column.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -35,7 +35,7 @@ fn yaml<T: DeserializeOwned>(text: &str) -> Result<T, Fault> {
 }
 
 /// The names of the alerts in a rule file.
-pub(crate) fn alerts_of(path: &Path) -> Result<impl Iterator<Item = String>, Error> {
+fn alerts_of(path: &Path) -> Result<impl Iterator<Item = String>, Error> {
     #[derive(Deserialize)]
     struct RuleFile {
         groups: Vec<Group>,
@@ -111,7 +111,10 @@ impl Drill {
     }
 
     /// Refuses a name that is no alert of the rules.
-    pub(crate) fn check_names(&self, path: &Path, known: &BTreeSet<String>) -> Result<(), Error> {
+    pub(crate) fn check_names(&self, path: &Path, rules: &[PathBuf]) -> Result<(), Error> {
+        let known = rules.iter().map(|path| alerts_of(path));
+        let known: Vec<_> = known.collect::<Result<_, _>>()?;
+        let known: BTreeSet<_> = known.into_iter().flatten().collect();
         let expected = self.expectations();
         let expected = expected.flat_map(|(_, own)| [&own.alert, &own.by]);
         let waited = self.steps.iter().filter_map(|step| match &step.value {
@@ -151,20 +154,12 @@ impl Load {
 
 impl Expectation {
     fn fault(&self) -> Option<&'static str> {
-        let count = |claims: &[bool]| claims.iter().filter(|is_made| **is_made).count();
-        let of_alert = count(&[
-            self.state.is_some(),
-            self.delivered.is_some(),
-            self.resolve_delivered.is_some(),
-            self.suppressed.is_some(),
-        ]);
-        let others = count(&[
-            self.heartbeat.is_some(),
-            self.incidents.is_some(),
-            self.query.is_some(),
-        ]);
+        let told = self.delivered.iter().chain(&self.resolve_delivered);
+        let of_alert = told.count() + self.state.iter().count() + self.suppressed.iter().count();
+        let others = self.heartbeat.iter().count() + self.incidents.iter().count();
+        let claims = of_alert + others + self.query.iter().count();
         let counted = |own: &Incidents| own.opened.is_some() != own.closed.is_some();
-        if of_alert + others != 1 {
+        if claims != 1 {
             return Some(
                 "expected is one of state, delivered, resolve_delivered, suppressed, heartbeat, \
                  incidents, query",

@@ -1,6 +1,5 @@
 //! From the command line to the report: which drills, on which servers, in which order, and the exit code.
 
-use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -21,7 +20,6 @@ use crate::deliveries::{Pager, Sink};
 use crate::error::Error;
 use crate::file::{Action, Drill};
 use crate::operator::Operator;
-use crate::parse::alerts_of;
 use crate::play::{Player, foresee, play};
 use crate::preflight::{self, Obstacles};
 use crate::progress::Progress;
@@ -36,11 +34,7 @@ pub(crate) fn run(args: &Args) -> Result<u8, Error> {
     if let Some(path) = &args.check {
         let drill = Drill::read(path)?;
         if let Some(folder) = &args.rules {
-            let mut known = BTreeSet::new();
-            for file in files(folder)? {
-                known.extend(alerts_of(&file)?);
-            }
-            drill.check_names(path, &known)?;
+            drill.check_names(path, &files(folder)?)?;
         }
         print(&format!("{}: {}", drill.name, drill.shows));
         return Ok(0);

@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::evidence::Receiver;
-use crate::file::{Action, Beat, Expectation, Incidents, State};
+use crate::file::{Action, Beat, Expectation, Incidents, Load, State};
 use crate::labels::{NAME, named};
 use crate::moment::{Offset, Span, Window};
 use crate::reasons::{Broken, incidents, too_late};
@@ -116,11 +116,9 @@ pub(crate) fn rows(case: &Case<'_>) -> Vec<Row> {
 }
 
 fn done(case: &Case<'_>, index: usize, action: &Action) -> Option<Row> {
+    let sent = |load: &Load| load.sent().map_or("ended".into(), ToString::to_string);
     let (subject, step) = match action {
-        Action::Load(load) => {
-            let sent = load.sent().map(ToString::to_string);
-            ("load", sent.unwrap_or_else(|| "ended".into()))
-        }
+        Action::Load(load) => ("load", sent(load)),
         Action::Request(request) => ("request", request.to_string()),
         Action::Stop(service) => (service.as_str(), "stopped".into()),
         Action::Start(service) => (service.as_str(), "started".into()),
@@ -153,8 +151,8 @@ fn unexpected(case: &Case<'_>) -> Row {
         row.result = Standing::Held;
     }
     if !strange.is_empty() {
-        let advice = "if that is right, `allow` says so";
-        row.fail(format!("unexpected: {strange} fired; {advice}"));
+        let what = format!("unexpected: {strange} fired; if that is right, `allow` says so");
+        row.fail(what);
     }
     row
 }
