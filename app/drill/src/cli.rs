@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
+use crate::client::Access;
 use crate::moment::Span;
 
 /// Makes an incident on purpose, and proves that its alert reaches people, and its end too.
@@ -60,12 +61,8 @@ pub(crate) struct Args {
     /// Address to receive webhooks at, which prove deliveries
     #[arg(long, value_name = "ADDRESS", env = "DRILL_LISTEN")]
     pub(crate) listen: Option<String>,
-    /// NAME:PASSWORD for the servers whose URL has none
-    #[arg(long, env = "DRILL_USER", hide_env_values = true)]
-    pub(crate) user: Option<String>,
-    /// Certificates (PEM) that are trusted instead of the public ones
-    #[arg(long, value_name = "FILE")]
-    pub(crate) ca: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) access: Access,
     /// This target, which is not on this machine, may be loaded, stopped and paged about
     #[arg(long, value_name = "HOST", env = "DRILL_CONFIRM")]
     pub(crate) confirm: Option<String>,

@@ -18,17 +18,19 @@ use crate::error::Error;
 /// The longest that one answer may take: the loop that watches waits for it.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What all servers have in common.
-#[derive(Clone, Debug, Default)]
+// What all servers have in common; a doc comment would be that of the whole program.
+#[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct Access {
-    /// `NAME:PASSWORD` where the URL has none.
-    pub(crate) user: Option<String>,
-    /// Certificates in PEM that are trusted instead of the public ones.
-    pub(crate) ca: Option<PathBuf>,
+    /// NAME:PASSWORD for the servers whose URL has none
+    #[arg(long, env = "DRILL_USER", hide_env_values = true)]
+    user: Option<String>,
+    /// Certificates (PEM) that are trusted instead of the public ones
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
 }
 
 /// A client of one server.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Client {
     /// Address without credentials.
     base: String,
@@ -44,51 +46,31 @@ impl fmt::Display for Client {
 
 impl Client {
     pub(crate) fn new(url: &str, access: &Access) -> Result<Self, Error> {
-        let uri: Option<Uri> = url.parse().ok();
-        let parts = uri
-            .as_ref()
-            .and_then(|uri| Some((uri.scheme_str()?, uri.authority()?, uri.path())));
-        let Some((scheme @ ("http" | "https"), authority, path)) = parts else {
+        let uri: Uri = url.parse().unwrap_or_default();
+        let parts = uri.scheme_str().zip(uri.authority());
+        let Some((scheme @ ("http" | "https"), authority)) = parts else {
             let wanted = "wanted: http://HOST:PORT or https://HOST, and its path prefix";
-            return Err(Error::Usage(format!(
-                "`{url}` is not the address of a server; {wanted}"
-            )));
+            let text = format!("`{url}` is not the address of a server; {wanted}");
+            return Err(Error::Usage(text));
         };
         let (user, host) = match authority.as_str().rsplit_once('@') {
-            Some((user, host)) => (
-                Some(percent_decode_str(user).decode_utf8_lossy().into()),
-                host,
-            ),
-            None => (access.user.clone(), authority.as_str()),
+            Some((user, host)) => (Some(percent_decode_str(user).decode_utf8_lossy()), host),
+            None => (access.user.as_deref().map(Into::into), authority.as_str()),
         };
-        let roots = access.ca.as_deref().map(roots).transpose()?;
-        let tls = TlsConfig::builder().root_certs(roots.unwrap_or(RootCerts::WebPki));
+        let roots = access.ca.as_deref().map_or(Ok(RootCerts::WebPki), roots)?;
+        let tls = TlsConfig::builder().root_certs(roots).build();
         let agent = Agent::config_builder()
             .http_status_as_error(false)
             // What the environment names does not know this machine's loopback.
             .proxy(None)
-            .timeout_global(Some(TIMEOUT))
-            .tls_config(tls.build())
+            .tls_config(tls)
             .build();
+        let path = uri.path().trim_end_matches('/');
         Ok(Self {
-            base: format!("{scheme}://{host}{}", path.trim_end_matches('/')),
-            authorization: user.map(|user| format!("Basic {}", BASE64_STANDARD.encode(user))),
+            base: format!("{scheme}://{host}{path}"),
+            authorization: user.map(|user| format!("Basic {}", BASE64_STANDARD.encode(&*user))),
             agent: agent.into(),
         })
-    }
-
-    /// Host and port.
-    pub(crate) fn authority(&self) -> &str {
-        self.base.split('/').nth(2).unwrap_or_default()
-    }
-
-    /// Its name, without port.
-    pub(crate) fn host(&self) -> &str {
-        let authority = self.authority();
-        let port = authority
-            .rsplit_once(':')
-            .filter(|(_, port)| !port.ends_with(']'));
-        port.map_or(authority, |(host, _)| host)
     }
 
     pub(crate) fn text(&self, path: &str) -> Result<String, Error> {
@@ -111,43 +93,37 @@ impl Client {
         patience: Duration,
     ) -> Result<String, Error> {
         let silent = |error: ureq::Error| self.unusable(path, &format!("no answer: {error}"));
-        let mut request = Request::builder()
-            .method(method)
-            .uri(format!("{}{path}", self.base));
+        let url = format!("{}{path}", self.base);
+        let mut request = Request::builder().method(method).uri(url);
         if let Some(authorization) = &self.authorization {
             request = request.header(AUTHORIZATION, authorization);
         }
         let request = request.body(()).map_err(|error| silent(error.into()))?;
-        let request = self
-            .agent
-            .configure_request(request)
-            .timeout_global(Some(patience))
-            .build();
+        let request = self.agent.configure_request(request);
+        let request = request.timeout_global(Some(patience)).build();
         let mut answer = self.agent.run(request).map_err(silent)?;
         let text = answer.body_mut().read_to_string().map_err(silent)?;
-        match answer.status().as_u16() {
-            200..300 => Ok(text),
-            401 | 403 => Err(self.unusable(
-                path,
-                "not allowed: is a user missing? (--user NAME:PASSWORD)",
-            )),
-            404 => Err(self.unusable(path, "not found: is a path prefix missing in the URL?")),
+        let what = match answer.status().as_u16() {
+            200..300 => return Ok(text),
+            401 | 403 => "not allowed: is a user missing? (--user NAME:PASSWORD)".into(),
+            404 => "not found: is a path prefix missing in the URL?".into(),
             status => {
                 // Prometheus says in the text what is wrong with a query.
                 let why: Value = serde_json::from_str(&text).unwrap_or_default();
-                let why = why["error"].as_str().unwrap_or_default();
-                Err(self.unusable(path, &format!("status {status} {why}")))
+                format!(
+                    "status {status} {}",
+                    why["error"].as_str().unwrap_or_default()
+                )
             }
-        }
+        };
+        Err(self.unusable(path, &what))
     }
 
     pub(crate) fn unusable(&self, path: &str, what: &str) -> Error {
         // Without its parameters.
         let path = path.split('?').next().unwrap_or_default();
-        Error::Server {
-            server: format!("{}{path}", self.base),
-            what: what.trim().into(),
-        }
+        let (server, what) = (format!("{}{path}", self.base), what.trim().into());
+        Error::Server { server, what }
     }
 }
 
@@ -157,21 +133,17 @@ pub(crate) fn encoded(text: &str) -> String {
 }
 
 fn roots(path: &Path) -> Result<RootCerts, Error> {
-    let unreadable = |cause| Error::Unreadable {
-        path: path.into(),
-        cause,
-    };
-    let pem = std::fs::read(path).map_err(unreadable)?;
-    let found = parse_pem(&pem).filter_map(|item| match item {
-        Ok(PemItem::Certificate(own)) => Some(own),
-        _ => None,
-    });
-    let found: Vec<_> = found.collect();
-    if found.is_empty() {
-        return Err(Error::Usage(format!(
-            "{} has no certificate in PEM",
-            path.display()
-        )));
+    let pem = std::fs::read(path).map_err(Error::unreadable(path))?;
+    let items = parse_pem(&pem).flatten();
+    let mut found = items
+        .filter_map(|item| match item {
+            PemItem::Certificate(own) => Some(own),
+            _ => None,
+        })
+        .peekable();
+    if found.peek().is_none() {
+        let path = path.display();
+        return Err(Error::Usage(format!("{path} has no certificate in PEM")));
     }
-    Ok(RootCerts::new_with_certs(&found))
+    Ok(found.into())
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -45,52 +45,30 @@ pub(crate) struct ListedAlert {
     pub(crate) labels: Labels,
 }
 
-/// How an alert stands in a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Said {
-    Firing,
-    Over,
-    /// It doesn't say.
-    Nothing,
-}
-
 impl Delivery {
-    /// What it says of an alert. A label that it doesn't write contradicts nothing.
-    pub(crate) fn says(&self, alert: &Selector) -> Said {
-        let said = |is_firing| if is_firing { Said::Firing } else { Said::Over };
+    /// Whether an alert fires by what it says; `None` if it says nothing of it. A label that it doesn't write
+    /// contradicts nothing.
+    pub(crate) fn says(&self, alert: &Selector) -> Option<bool> {
         if self.alerts.is_empty() {
             let is_it = self.headline == alert.name && alert.may_match(&self.labels);
-            return if is_it {
-                said(self.is_firing)
-            } else {
-                Said::Nothing
-            };
+            return is_it.then_some(self.is_firing);
         }
-        let mine = self
-            .alerts
-            .iter()
-            .filter(|own| own.labels.contains_key(NAME));
-        let mine: Vec<_> = mine.filter(|own| alert.may_match(&own.labels)).collect();
-        if mine.is_empty() && self.is_cut {
-            return Said::Nothing;
-        }
-        said(mine.iter().any(|own| own.status == "firing"))
+        let is_it = |labels: &Labels| labels.contains_key(NAME) && alert.may_match(labels);
+        let mut mine: Vec<_> = self.alerts.iter().collect();
+        mine.retain(|own| is_it(&own.labels));
+        // An alert that is no longer listed is over.
+        let is_said = !(mine.is_empty() && self.is_cut);
+        is_said.then(|| mine.iter().any(|own| own.status == "firing"))
     }
 
     /// Whether it came to a receiver, or through one of its integrations.
     pub(crate) fn came_to(&self, receiver: &str, integrations: &[String]) -> bool {
-        let is_its = self.receiver.is_empty() && integrations.contains(&self.integration);
-        is_its || self.receiver == receiver
+        self.receiver == receiver || integrations.contains(&self.integration)
     }
 
     /// The receiver, or else the integration it came through.
-    pub(crate) fn way(&self) -> &str {
-        let has_receiver = !self.receiver.is_empty();
-        if has_receiver {
-            &self.receiver
-        } else {
-            &self.integration
-        }
+    pub(crate) fn way(&self) -> String {
+        format!("{}{}", self.receiver, self.integration)
     }
 }
 
@@ -103,8 +81,7 @@ pub(crate) struct Heartbeat {
     pub(crate) alarm_after_seconds: f64,
 }
 
-/// Asks pager.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Pager(pub(crate) Client);
 
 #[derive(Deserialize)]
@@ -128,13 +105,13 @@ impl Pager {
             Some(Delivery {
                 at: Moment::parse(&item.received_at)?,
                 integration: item.receiver,
-                receiver: String::new(),
                 is_firing: item.status == "firing",
                 labels: item.labels,
                 alerts: item.alerts,
                 is_cut: item.more > 0,
                 key: item.dedup_key.unwrap_or_else(|| item.alertname.clone()),
                 headline: item.alertname,
+                ..Delivery::default()
             })
         });
         Ok(deliveries.collect())
@@ -153,7 +130,7 @@ impl Pager {
 }
 
 /// Receives Alertmanager's webhooks.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Sink(Arc<Mutex<Vec<Delivery>>>);
 
 /// Alertmanager's documentation, `<webhook_config>`.
@@ -178,10 +155,7 @@ impl Sink {
             for stream in listener.incoming().flatten() {
                 // Whoever sends something else than a webhook is told so, and nothing is recorded.
                 let delivery = receive(&stream).ok().flatten();
-                received
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .extend(delivery);
+                received.lock().expect("no panic with it").extend(delivery);
             }
         });
         Ok(sink)
@@ -189,10 +163,7 @@ impl Sink {
 
     /// Everything that has arrived.
     pub(crate) fn deliveries(&self) -> Vec<Delivery> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.0.lock().expect("no panic with it").clone()
     }
 }
 
@@ -209,12 +180,8 @@ fn receive(mut stream: &TcpStream) -> io::Result<Option<Delivery>> {
     }
     let mut body = Vec::new();
     request.take(length).read_to_end(&mut body)?;
-    let webhook = serde_json::from_slice::<Webhook>(&body).ok();
-    let status = if webhook.is_some() {
-        "200 OK"
-    } else {
-        "400 Bad Request"
-    };
+    let webhook: Option<Webhook> = serde_json::from_slice(&body).ok();
+    let status = webhook.as_ref().map_or("400 Bad Request", |_| "200 OK");
     let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
     stream.write_all(answer.as_bytes())?;
     Ok(webhook.map(|own| Delivery {

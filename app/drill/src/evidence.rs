@@ -1,7 +1,7 @@
 //! What the record says of an alert and of a receiver. Pure: no clock, no network.
 
 use crate::alertmanager::{HeldAlert, Requests};
-use crate::deliveries::{DEAD_MANS_SWITCH, Delivery, Said};
+use crate::deliveries::{DEAD_MANS_SWITCH, Delivery};
 use crate::labels::{NAME, Selector};
 use crate::moment::Offset;
 use crate::prometheus::{Rule, rule_of};
@@ -141,10 +141,10 @@ impl Record {
         let mut mine = self
             .messages(facts, receiver)
             .filter(|(at, _)| *at >= since);
-        let Some((first, told)) = mine.find(|(_, one)| one.says(alert) == Said::Firing) else {
+        let Some((first, told)) = mine.find(|(_, one)| one.says(alert) == Some(true)) else {
             return (None, None);
         };
-        let is_end = |one: &Delivery| one.key == told.key && one.says(alert) == Said::Over;
+        let is_end = |one: &Delivery| one.key == told.key && one.says(alert) == Some(false);
         (
             Some(first),
             mine.find_map(|(at, one)| is_end(one).then_some(at)),
@@ -157,7 +157,7 @@ impl Record {
         let told = self
             .deliveries
             .iter()
-            .filter(|one| one.says(alert) == Said::Firing);
+            .filter(|one| one.says(alert) == Some(true));
         let others = told.filter(|one| !one.came_to(receiver, integrations));
         let mut names: Vec<_> = others.map(Delivery::way).collect();
         names.dedup();

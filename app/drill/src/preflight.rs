@@ -106,14 +106,13 @@ fn of_rule(alert: &Selector, rule: Option<&Rule>, found: &mut Obstacles) {
 /// Only what a load or a request is sent to must answer.
 fn of_target(drill: &Drill, servers: &Servers, found: &mut Obstacles) {
     let is_asked = |action: &Action| matches!(action, Action::Load(_) | Action::Request(_));
-    let target = servers.requests.authority();
+    let target = servers.target.authority();
     let mut addresses = target.to_socket_addrs().into_iter().flatten();
     if drill.steps.iter().any(|step| is_asked(&step.value))
         && !addresses.any(|address| TcpStream::connect_timeout(&address, PATIENCE).is_ok())
     {
-        found
-            .passing
-            .push(format!("the target {target} does not accept connections"));
+        let text = format!("the target {target} does not accept connections");
+        found.passing.push(text);
     }
 }
 

@@ -229,17 +229,14 @@ fn alerts_of(folder: &Path) -> Result<BTreeSet<String>, Error> {
 }
 
 fn servers(args: &Args) -> Result<Servers, Error> {
-    let access = Access {
-        user: args.user.clone(),
-        ca: args.ca.clone(),
-    };
+    let access = &args.access;
     let usage = |error: &dyn std::fmt::Display| Error::Usage(error.to_string());
     let has_pager = args.pager != "none";
-    let pager = has_pager.then(|| Client::new(&args.pager, &access));
+    let pager = has_pager.then(|| Client::new(&args.pager, access));
     let sink = args.listen.as_deref().map(Sink::listen);
     Ok(Servers {
-        prometheus: Prometheus(Client::new(&args.prometheus, &access)?),
-        alertmanager: Alertmanager(Client::new(&args.alertmanager, &access)?),
+        prometheus: Prometheus(Client::new(&args.prometheus, access)?),
+        alertmanager: Alertmanager(Client::new(&args.alertmanager, access)?),
         pager: pager.transpose()?.map(Pager),
         sink: sink.transpose().map_err(|error| usage(&error))?,
         target: Server::parse(&args.target).map_err(|error| usage(&error))?,
@@ -268,7 +265,7 @@ fn permit(args: &Args, drill: &Drill, servers: &Servers) -> Result<(), Error> {
             _ => {}
         }
     }
-    let host = servers.requests.host();
+    let host = servers.target.host();
     let is_loopback = ["localhost", "[::1]"].contains(&host) || host.starts_with("127.");
     if is_loopback || args.confirm.as_deref() == Some(host) {
         return Ok(());

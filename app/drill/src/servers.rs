@@ -11,7 +11,7 @@ use crate::labels::Labels;
 use crate::prometheus::{Prometheus, rule_of};
 use crate::record::{Proof, Record, note};
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Servers {
     pub(crate) prometheus: Prometheus,
     pub(crate) alertmanager: Alertmanager,
@@ -35,21 +35,19 @@ impl Servers {
     /// Adds what all servers say now; one that doesn't answer is trouble, not the end.
     pub(crate) fn look(&self, drill: &Drill, record: &mut Record) {
         let now = record.now();
-        let mut results = vec![self.look_at_prometheus(drill, record)];
-        results.push(self.alertmanager.alerts().map(|mut held| {
-            held.sort_by(|one, other| one.fingerprint.cmp(&other.fingerprint));
-            note(&mut record.held, now, held);
-        }));
+        let prometheus = self.look_at_prometheus(drill, record);
+        let held = self.alertmanager.alerts();
+        let held = held.map(|own| note(&mut record.held, now, own));
         let counters = self.alertmanager.counters();
-        results.push(counters.map(|own| note(&mut record.counters, now, own)));
-        if let Some(pager) = &self.pager {
-            let deliveries = pager.deliveries(record.began);
-            results.push(deliveries.map(|own| record.deliveries = own));
-        }
-        if let Some(sink) = &self.sink {
-            record.deliveries = sink.deliveries();
-        }
-        let errors = results.into_iter().filter_map(Result::err);
+        let counters = counters.map(|own| note(&mut record.counters, now, own));
+        let told = match (&self.sink, &self.pager) {
+            (Some(sink), _) => Ok(sink.deliveries()),
+            (None, Some(pager)) => pager.deliveries(record.began),
+            (None, None) => Ok(Vec::new()),
+        };
+        let told = told.map(|own| record.deliveries = own);
+        let errors = [prometheus, held, counters, told].into_iter();
+        let errors = errors.filter_map(Result::err);
         record.troubles = errors.map(|error| error.to_string()).collect();
     }
 

@@ -244,7 +244,7 @@ impl<'a> Judge<'a> {
             return (wait, if may_join { wait.max(interval) } else { wait });
         };
         let looks = self.case.record.held.iter();
-        let looks = looks.filter(|(at, _)| *at <= seen && *at >= seen - interval);
+        let looks = looks.filter(|(at, _)| *at <= seen && *at + interval >= seen);
         let others = looks
             .flat_map(|(_, all)| all)
             .filter(|one| one.is_for(receiver));
