@@ -8,6 +8,7 @@ use crate::file::{Action, Drill};
 use crate::labels::{NAME, Selector, agree};
 use crate::moment::{Moment, Offset};
 use crate::prometheus::{Rule, rule_of};
+use crate::reasons::not_in_alertmanager;
 use crate::record::{Facts, Record};
 use crate::servers::Servers;
 
@@ -125,6 +126,18 @@ fn of_the_way(
 ) -> Result<(), Error> {
     let groups = servers.alertmanager.groups()?;
     let silences = servers.alertmanager.silences()?;
+    let held: Vec<_> = groups.iter().flat_map(|group| &group.alerts).collect();
+    for rule in servers.prometheus.rules()? {
+        let is_firing = rule.alerts.iter().any(|alert| alert.state == "firing");
+        if is_firing
+            && !held
+                .iter()
+                .any(|own| own.labels.get(NAME) == Some(&rule.name))
+        {
+            found.passing.push(not_in_alertmanager(&rule.name));
+            break;
+        }
+    }
     for (alert, rule) in &facts.rules {
         let mut labels = rule.labels.clone();
         labels.extend(alert.labels.clone());

@@ -51,11 +51,7 @@ impl Broken {
         if own.firing_at.is_none() {
             return self.first(own);
         }
-        let Self { alert, .. } = self;
-        format!(
-            "{alert} fires in Prometheus but is not in Alertmanager: look at `alerting` in prometheus.yml \
-             and at prometheus_notifications_errors_total"
-        )
+        not_in_alertmanager(&self.alert)
     }
 
     pub(crate) fn wrong_receiver(&self, found: &str, wanted: &str) -> String {
@@ -160,6 +156,13 @@ impl Broken {
              alertmanager.yml and at their `equal` labels"
         )
     }
+}
+
+pub(crate) fn not_in_alertmanager(alert: &str) -> String {
+    format!(
+        "{alert} fires in Prometheus but is not in Alertmanager: look at `alerting` in prometheus.yml \
+         and at prometheus_notifications_errors_total"
+    )
 }
 
 pub(crate) fn heartbeat(beat: Beat, since: Duration) -> String {
