@@ -63,7 +63,7 @@ struct Play<'a, 's> {
 pub(crate) fn play(drill: &Drill, facts: &Facts, player: &mut Player<'_>) -> Ended {
     let mut record = Record::of(drill);
     player.servers.look(drill, &mut record);
-    record.baseline = firing(&record);
+    record.baseline = firing(&record.rules).into_iter().cloned().collect();
     record.fired.clear();
     let all = drill.steps.len();
     let last = if player.is_until_delivered {

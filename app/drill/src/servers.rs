@@ -8,7 +8,7 @@ use crate::deliveries::{Pager, Sink};
 use crate::error::Error;
 use crate::file::Drill;
 use crate::labels::Labels;
-use crate::prometheus::{Prometheus, rule_of};
+use crate::prometheus::{Prometheus, Rule, rule_of};
 use crate::record::{Proof, Record, note};
 
 #[derive(Debug)]
@@ -57,9 +57,9 @@ impl Servers {
         // Samples first: an alert without them is not over, but not there yet.
         record.samples = self.prometheus.samples(&alerts, record.began)?;
         record.rules = self.prometheus.rules()?;
-        for labels in firing(record) {
-            if !record.baseline.contains(&labels) && !record.fired.contains(&labels) {
-                record.fired.push(labels);
+        for labels in firing(&record.rules) {
+            if !record.baseline.contains(labels) && !record.fired.contains(labels) {
+                record.fired.push(labels.clone());
             }
         }
         for (query, values) in drill.queries().zip(&mut record.values) {
@@ -81,9 +81,9 @@ impl Servers {
     }
 }
 
-/// The alerts that fire by the last look.
-pub(crate) fn firing(record: &Record) -> Vec<Labels> {
-    let active = record.rules.iter().flat_map(|rule| &rule.alerts);
+/// The alerts that fire.
+pub(crate) fn firing(rules: &[Rule]) -> Vec<&Labels> {
+    let active = rules.iter().flat_map(|rule| &rule.alerts);
     let firing = active.filter(|alert| alert.state == "firing");
-    firing.map(|alert| alert.labels.clone()).collect()
+    firing.map(|alert| &alert.labels).collect()
 }
