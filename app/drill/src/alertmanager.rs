@@ -73,7 +73,6 @@ pub(crate) struct Routing {
     pub(crate) routes: Vec<Route>,
 }
 
-/// A route, with what it inherits.
 #[derive(Clone, Debug)]
 pub(crate) struct Route {
     pub(crate) receiver: String,
@@ -149,20 +148,17 @@ pub(crate) struct Requests {
 
 impl Requests {
     pub(crate) fn plus(self, other: Self) -> Self {
-        Self {
-            made: self.made + other.made,
-            failed: self.failed + other.failed,
-        }
+        let (made, failed) = (self.made + other.made, self.failed + other.failed);
+        Self { made, failed }
     }
 
     /// What was added; counters below what they were have been reset by a restart.
     pub(crate) fn since(self, before: Self) -> Self {
-        if self.made < before.made {
-            return self;
-        }
-        Self {
-            made: self.made - before.made,
-            failed: self.failed - before.failed,
+        let (made, failed) = (self.made - before.made, self.failed - before.failed);
+        if made < 0.0 {
+            self
+        } else {
+            Self { made, failed }
         }
     }
 }
@@ -179,7 +175,6 @@ impl Alertmanager {
         self.0.json("/api/v2/alerts/groups", "")
     }
 
-    /// Those that are in force.
     pub(crate) fn silences(&self) -> Result<Vec<Silence>, Error> {
         let mut all: Vec<Silence> = self.0.json("/api/v2/silences", "")?;
         all.retain(|silence| silence.status.state == "active");

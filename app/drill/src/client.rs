@@ -29,7 +29,6 @@ pub(crate) struct Access {
     ca: Option<PathBuf>,
 }
 
-/// A client of one server.
 #[derive(Debug)]
 pub(crate) struct Client {
     /// Address without credentials.

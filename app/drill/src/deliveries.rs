@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -18,7 +18,6 @@ pub(crate) const DEAD_MANS_SWITCH: &str = "dead-mans-switch";
 /// Longest webhook that is read.
 const LONGEST: u64 = 4 * 1024 * 1024;
 
-/// A message that has arrived.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Delivery {
     pub(crate) at: Moment,
@@ -84,37 +83,47 @@ pub(crate) struct Heartbeat {
 #[derive(Debug)]
 pub(crate) struct Pager(pub(crate) Client);
 
+/// A message as pager records it, or as Alertmanager's webhook says it (its documentation, `<webhook_config>`).
 #[derive(Deserialize)]
-struct Item {
+struct Message {
+    #[serde(default)]
     received_at: String,
+    /// At pager, the integration.
     receiver: String,
-    alertname: String,
     status: String,
+    #[serde(default)]
+    alertname: String,
+    #[serde(default)]
     labels: Labels,
     alerts: Vec<ListedAlert>,
+    #[serde(default, alias = "truncatedAlerts")]
     more: u64,
+    #[serde(alias = "groupKey")]
     dedup_key: Option<String>,
+}
+
+impl From<Message> for Delivery {
+    fn from(own: Message) -> Self {
+        Self {
+            at: Moment::parse(&own.received_at).unwrap_or_else(Moment::now),
+            integration: own.receiver,
+            receiver: String::new(),
+            is_firing: own.status == "firing",
+            labels: own.labels,
+            alerts: own.alerts,
+            is_cut: own.more > 0,
+            key: own.dedup_key.unwrap_or_else(|| own.alertname.clone()),
+            headline: own.alertname,
+        }
+    }
 }
 
 impl Pager {
     /// What has arrived since then, oldest first.
     pub(crate) fn deliveries(&self, since: Moment) -> Result<Vec<Delivery>, Error> {
         let path = format!("/notifications?since={:.3}", since.0);
-        let items: Vec<Item> = self.0.json(&path, "")?;
-        let deliveries = items.into_iter().filter_map(|item| {
-            Some(Delivery {
-                at: Moment::parse(&item.received_at)?,
-                integration: item.receiver,
-                is_firing: item.status == "firing",
-                labels: item.labels,
-                alerts: item.alerts,
-                is_cut: item.more > 0,
-                key: item.dedup_key.unwrap_or_else(|| item.alertname.clone()),
-                headline: item.alertname,
-                ..Delivery::default()
-            })
-        });
-        Ok(deliveries.collect())
+        let messages: Vec<Message> = self.0.json(&path, "")?;
+        Ok(messages.into_iter().map(Delivery::from).collect())
     }
 
     pub(crate) fn heartbeat(&self) -> Result<Heartbeat, Error> {
@@ -129,41 +138,22 @@ impl Pager {
     }
 }
 
-/// Receives Alertmanager's webhooks.
-#[derive(Debug, Default)]
-pub(crate) struct Sink(Arc<Mutex<Vec<Delivery>>>);
-
-/// Alertmanager's documentation, `<webhook_config>`.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Webhook {
-    receiver: String,
-    status: String,
-    group_key: String,
-    #[serde(default)]
-    truncated_alerts: u64,
-    alerts: Vec<ListedAlert>,
-}
+/// The webhooks of Alertmanager that arrive.
+#[derive(Debug)]
+pub(crate) struct Sink(pub(crate) Receiver<Delivery>);
 
 impl Sink {
     /// Listens from now on, for as long as the program runs.
     pub(crate) fn listen(address: &str) -> io::Result<Self> {
         let listener = TcpListener::bind(address)?;
-        let sink = Self::default();
-        let received = Arc::clone(&sink.0);
+        let (sender, received) = mpsc::channel();
         std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                // Whoever sends something else than a webhook is told so, and nothing is recorded.
-                let delivery = receive(&stream).ok().flatten();
-                received.lock().expect("no panic with it").extend(delivery);
-            }
+            // Whoever sends something else than a webhook is told so, and nothing is recorded.
+            let streams = listener.incoming().flatten();
+            let mut found = streams.filter_map(|stream| receive(&stream).ok()?);
+            found.all(|delivery| sender.send(delivery).is_ok())
         });
-        Ok(sink)
-    }
-
-    /// Everything that has arrived.
-    pub(crate) fn deliveries(&self) -> Vec<Delivery> {
-        self.0.lock().expect("no panic with it").clone()
+        Ok(Self(received))
     }
 }
 
@@ -180,17 +170,13 @@ fn receive(mut stream: &TcpStream) -> io::Result<Option<Delivery>> {
     }
     let mut body = Vec::new();
     request.take(length).read_to_end(&mut body)?;
-    let webhook: Option<Webhook> = serde_json::from_slice(&body).ok();
-    let status = webhook.as_ref().map_or("400 Bad Request", |_| "200 OK");
+    let message: Option<Message> = serde_json::from_slice(&body).ok();
+    let status = message.as_ref().map_or("400 Bad Request", |_| "200 OK");
     let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
     stream.write_all(answer.as_bytes())?;
-    Ok(webhook.map(|own| Delivery {
-        at: Moment::now(),
-        receiver: own.receiver,
-        is_firing: own.status == "firing",
-        is_cut: own.truncated_alerts > 0,
-        alerts: own.alerts,
-        key: own.group_key,
-        ..Delivery::default()
+    Ok(message.map(|own| {
+        let mut own = Delivery::from(own);
+        own.receiver = std::mem::take(&mut own.integration);
+        own
     }))
 }

@@ -9,7 +9,6 @@ use serde::Deserialize;
 /// The labels of an alert, its name included.
 pub(crate) type Labels = BTreeMap<String, String>;
 
-/// The label that holds an alert's name.
 pub(crate) const NAME: &str = "alertname";
 
 /// Which alerts are meant: by name, and by labels where one name has several.
@@ -51,7 +50,6 @@ pub(crate) fn agree(one: &Labels, other: &Labels) -> bool {
         .all(|(name, own)| other.get(name).is_none_or(|theirs| theirs == own))
 }
 
-/// An alert by its name and labels.
 pub(crate) fn named(labels: &Labels) -> String {
     let mut labels = labels.clone();
     let name = labels.remove(NAME).unwrap_or_default();

@@ -85,7 +85,6 @@ fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Er
 }
 
 impl Prometheus {
-    /// All alerting rules with their active alerts.
     pub(crate) fn rules(&self) -> Result<Vec<Rule>, Error> {
         let path = "/api/v1/rules?type=alert";
         let mut groups: Vec<Group> = self.0.json(path, "/data/groups")?;
@@ -146,14 +145,12 @@ impl Prometheus {
         self.0.json(&path, "/data/result")
     }
 
-    /// How many Alertmanagers it sends to.
     pub(crate) fn alertmanagers(&self) -> Result<usize, Error> {
         let at = "/data/activeAlertmanagers";
         let found: Vec<Value> = self.0.json("/api/v1/alertmanagers", at)?;
         Ok(found.len())
     }
 
-    /// How long it waits before it sends an alert again.
     pub(crate) fn resend_delay(&self) -> Result<Duration, Error> {
         let at = "/data/rules.alert.resend-delay";
         let flag: Option<Span> = self.0.json("/api/v1/status/flags", at)?;

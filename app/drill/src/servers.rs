@@ -23,7 +23,6 @@ pub(crate) struct Servers {
 }
 
 impl Servers {
-    /// What says that a message has arrived.
     pub(crate) fn proof(&self) -> Proof {
         match (&self.sink, &self.pager) {
             (Some(_), _) => Proof::Sink,
@@ -41,11 +40,16 @@ impl Servers {
         let counters = self.alertmanager.counters();
         let counters = counters.map(|own| note(&mut record.counters, now, own));
         let told = match (&self.sink, &self.pager) {
-            (Some(sink), _) => Ok(sink.deliveries()),
-            (None, Some(pager)) => pager.deliveries(record.began),
-            (None, None) => Ok(Vec::new()),
+            (Some(sink), _) => {
+                record.deliveries.extend(sink.0.try_iter());
+                Ok(())
+            }
+            (None, Some(pager)) => {
+                let deliveries = pager.deliveries(record.began);
+                deliveries.map(|own| record.deliveries = own)
+            }
+            (None, None) => Ok(()),
         };
-        let told = told.map(|own| record.deliveries = own);
         let errors = [prometheus, held, counters, told].into_iter();
         let errors = errors.filter_map(Result::err);
         record.troubles = errors.map(|error| error.to_string()).collect();
@@ -81,7 +85,6 @@ impl Servers {
     }
 }
 
-/// The alerts that fire.
 pub(crate) fn firing(rules: &[Rule]) -> Vec<&Labels> {
     let active = rules.iter().flat_map(|rule| &rule.alerts);
     let firing = active.filter(|alert| alert.state == "firing");
