@@ -7,7 +7,7 @@ use regex_lite::Regex;
 use serde::Deserialize;
 
 use crate::client::Client;
-use crate::error::Error;
+use crate::error::Result;
 use crate::labels::{Labels, Matcher, NAME};
 use crate::moment::Span;
 
@@ -108,10 +108,9 @@ impl Routing {
 
     fn add(&mut self, wire: WireRoute, mut own: Route) {
         own.receiver = wire.receiver.unwrap_or(own.receiver);
-        own.group_wait = wire.group_wait.map_or(own.group_wait, |span| span.0);
-        own.group_interval = wire
-            .group_interval
-            .map_or(own.group_interval, |span| span.0);
+        let (wait, interval) = (wire.group_wait, wire.group_interval);
+        own.group_wait = wait.map_or(own.group_wait, |span| span.0);
+        own.group_interval = interval.map_or(own.group_interval, |span| span.0);
         own.group_by = wire.group_by.unwrap_or(own.group_by);
         for child in wire.routes {
             self.add(child, own.clone());
@@ -167,28 +166,28 @@ impl Requests {
 pub(crate) type Counters = BTreeMap<(String, String), Requests>;
 
 impl Alertmanager {
-    pub(crate) fn alerts(&self) -> Result<Vec<HeldAlert>, Error> {
+    pub(crate) fn alerts(&self) -> Result<Vec<HeldAlert>> {
         self.0.json("/api/v2/alerts", "")
     }
 
-    pub(crate) fn groups(&self) -> Result<Vec<Group>, Error> {
+    pub(crate) fn groups(&self) -> Result<Vec<Group>> {
         self.0.json("/api/v2/alerts/groups", "")
     }
 
-    pub(crate) fn silences(&self) -> Result<Vec<Silence>, Error> {
+    pub(crate) fn silences(&self) -> Result<Vec<Silence>> {
         let mut all: Vec<Silence> = self.0.json("/api/v2/silences", "")?;
         all.retain(|silence| silence.status.state == "active");
         Ok(all)
     }
 
-    pub(crate) fn routing(&self) -> Result<Routing, Error> {
+    pub(crate) fn routing(&self) -> Result<Routing> {
         let path = "/api/v2/status";
         let text: String = self.0.json(path, "/config/original")?;
         let bad = |error| format!("unexpected configuration: {error}");
         Routing::parse(&text).map_err(|error| self.0.unusable(path, &bad(error)))
     }
 
-    pub(crate) fn counters(&self) -> Result<Counters, Error> {
+    pub(crate) fn counters(&self) -> Result<Counters> {
         Ok(counters(&self.0.text("/metrics")?))
     }
 }
@@ -198,9 +197,8 @@ fn counters(text: &str) -> Counters {
     let mut counters = Counters::new();
     for found in Regex::new(line).expect("a pattern").captures_iter(text) {
         let text = |group| found.get(group).map_or("", |own| own.as_str());
-        let own = counters
-            .entry((text(2).into(), text(3).into()))
-            .or_default();
+        let key = (text(2).into(), text(3).into());
+        let own = counters.entry(key).or_default();
         let value: f64 = text(4).parse().unwrap_or_default();
         match text(1) {
             "" => own.made += value,

@@ -1,11 +1,10 @@
 //! Speaks HTTP to one server: its address with a path prefix, Basic authentication, a CA of its own.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
-use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use ureq::Agent;
@@ -13,7 +12,7 @@ use ureq::http::header::AUTHORIZATION;
 use ureq::http::{Method, Request, Uri};
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 
-use crate::error::Error;
+use crate::error::{Error, Result};
 
 /// The longest that one answer may take: the loop that watches waits for it.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -32,19 +31,13 @@ pub(crate) struct Access {
 #[derive(Debug)]
 pub(crate) struct Client {
     /// Address without credentials.
-    base: String,
+    pub(crate) base: String,
     authorization: Option<String>,
     agent: Agent,
 }
 
-impl fmt::Display for Client {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.base)
-    }
-}
-
 impl Client {
-    pub(crate) fn new(url: &str, access: &Access) -> Result<Self, Error> {
+    pub(crate) fn new(url: &str, access: &Access) -> Result<Self> {
         let uri: Uri = url.parse().unwrap_or_default();
         let parts = uri.scheme_str().zip(uri.authority());
         let Some((scheme @ ("http" | "https"), authority)) = parts else {
@@ -72,12 +65,12 @@ impl Client {
         })
     }
 
-    pub(crate) fn text(&self, path: &str) -> Result<String, Error> {
+    pub(crate) fn text(&self, path: &str) -> Result<String> {
         self.send(&Method::GET, path, TIMEOUT)
     }
 
     /// The part of an answer in JSON at a pointer (RFC 6901).
-    pub(crate) fn json<T: DeserializeOwned>(&self, path: &str, at: &str) -> Result<T, Error> {
+    pub(crate) fn json<T: DeserializeOwned>(&self, path: &str, at: &str) -> Result<T> {
         let bad = |error| self.unusable(path, &format!("unexpected answer: {error}"));
         let mut answer: Value = serde_json::from_str(&self.text(path)?).map_err(bad)?;
         let part = answer.pointer_mut(at).map(Value::take);
@@ -85,12 +78,7 @@ impl Client {
     }
 
     /// An answer with any status of success.
-    pub(crate) fn send(
-        &self,
-        method: &Method,
-        path: &str,
-        patience: Duration,
-    ) -> Result<String, Error> {
+    pub(crate) fn send(&self, method: &Method, path: &str, patience: Duration) -> Result<String> {
         let silent = |error: ureq::Error| self.unusable(path, &format!("no answer: {error}"));
         let url = format!("{}{path}", self.base);
         let mut request = Request::builder().method(method).uri(url);
@@ -108,11 +96,9 @@ impl Client {
             404 => "not found: is a path prefix missing in the URL?".into(),
             status => {
                 // Prometheus says in the text what is wrong with a query.
-                let why: Value = serde_json::from_str(&text).unwrap_or_default();
-                format!(
-                    "status {status} {}",
-                    why["error"].as_str().unwrap_or_default()
-                )
+                let answer: Value = serde_json::from_str(&text).unwrap_or_default();
+                let why = answer["error"].as_str().unwrap_or_default();
+                format!("status {status} {why}")
             }
         };
         Err(self.unusable(path, &what))
@@ -126,12 +112,7 @@ impl Client {
     }
 }
 
-/// A text as a parameter of a URL.
-pub(crate) fn encoded(text: &str) -> String {
-    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
-}
-
-fn roots(path: &Path) -> Result<RootCerts, Error> {
+fn roots(path: &Path) -> Result<RootCerts> {
     let pem = std::fs::read(path).map_err(Error::unreadable(path))?;
     let items = parse_pem(&pem).flatten();
     let mut found = items

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::client::Client;
-use crate::error::Error;
+use crate::error::Result;
 use crate::labels::{Labels, NAME, Selector};
 use crate::moment::Moment;
 
@@ -120,18 +120,18 @@ impl From<Message> for Delivery {
 
 impl Pager {
     /// What has arrived since then, oldest first.
-    pub(crate) fn deliveries(&self, since: Moment) -> Result<Vec<Delivery>, Error> {
+    pub(crate) fn deliveries(&self, since: Moment) -> Result<Vec<Delivery>> {
         let path = format!("/notifications?since={:.3}", since.0);
         let messages: Vec<Message> = self.0.json(&path, "")?;
         Ok(messages.into_iter().map(Delivery::from).collect())
     }
 
-    pub(crate) fn heartbeat(&self) -> Result<Heartbeat, Error> {
+    pub(crate) fn heartbeat(&self) -> Result<Heartbeat> {
         self.0.json("/heartbeat", "")
     }
 
     /// Endpoints that were told to fail.
-    pub(crate) fn outages(&self) -> Result<Vec<String>, Error> {
+    pub(crate) fn outages(&self) -> Result<Vec<String>> {
         let switches: BTreeMap<String, bool> = self.0.json("/outage", "")?;
         let on = switches.into_iter().filter(|(_, is_on)| *is_on);
         Ok(on.map(|(endpoint, _)| endpoint).collect())

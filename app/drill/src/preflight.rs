@@ -4,7 +4,7 @@ use std::net::{TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
 use crate::alertmanager::{Group, Silence};
-use crate::error::Error;
+use crate::error::Result;
 use crate::file::{Action, Drill};
 use crate::labels::{NAME, Selector, agree};
 use crate::moment::{Moment, Offset};
@@ -26,7 +26,7 @@ pub(crate) struct Obstacles {
 }
 
 /// What the servers are set to, and everything that stands in the way of a drill.
-pub(crate) fn look(drill: &Drill, servers: &Servers) -> Result<(Facts, Obstacles), Error> {
+pub(crate) fn look(drill: &Drill, servers: &Servers) -> Result<(Facts, Obstacles)> {
     let loaded = servers.prometheus.rules()?;
     let rules = drill.alerts().into_iter().filter_map(|alert| {
         let mut rule = rule_of(&loaded, &alert)?.clone();
@@ -42,12 +42,10 @@ pub(crate) fn look(drill: &Drill, servers: &Servers) -> Result<(Facts, Obstacles
         proof: servers.proof(),
     };
     let Obstacles { passing, lasting } = &mut found;
-    let known: Vec<_> = facts.routing.receivers.keys().cloned().collect();
-    let unknown = drill
-        .receivers()
-        .into_iter()
-        .filter(|own| !known.contains(own));
-    lasting.extend(unknown.map(|own| {
+    let known: Vec<_> = facts.routing.receivers.keys().map(String::as_str).collect();
+    let mut unknown = drill.receivers();
+    unknown.retain(|own| !known.contains(&own.as_str()));
+    lasting.extend(unknown.iter().map(|own| {
         let known = known.join(", ");
         format!("Alertmanager has no receiver {own}, it has {known}: renamed?")
     }));
@@ -74,26 +72,17 @@ pub(crate) fn look(drill: &Drill, servers: &Servers) -> Result<(Facts, Obstacles
         let mine = all.filter(|own| own.alert().as_ref() == Some(alert));
         let told = mine.flat_map(|own| own.delivered.iter().flatten());
         let told: Vec<_> = told.collect();
-        passing.extend(
-            groups
-                .iter()
-                .filter_map(|group| held(alert, rule, &told, group)),
-        );
-        passing.extend(
-            told.iter()
-                .filter_map(|own| open(&before, &facts, alert, own)),
-        );
+        let mine = groups.iter();
+        passing.extend(mine.filter_map(|own| held(alert, rule, &told, own)));
+        let open = told.iter().map(|own| open(&before, &facts, alert, own));
+        passing.extend(open.flatten());
         lasting.extend(silences.iter().filter_map(|own| silenced(alert, rule, own)));
     }
     Ok((facts, found))
 }
 
 /// The servers are connected, and `needs` are so; how long without a beat raises the alarm.
-fn of_servers(
-    drill: &Drill,
-    servers: &Servers,
-    found: &mut Obstacles,
-) -> Result<Option<Duration>, Error> {
+fn of_servers(drill: &Drill, servers: &Servers, found: &mut Obstacles) -> Result<Option<Duration>> {
     let Obstacles { passing, lasting } = found;
     if servers.prometheus.alertmanagers()? == 0 {
         let text = "Prometheus has found no Alertmanager: look at `alerting` in prometheus.yml";
@@ -127,7 +116,7 @@ fn of_servers(
         ));
     }
     lasting.extend(pager.outages()?.iter().map(|endpoint| {
-        let url = format!("{}/outage/{endpoint}", pager.0);
+        let url = format!("{}/outage/{endpoint}", pager.0.base);
         format!("pager was told to fail {endpoint}: curl -X DELETE {url}")
     }));
     Ok(Some(Duration::from_secs_f64(heartbeat.alarm_after_seconds)))

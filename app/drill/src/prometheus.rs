@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use crate::client::{Client, encoded};
-use crate::error::Error;
+use crate::client::Client;
+use crate::error::Result;
 use crate::labels::{Labels, NAME, Selector};
 use crate::moment::{Moment, Span};
 
@@ -85,7 +86,7 @@ fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Er
 }
 
 impl Prometheus {
-    pub(crate) fn rules(&self) -> Result<Vec<Rule>, Error> {
+    pub(crate) fn rules(&self) -> Result<Vec<Rule>> {
         let path = "/api/v1/rules?type=alert";
         let mut groups: Vec<Group> = self.0.json(path, "/data/groups")?;
         for group in &mut groups {
@@ -102,7 +103,7 @@ impl Prometheus {
         &self,
         alerts: &BTreeSet<Selector>,
         since: Moment,
-    ) -> Result<Vec<AlertSamples>, Error> {
+    ) -> Result<Vec<AlertSamples>> {
         let names = alerts.iter().map(|alert| regex_lite::escape(&alert.name));
         // In a string of PromQL a backslash is written twice.
         let names = names.collect::<Vec<_>>().join("|").replace('\\', r"\\");
@@ -121,7 +122,7 @@ impl Prometheus {
     }
 
     /// The value of a query, the first if it has several; `None` without any, or if it is no number.
-    pub(crate) fn value(&self, query: &str) -> Result<Option<f64>, Error> {
+    pub(crate) fn value(&self, query: &str) -> Result<Option<f64>> {
         // Series of which each has a `value`, or else such a value: a time and the number.
         let found: Vec<Value> = self.query(query)?;
         let numbers = found.iter().filter_map(|one| {
@@ -132,7 +133,7 @@ impl Prometheus {
     }
 
     /// Whether an expression is true for an alert that is meant.
-    pub(crate) fn is_true(&self, rule: &Rule, alert: &Selector) -> Result<bool, Error> {
+    pub(crate) fn is_true(&self, rule: &Rule, alert: &Selector) -> Result<bool> {
         let mut found: Vec<Series> = self.query(&rule.query)?;
         Ok(found.iter_mut().any(|one| {
             one.metric.extend(rule.labels.clone());
@@ -140,18 +141,19 @@ impl Prometheus {
         }))
     }
 
-    fn query<T: DeserializeOwned>(&self, query: &str) -> Result<T, Error> {
-        let path = format!("/api/v1/query?query={}", encoded(query));
+    fn query<T: DeserializeOwned>(&self, query: &str) -> Result<T> {
+        let query = utf8_percent_encode(query, NON_ALPHANUMERIC);
+        let path = format!("/api/v1/query?query={query}");
         self.0.json(&path, "/data/result")
     }
 
-    pub(crate) fn alertmanagers(&self) -> Result<usize, Error> {
+    pub(crate) fn alertmanagers(&self) -> Result<usize> {
         let at = "/data/activeAlertmanagers";
         let found: Vec<Value> = self.0.json("/api/v1/alertmanagers", at)?;
         Ok(found.len())
     }
 
-    pub(crate) fn resend_delay(&self) -> Result<Duration, Error> {
+    pub(crate) fn resend_delay(&self) -> Result<Duration> {
         let at = "/data/rules.alert.resend-delay";
         let flag: Option<Span> = self.0.json("/api/v1/status/flags", at)?;
         Ok(flag.map_or(RESEND_DELAY, |span| span.0))

@@ -15,7 +15,6 @@ use crate::play::Ended;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Outcome {
-    #[default]
     Pass,
     Failed,
     /// A step could not be done.
@@ -23,6 +22,7 @@ pub(crate) enum Outcome {
     /// The generator was too slow, so the incident was not the one that was asked for.
     Invalid,
     /// The stack was not ready.
+    #[default]
     Unready,
     Interrupted,
     Foreseen,

@@ -68,7 +68,7 @@ pub(crate) fn run(args: &Args) -> Result<u8, Error> {
     };
     let mut report = Report {
         schema_version: 1,
-        target: servers.requests.to_string(),
+        target: servers.requests.base.clone(),
         seed: args.seed,
         drills: Vec::new(),
     };

@@ -5,7 +5,7 @@ use loadgen::target::Server;
 use crate::alertmanager::Alertmanager;
 use crate::client::Client;
 use crate::deliveries::{Pager, Sink};
-use crate::error::Error;
+use crate::error::Result;
 use crate::file::Drill;
 use crate::labels::Labels;
 use crate::prometheus::{Prometheus, Rule, rule_of};
@@ -39,23 +39,18 @@ impl Servers {
         let held = held.map(|own| note(&mut record.held, now, own));
         let counters = self.alertmanager.counters();
         let counters = counters.map(|own| note(&mut record.counters, now, own));
-        let told = match (&self.sink, &self.pager) {
-            (Some(sink), _) => {
-                record.deliveries.extend(sink.0.try_iter());
-                Ok(())
-            }
-            (None, Some(pager)) => {
-                let deliveries = pager.deliveries(record.began);
-                deliveries.map(|own| record.deliveries = own)
-            }
-            (None, None) => Ok(()),
-        };
-        let errors = [prometheus, held, counters, told].into_iter();
-        let errors = errors.filter_map(Result::err);
+        let mut results = vec![prometheus, held, counters];
+        if let Some(sink) = &self.sink {
+            record.deliveries.extend(sink.0.try_iter());
+        } else if let Some(pager) = &self.pager {
+            let deliveries = pager.deliveries(record.began);
+            results.push(deliveries.map(|own| record.deliveries = own));
+        }
+        let errors = results.into_iter().filter_map(Result::err);
         record.troubles = errors.map(|error| error.to_string()).collect();
     }
 
-    fn look_at_prometheus(&self, drill: &Drill, record: &mut Record) -> Result<(), Error> {
+    fn look_at_prometheus(&self, drill: &Drill, record: &mut Record) -> Result<()> {
         let now = record.now();
         let alerts = drill.alerts();
         // Samples first: an alert without them is not over, but not there yet.
