@@ -15,10 +15,7 @@ use crate::moment::Span;
 /// 143 interrupted.
 #[derive(Debug, Parser)]
 #[command(name = "drill", version)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is an option of its own"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "options")]
 pub(crate) struct Args {
     /// Name of a drill (a file of the folder), or a file
     #[arg(required_unless_present_any = ["list", "all", "check"])]

@@ -14,7 +14,7 @@ use crate::file::{Action, Drill, Load, Wait};
 use crate::judge::{Row, Standing, rows};
 use crate::loads::{LoadReport, Running, begin};
 use crate::moment::{Offset, Window};
-use crate::operator::{Answer, Operator};
+use crate::operator::Operator;
 use crate::progress::Progress;
 use crate::record::{Facts, Record};
 use crate::servers::{Servers, firing};
@@ -151,7 +151,8 @@ impl Play<'_, '_> {
                     return Err(failed("nobody is there to do it: --operator".into()));
                 };
                 operator.ask(service, matches!(step.value, Action::Stop(_)));
-                let answer = |play: &mut Self| play.player.operator.as_mut().map(Operator::answer);
+                let answer =
+                    |play: &mut Self| play.player.operator.as_ref()?.answer(Duration::ZERO);
                 if !self.until(service, answer)? {
                     return Err(failed(format!("{service} was not stopped or started")));
                 }
@@ -159,7 +160,7 @@ impl Play<'_, '_> {
             Action::Run(command) => {
                 let child = Command::new("/bin/sh").args(["-c", command]).spawn();
                 let mut child = child.map_err(|error| failed(format!("{command}: {error}")))?;
-                let is_done = self.until(command, |_| Some(finished(&mut child)));
+                let is_done = self.until(command, |_| finished(&mut child));
                 // It may have ended by itself.
                 let _ended = child.kill();
                 if !is_done? {
@@ -180,14 +181,13 @@ impl Play<'_, '_> {
     fn until(
         &mut self,
         what: &str,
-        mut answer: impl FnMut(&mut Self) -> Option<Answer>,
+        mut answer: impl FnMut(&mut Self) -> Option<bool>,
     ) -> Result<bool, Error> {
         let begun = Instant::now();
         while begun.elapsed() < PATIENCE {
             match answer(self) {
-                Some(Answer::Done) => return Ok(true),
-                Some(Answer::None) => self.watch(what)?,
-                Some(Answer::Failed) | None => return Ok(false),
+                Some(is_done) => return Ok(is_done),
+                None => self.watch(what)?,
             }
         }
         Ok(false)
@@ -301,12 +301,10 @@ fn length(facts: &Facts, wait: &Wait) -> Duration {
     }
 }
 
-fn finished(child: &mut Child) -> Answer {
-    match child.try_wait() {
-        Ok(None) => Answer::None,
-        Ok(Some(status)) if status.success() => Answer::Done,
-        _ => Answer::Failed,
-    }
+/// Whether it has succeeded, once it has ended.
+fn finished(child: &mut Child) -> Option<bool> {
+    let ended = child.try_wait().transpose();
+    ended.map(|ended| ended.is_ok_and(|status| status.success()))
 }
 
 /// What is foreseen without doing anything: each step is done when everything before it is seen.
