@@ -122,11 +122,8 @@ impl Display for DrillReport {
         if !self.baseline.is_empty() {
             writeln!(f, "  fired before: {}", self.baseline.join(", "))?;
         }
-        let header = format!(
-            "{:>16}  {:>8}  {:<12}  source",
-            "expected", "seen", "result"
-        );
-        let mut table = vec![[String::new(), "step".into(), header]];
+        let header = "        expected      seen  result        source";
+        let mut table = vec![["", "step", header].map(String::from)];
         table.extend(self.steps.iter().map(cells));
         let width = |column: usize| table.iter().map(|row| row[column].chars().count()).max();
         let [first, second] = [0, 1].map(|column| width(column).unwrap_or_default());
@@ -144,18 +141,16 @@ impl Display for DrillReport {
 /// Two columns as wide as needed, and the others.
 fn cells(row: &Row) -> [String; 3] {
     let Row { source, detail, .. } = row;
-    let window = row.expected.unwrap_or_default();
-    let (from, to) = (window.from.0, window.to.0);
-    let late = row.seen.map_or(0.0, |seen| seen.0 - to);
-    let result = match row.result {
-        Standing::Seen if row.expected.is_some() && late >= 0.1 => format!("{late:.1} s late"),
-        Standing::Failed => "FAILED".into(),
-        other => format!("{other:?}").to_lowercase(),
+    let (expected, seen) = (row.expected, row.seen);
+    let late = seen.zip(expected).map(|(seen, own)| seen.0 - own.to.0);
+    let result = match (row.result, late) {
+        (Standing::Seen, Some(late)) if late >= 0.1 => format!("{late:.1} s late"),
+        (Standing::Failed, _) => "FAILED".into(),
+        (other, _) => format!("{other:?}").to_lowercase(),
     };
-    let expected = row
-        .expected
-        .map_or(String::new(), |_| format!("{from:.1} to {to:.1}"));
-    let seen = row.seen.map_or("-".into(), |seen| format!("{:.1}", seen.0));
+    let expected = expected.map(|own| format!("{:.1} to {:.1}", own.from.0, own.to.0));
+    let expected = expected.unwrap_or_default();
+    let seen = seen.map_or("-".into(), |seen| format!("{:.1}", seen.0));
     let colon = if detail.is_empty() { "" } else { ": " };
     let rest = format!("{expected:>16}  {seen:>8}  {result:<12}  {source}{colon}{detail}");
     [row.subject.clone(), row.step.clone(), rest]
