@@ -36,18 +36,12 @@ pub(crate) struct Args {
     #[arg(long, env = "DRILLS", default_value = "observability/drills")]
     pub(crate) folder: PathBuf,
     /// URL of Prometheus, with its path prefix
-    #[arg(
-        long,
-        env = "DRILL_PROMETHEUS",
-        default_value = "http://localhost:9090"
-    )]
+    #[arg(long, env = "DRILL_PROMETHEUS")]
+    #[arg(default_value = "http://localhost:9090")]
     pub(crate) prometheus: String,
     /// URL of Alertmanager, with its path prefix
-    #[arg(
-        long,
-        env = "DRILL_ALERTMANAGER",
-        default_value = "http://localhost:9093"
-    )]
+    #[arg(long, env = "DRILL_ALERTMANAGER")]
+    #[arg(default_value = "http://localhost:9093")]
     pub(crate) alertmanager: String,
     /// URL that loads and requests are sent to, over plain HTTP
     #[arg(long, env = "DRILL_TARGET", default_value = "http://localhost:8000")]
