@@ -11,11 +11,6 @@ use crate::error::Result;
 use crate::labels::{Labels, Matcher, NAME};
 use crate::moment::Span;
 
-/// What Alertmanager takes where the root route gives none (its documentation, under `route`).
-const GROUP_WAIT: Duration = Duration::from_secs(30);
-/// The same for `group_interval`.
-const GROUP_INTERVAL: Duration = Duration::from_mins(5);
-
 #[derive(Debug)]
 pub(crate) struct Alertmanager(pub(crate) Client);
 
@@ -127,10 +122,11 @@ impl Routing {
         });
         let (receivers, routes) = (receivers.collect(), Vec::new());
         let mut routing = Self { receivers, routes };
+        // What Alertmanager takes where the root route gives none (its documentation, under `route`).
         let defaults = Route {
             receiver: String::new(),
-            group_wait: GROUP_WAIT,
-            group_interval: GROUP_INTERVAL,
+            group_wait: Duration::from_secs(30),
+            group_interval: Duration::from_mins(5),
             group_by: Vec::new(),
         };
         routing.add(config.route, defaults);

@@ -13,9 +13,6 @@ use crate::error::Result;
 use crate::labels::{Labels, NAME, Selector};
 use crate::moment::{Moment, Span};
 
-/// Prometheus's own default of `--rules.alert.resend-delay`.
-const RESEND_DELAY: Duration = Duration::from_mins(1);
-
 #[derive(Debug)]
 pub(crate) struct Prometheus(pub(crate) Client);
 
@@ -156,7 +153,8 @@ impl Prometheus {
     pub(crate) fn resend_delay(&self) -> Result<Duration> {
         let at = "/data/rules.alert.resend-delay";
         let flag: Option<Span> = self.0.json("/api/v1/status/flags", at)?;
-        Ok(flag.map_or(RESEND_DELAY, |span| span.0))
+        // Without the flag, Prometheus's own default.
+        Ok(flag.map_or(Duration::from_mins(1), |span| span.0))
     }
 }
 
