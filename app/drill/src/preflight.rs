@@ -81,7 +81,7 @@ pub(crate) fn look(drill: &Drill, servers: &Servers) -> Result<(Facts, Obstacles
     Ok((facts, found))
 }
 
-/// The servers are connected, and `needs` are so; how long without a beat raises the alarm.
+/// Checks the servers themselves and `needs`; says how long without a beat raises the alarm.
 fn of_servers(drill: &Drill, servers: &Servers, found: &mut Obstacles) -> Result<Option<Duration>> {
     let Obstacles { passing, lasting } = found;
     if servers.prometheus.alertmanagers()? == 0 {
