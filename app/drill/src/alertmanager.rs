@@ -3,20 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use regex_lite::Regex;
 use serde::Deserialize;
 
 use crate::client::Client;
-use crate::error::Error;
+use crate::error::Result;
 use crate::labels::{Labels, Matcher, NAME};
 use crate::moment::Span;
 
-/// What Alertmanager takes where the root route gives none (its documentation, under `route`).
-const GROUP_WAIT: Duration = Duration::from_secs(30);
-/// The same for `group_interval`.
-const GROUP_INTERVAL: Duration = Duration::from_mins(5);
-
-/// Asks Alertmanager.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Alertmanager(pub(crate) Client);
 
 /// An alert that it has and that is not over.
@@ -73,7 +68,6 @@ pub(crate) struct Routing {
     pub(crate) routes: Vec<Route>,
 }
 
-/// A route, with what it inherits.
 #[derive(Clone, Debug)]
 pub(crate) struct Route {
     pub(crate) receiver: String,
@@ -99,52 +93,43 @@ impl Route {
 
 impl Routing {
     pub(crate) fn to(&self, receiver: &str) -> impl Iterator<Item = &Route> {
-        self.routes
-            .iter()
-            .filter(move |route| route.receiver == receiver)
+        let all = self.routes.iter();
+        all.filter(move |route| route.receiver == receiver)
     }
 
     pub(crate) fn integrations(&self, receiver: &str) -> &[String] {
         self.receivers.get(receiver).map_or(&[], Vec::as_slice)
     }
 
-    fn add(&mut self, wire: WireRoute, parent: &Route) {
-        let own = Route {
-            receiver: wire.receiver.unwrap_or_else(|| parent.receiver.clone()),
-            group_wait: wire.group_wait.map_or(parent.group_wait, |span| span.0),
-            group_interval: wire
-                .group_interval
-                .map_or(parent.group_interval, |span| span.0),
-            group_by: wire.group_by.unwrap_or_else(|| parent.group_by.clone()),
-        };
-        wire.routes
-            .into_iter()
-            .for_each(|child| self.add(child, &own));
+    fn add(&mut self, wire: WireRoute, mut own: Route) {
+        own.receiver = wire.receiver.unwrap_or(own.receiver);
+        let (wait, interval) = (wire.group_wait, wire.group_interval);
+        own.group_wait = wait.map_or(own.group_wait, |span| span.0);
+        own.group_interval = interval.map_or(own.group_interval, |span| span.0);
+        own.group_by = wire.group_by.unwrap_or(own.group_by);
+        for child in wire.routes {
+            self.add(child, own.clone());
+        }
         self.routes.push(own);
     }
 
     pub(crate) fn parse(text: &str) -> Result<Self, serde_saphyr::Error> {
         let config: WireConfig = serde_saphyr::from_str(text)?;
-        let mut routing = Self::default();
+        let receivers = config.receivers.into_iter().map(|own| {
+            let keys = own.integrations.keys();
+            let names = keys.filter_map(|key| Some(key.strip_suffix("_configs")?.into()));
+            (own.name, names.collect())
+        });
+        let (receivers, routes) = (receivers.collect(), Vec::new());
+        let mut routing = Self { receivers, routes };
+        // What Alertmanager takes where the root route gives none (its documentation, under `route`).
         let defaults = Route {
             receiver: String::new(),
-            group_wait: GROUP_WAIT,
-            group_interval: GROUP_INTERVAL,
+            group_wait: Duration::from_secs(30),
+            group_interval: Duration::from_mins(5),
             group_by: Vec::new(),
         };
-        routing.add(config.route, &defaults);
-        for fields in config.receivers {
-            let name = fields
-                .get("name")
-                .and_then(|name| name.as_str())
-                .unwrap_or_default()
-                .into();
-            let integrations = fields
-                .keys()
-                .filter_map(|key| key.strip_suffix("_configs"))
-                .map(Into::into);
-            routing.receivers.insert(name, integrations.collect());
-        }
+        routing.add(config.route, defaults);
         Ok(routing)
     }
 }
@@ -158,20 +143,17 @@ pub(crate) struct Requests {
 
 impl Requests {
     pub(crate) fn plus(self, other: Self) -> Self {
-        Self {
-            made: self.made + other.made,
-            failed: self.failed + other.failed,
-        }
+        let (made, failed) = (self.made + other.made, self.failed + other.failed);
+        Self { made, failed }
     }
 
     /// What was added; counters below what they were have been reset by a restart.
     pub(crate) fn since(self, before: Self) -> Self {
-        if self.made < before.made {
-            return self;
-        }
-        Self {
-            made: self.made - before.made,
-            failed: self.failed - before.failed,
+        let (made, failed) = (self.made - before.made, self.failed - before.failed);
+        if made < 0.0 {
+            self
+        } else {
+            Self { made, failed }
         }
     }
 }
@@ -180,59 +162,43 @@ impl Requests {
 pub(crate) type Counters = BTreeMap<(String, String), Requests>;
 
 impl Alertmanager {
-    pub(crate) fn alerts(&self) -> Result<Vec<HeldAlert>, Error> {
+    pub(crate) fn alerts(&self) -> Result<Vec<HeldAlert>> {
         self.0.json("/api/v2/alerts", "")
     }
 
-    pub(crate) fn groups(&self) -> Result<Vec<Group>, Error> {
+    pub(crate) fn groups(&self) -> Result<Vec<Group>> {
         self.0.json("/api/v2/alerts/groups", "")
     }
 
-    /// Those that are in force.
-    pub(crate) fn silences(&self) -> Result<Vec<Silence>, Error> {
+    pub(crate) fn silences(&self) -> Result<Vec<Silence>> {
         let mut all: Vec<Silence> = self.0.json("/api/v2/silences", "")?;
         all.retain(|silence| silence.status.state == "active");
         Ok(all)
     }
 
-    pub(crate) fn routing(&self) -> Result<Routing, Error> {
+    pub(crate) fn routing(&self) -> Result<Routing> {
         let path = "/api/v2/status";
         let text: String = self.0.json(path, "/config/original")?;
-        let bad = |error| {
-            self.0
-                .unusable(path, &format!("unexpected configuration: {error}"))
-        };
-        Routing::parse(&text).map_err(bad)
+        let bad = |error| format!("unexpected configuration: {error}");
+        Routing::parse(&text).map_err(|error| self.0.unusable(path, &bad(error)))
     }
 
-    pub(crate) fn counters(&self) -> Result<Counters, Error> {
+    pub(crate) fn counters(&self) -> Result<Counters> {
         Ok(counters(&self.0.text("/metrics")?))
     }
 }
 
 fn counters(text: &str) -> Counters {
+    let line = r#"(?m)^alertmanager_notification_requests_(failed_)?total\{integration="([^"]*)"(?:,receiver_name="([^"]*)")?\} (\S+)"#;
     let mut counters = Counters::new();
-    for line in text.lines() {
-        let rest = line.strip_prefix("alertmanager_notification_requests_");
-        let parts = rest
-            .and_then(|rest| rest.split_once('{'))
-            .zip(line.rsplit_once("} "));
-        let Some(((kind, labels), (_, value))) = parts else {
-            continue;
-        };
-        let label = |name: &str| {
-            let (_, rest) = labels.split_once(&format!("{name}=\""))?;
-            Some(rest.split('"').next()?.to_owned())
-        };
-        let (integration, receiver) = (label("integration"), label("receiver_name"));
-        let own = counters.entry((
-            integration.unwrap_or_default(),
-            receiver.unwrap_or_default(),
-        ));
-        let value: f64 = value.trim().parse().unwrap_or_default();
-        match kind {
-            "total" => own.or_default().made += value,
-            _ => own.or_default().failed += value,
+    for found in Regex::new(line).expect("a pattern").captures_iter(text) {
+        let text = |group| found.get(group).map_or("", |own| own.as_str());
+        let key = (text(2).into(), text(3).into());
+        let own = counters.entry(key).or_default();
+        let value: f64 = text(4).parse().unwrap_or_default();
+        match text(1) {
+            "" => own.made += value,
+            _ => own.failed += value,
         }
     }
     counters
@@ -241,8 +207,14 @@ fn counters(text: &str) -> Counters {
 #[derive(Deserialize)]
 struct WireConfig {
     route: WireRoute,
-    #[serde(default)]
-    receivers: Vec<BTreeMap<String, serde_json::Value>>,
+    receivers: Vec<WireReceiver>,
+}
+
+#[derive(Deserialize)]
+struct WireReceiver {
+    name: String,
+    #[serde(flatten)]
+    integrations: BTreeMap<String, serde_json::Value>,
 }
 
 /// What it doesn't say, its parent says.

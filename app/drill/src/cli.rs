@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
+use crate::client::Access;
 use crate::moment::Span;
 
 /// Makes an incident on purpose, and proves that its alert reaches people, and its end too.
@@ -14,10 +15,7 @@ use crate::moment::Span;
 /// 143 interrupted.
 #[derive(Debug, Parser)]
 #[command(name = "drill", version)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is an option of its own"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "options")]
 pub(crate) struct Args {
     /// Name of a drill (a file of the folder), or a file
     #[arg(required_unless_present_any = ["list", "all", "check"])]
@@ -38,18 +36,12 @@ pub(crate) struct Args {
     #[arg(long, env = "DRILLS", default_value = "observability/drills")]
     pub(crate) folder: PathBuf,
     /// URL of Prometheus, with its path prefix
-    #[arg(
-        long,
-        env = "DRILL_PROMETHEUS",
-        default_value = "http://localhost:9090"
-    )]
+    #[arg(long, env = "DRILL_PROMETHEUS")]
+    #[arg(default_value = "http://localhost:9090")]
     pub(crate) prometheus: String,
     /// URL of Alertmanager, with its path prefix
-    #[arg(
-        long,
-        env = "DRILL_ALERTMANAGER",
-        default_value = "http://localhost:9093"
-    )]
+    #[arg(long, env = "DRILL_ALERTMANAGER")]
+    #[arg(default_value = "http://localhost:9093")]
     pub(crate) alertmanager: String,
     /// URL that loads and requests are sent to, over plain HTTP
     #[arg(long, env = "DRILL_TARGET", default_value = "http://localhost:8000")]
@@ -60,12 +52,8 @@ pub(crate) struct Args {
     /// Address to receive webhooks at, which prove deliveries
     #[arg(long, value_name = "ADDRESS", env = "DRILL_LISTEN")]
     pub(crate) listen: Option<String>,
-    /// NAME:PASSWORD for the servers whose URL has none
-    #[arg(long, env = "DRILL_USER", hide_env_values = true)]
-    pub(crate) user: Option<String>,
-    /// Certificates (PEM) that are trusted instead of the public ones
-    #[arg(long, value_name = "FILE")]
-    pub(crate) ca: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) access: Access,
     /// This target, which is not on this machine, may be loaded, stopped and paged about
     #[arg(long, value_name = "HOST", env = "DRILL_CONFIRM")]
     pub(crate) confirm: Option<String>,

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
 use serde::Deserialize;
 
 use crate::client::Client;
-use crate::error::Error;
+use crate::error::Result;
 use crate::labels::{Labels, NAME, Selector};
 use crate::moment::Moment;
 
@@ -18,7 +18,6 @@ pub(crate) const DEAD_MANS_SWITCH: &str = "dead-mans-switch";
 /// Longest webhook that is read.
 const LONGEST: u64 = 4 * 1024 * 1024;
 
-/// A message that has arrived.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Delivery {
     pub(crate) at: Moment,
@@ -45,52 +44,30 @@ pub(crate) struct ListedAlert {
     pub(crate) labels: Labels,
 }
 
-/// How an alert stands in a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Said {
-    Firing,
-    Over,
-    /// It doesn't say.
-    Nothing,
-}
-
 impl Delivery {
-    /// What it says of an alert. A label that it doesn't write contradicts nothing.
-    pub(crate) fn says(&self, alert: &Selector) -> Said {
-        let said = |is_firing| if is_firing { Said::Firing } else { Said::Over };
+    /// Whether an alert fires by what it says; `None` if it says nothing of it. A label that it doesn't write
+    /// contradicts nothing.
+    pub(crate) fn says(&self, alert: &Selector) -> Option<bool> {
         if self.alerts.is_empty() {
             let is_it = self.headline == alert.name && alert.may_match(&self.labels);
-            return if is_it {
-                said(self.is_firing)
-            } else {
-                Said::Nothing
-            };
+            return is_it.then_some(self.is_firing);
         }
-        let mine = self
-            .alerts
-            .iter()
-            .filter(|own| own.labels.contains_key(NAME));
-        let mine: Vec<_> = mine.filter(|own| alert.may_match(&own.labels)).collect();
-        if mine.is_empty() && self.is_cut {
-            return Said::Nothing;
-        }
-        said(mine.iter().any(|own| own.status == "firing"))
+        let is_it = |labels: &Labels| labels.contains_key(NAME) && alert.may_match(labels);
+        let mut mine: Vec<_> = self.alerts.iter().collect();
+        mine.retain(|own| is_it(&own.labels));
+        // An alert that is no longer listed is over.
+        let is_said = !(mine.is_empty() && self.is_cut);
+        is_said.then(|| mine.iter().any(|own| own.status == "firing"))
     }
 
     /// Whether it came to a receiver, or through one of its integrations.
     pub(crate) fn came_to(&self, receiver: &str, integrations: &[String]) -> bool {
-        let is_its = self.receiver.is_empty() && integrations.contains(&self.integration);
-        is_its || self.receiver == receiver
+        self.receiver == receiver || integrations.contains(&self.integration)
     }
 
     /// The receiver, or else the integration it came through.
-    pub(crate) fn way(&self) -> &str {
-        let has_receiver = !self.receiver.is_empty();
-        if has_receiver {
-            &self.receiver
-        } else {
-            &self.integration
-        }
+    pub(crate) fn way(&self) -> String {
+        format!("{}{}", self.receiver, self.integration)
     }
 }
 
@@ -103,96 +80,80 @@ pub(crate) struct Heartbeat {
     pub(crate) alarm_after_seconds: f64,
 }
 
-/// Asks pager.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Pager(pub(crate) Client);
 
+/// A message as pager records it, or as Alertmanager's webhook says it (its documentation, `<webhook_config>`).
 #[derive(Deserialize)]
-struct Item {
+struct Message {
+    #[serde(default)]
     received_at: String,
+    /// At pager, the integration.
     receiver: String,
-    alertname: String,
     status: String,
+    #[serde(default)]
+    alertname: String,
+    #[serde(default)]
     labels: Labels,
     alerts: Vec<ListedAlert>,
+    #[serde(default, alias = "truncatedAlerts")]
     more: u64,
+    #[serde(alias = "groupKey")]
     dedup_key: Option<String>,
+}
+
+impl From<Message> for Delivery {
+    fn from(own: Message) -> Self {
+        Self {
+            at: Moment::parse(&own.received_at).unwrap_or_else(Moment::now),
+            integration: own.receiver,
+            receiver: String::new(),
+            is_firing: own.status == "firing",
+            labels: own.labels,
+            alerts: own.alerts,
+            is_cut: own.more > 0,
+            key: own.dedup_key.unwrap_or_else(|| own.alertname.clone()),
+            headline: own.alertname,
+        }
+    }
 }
 
 impl Pager {
     /// What has arrived since then, oldest first.
-    pub(crate) fn deliveries(&self, since: Moment) -> Result<Vec<Delivery>, Error> {
+    pub(crate) fn deliveries(&self, since: Moment) -> Result<Vec<Delivery>> {
         let path = format!("/notifications?since={:.3}", since.0);
-        let items: Vec<Item> = self.0.json(&path, "")?;
-        let deliveries = items.into_iter().filter_map(|item| {
-            Some(Delivery {
-                at: Moment::parse(&item.received_at)?,
-                integration: item.receiver,
-                receiver: String::new(),
-                is_firing: item.status == "firing",
-                labels: item.labels,
-                alerts: item.alerts,
-                is_cut: item.more > 0,
-                key: item.dedup_key.unwrap_or_else(|| item.alertname.clone()),
-                headline: item.alertname,
-            })
-        });
-        Ok(deliveries.collect())
+        let messages: Vec<Message> = self.0.json(&path, "")?;
+        Ok(messages.into_iter().map(Delivery::from).collect())
     }
 
-    pub(crate) fn heartbeat(&self) -> Result<Heartbeat, Error> {
+    pub(crate) fn heartbeat(&self) -> Result<Heartbeat> {
         self.0.json("/heartbeat", "")
     }
 
     /// Endpoints that were told to fail.
-    pub(crate) fn outages(&self) -> Result<Vec<String>, Error> {
+    pub(crate) fn outages(&self) -> Result<Vec<String>> {
         let switches: BTreeMap<String, bool> = self.0.json("/outage", "")?;
         let on = switches.into_iter().filter(|(_, is_on)| *is_on);
         Ok(on.map(|(endpoint, _)| endpoint).collect())
     }
 }
 
-/// Receives Alertmanager's webhooks.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Sink(Arc<Mutex<Vec<Delivery>>>);
-
-/// Alertmanager's documentation, `<webhook_config>`.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Webhook {
-    receiver: String,
-    status: String,
-    group_key: String,
-    #[serde(default)]
-    truncated_alerts: u64,
-    alerts: Vec<ListedAlert>,
-}
+/// The webhooks of Alertmanager that arrive.
+#[derive(Debug)]
+pub(crate) struct Sink(pub(crate) Receiver<Delivery>);
 
 impl Sink {
     /// Listens from now on, for as long as the program runs.
     pub(crate) fn listen(address: &str) -> io::Result<Self> {
         let listener = TcpListener::bind(address)?;
-        let sink = Self::default();
-        let received = Arc::clone(&sink.0);
+        let (sender, received) = mpsc::channel();
         std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                // Whoever sends something else than a webhook is told so, and nothing is recorded.
-                let delivery = receive(&stream).ok().flatten();
-                received
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .extend(delivery);
-            }
+            // Whoever sends something else than a webhook is told so, and nothing is recorded.
+            let streams = listener.incoming().flatten();
+            let mut found = streams.filter_map(|stream| receive(&stream).ok()?);
+            found.all(|delivery| sender.send(delivery).is_ok())
         });
-        Ok(sink)
-    }
-
-    /// Everything that has arrived.
-    pub(crate) fn deliveries(&self) -> Vec<Delivery> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        Ok(Self(received))
     }
 }
 
@@ -209,21 +170,13 @@ fn receive(mut stream: &TcpStream) -> io::Result<Option<Delivery>> {
     }
     let mut body = Vec::new();
     request.take(length).read_to_end(&mut body)?;
-    let webhook = serde_json::from_slice::<Webhook>(&body).ok();
-    let status = if webhook.is_some() {
-        "200 OK"
-    } else {
-        "400 Bad Request"
-    };
+    let message: Option<Message> = serde_json::from_slice(&body).ok();
+    let status = message.as_ref().map_or("400 Bad Request", |_| "200 OK");
     let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
     stream.write_all(answer.as_bytes())?;
-    Ok(webhook.map(|own| Delivery {
-        at: Moment::now(),
-        receiver: own.receiver,
-        is_firing: own.status == "firing",
-        is_cut: own.truncated_alerts > 0,
-        alerts: own.alerts,
-        key: own.group_key,
-        ..Delivery::default()
+    Ok(message.map(|own| {
+        let mut own = Delivery::from(own);
+        own.receiver = std::mem::take(&mut own.integration);
+        own
     }))
 }

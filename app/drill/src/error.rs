@@ -1,8 +1,11 @@
 //! Why nothing can be said, and the exit code for it.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
+
+pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
 #[derive(Debug, Error)]
 pub(crate) enum Error {
@@ -12,11 +15,6 @@ pub(crate) enum Error {
         line: u64,
         column: u64,
         what: String,
-    },
-    #[error("{path}: {cause}")]
-    Unreadable {
-        path: PathBuf,
-        cause: std::io::Error,
     },
     /// The command line, or what it leads to, makes no sense.
     #[error("{0}")]
@@ -33,17 +31,13 @@ pub(crate) enum Error {
 }
 
 impl Error {
-    pub(crate) fn unreadable(path: &Path) -> impl Fn(std::io::Error) -> Self {
-        let path = path.to_owned();
-        move |cause| Self::Unreadable {
-            path: path.clone(),
-            cause,
-        }
+    pub(crate) fn unreadable(path: &Path) -> impl Fn(io::Error) -> Self {
+        move |cause| Self::Usage(format!("{}: {cause}", path.display()))
     }
 
     pub(crate) fn code(&self) -> u8 {
         match self {
-            Self::File { .. } | Self::Unreadable { .. } | Self::Usage(_) | Self::Load(_) => 2,
+            Self::File { .. } | Self::Usage(_) | Self::Load(_) => 2,
             Self::Server { .. } => 5,
             Self::Step { .. } => 1,
             Self::Interrupted(signal) => 128 + u8::try_from(*signal).unwrap_or_default(),

@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::alertmanager::{HeldAlert, Requests, Route, Routing};
-use crate::deliveries::{DEAD_MANS_SWITCH, Delivery, Said};
+use crate::deliveries::{DEAD_MANS_SWITCH, Delivery};
 use crate::labels::{NAME, Selector};
 use crate::moment::Offset;
 use crate::prometheus::{Rule, rule_of};
@@ -164,10 +164,10 @@ impl<'a> Receiver<'a> {
     /// When it was told that an alert fires that has fired since then, and that it is over.
     pub(crate) fn told(self, alert: &Selector, since: Offset) -> (Option<Offset>, Option<Offset>) {
         let mut mine = self.messages().filter(|(at, _)| *at >= since);
-        let Some((first, told)) = mine.find(|(_, one)| one.says(alert) == Said::Firing) else {
+        let Some((first, told)) = mine.find(|(_, one)| one.says(alert) == Some(true)) else {
             return (None, None);
         };
-        let is_end = |one: &Delivery| one.key == told.key && one.says(alert) == Said::Over;
+        let is_end = |one: &Delivery| one.key == told.key && one.says(alert) == Some(false);
         let end = mine.find(|(_, one)| is_end(one));
         (Some(first), end.map(|(at, _)| at))
     }
@@ -175,7 +175,7 @@ impl<'a> Receiver<'a> {
     pub(crate) fn told_elsewhere(self, alert: &Selector) -> String {
         let told = self.record.deliveries.iter();
         let told = told.filter(|one| {
-            one.says(alert) == Said::Firing && !one.came_to(self.name, self.integrations)
+            one.says(alert) == Some(true) && !one.came_to(self.name, self.integrations)
         });
         let mut names: Vec<_> = told.map(Delivery::way).collect();
         names.dedup();
@@ -246,7 +246,7 @@ impl<'a> Receiver<'a> {
             return (wait, if may_join { wait.max(interval) } else { wait });
         };
         let looks = self.record.held.iter();
-        let looks = looks.filter(|(at, _)| *at <= seen && *at >= seen - interval);
+        let looks = looks.filter(|(at, _)| *at <= seen && *at + interval >= seen);
         let others = looks.flat_map(|(_, all)| all);
         let mut others =
             others.filter(|one| one.is_for(self.name) && !own.alert.matches(&one.labels));

@@ -9,7 +9,6 @@ use serde::Deserialize;
 /// The labels of an alert, its name included.
 pub(crate) type Labels = BTreeMap<String, String>;
 
-/// The label that holds an alert's name.
 pub(crate) const NAME: &str = "alertname";
 
 /// Which alerts are meant: by name, and by labels where one name has several.
@@ -36,33 +35,25 @@ impl Selector {
 
 impl fmt::Display for Selector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name)?;
-        if self.labels.is_empty() {
-            return Ok(());
+        let labels = self.labels.iter();
+        let labels = labels.map(|(name, value)| format!("{name}=\"{value}\""));
+        match labels.collect::<Vec<_>>().join(",").as_str() {
+            "" => f.write_str(&self.name),
+            labels => write!(f, "{}{{{labels}}}", self.name),
         }
-        write!(f, "{{{}}}", listed(&self.labels))
     }
 }
 
 /// Whether no label that both have differs.
 pub(crate) fn agree(one: &Labels, other: &Labels) -> bool {
-    let mut both = one
-        .iter()
-        .filter_map(|(name, value)| Some((value, other.get(name)?)));
-    both.all(|(own, theirs)| own == theirs)
+    one.iter()
+        .all(|(name, own)| other.get(name).is_none_or(|theirs| theirs == own))
 }
 
-/// Labels as in a selector, without the name.
-fn listed(labels: &Labels) -> String {
-    let others = labels.iter().filter(|(name, _)| *name != NAME);
-    let all = others.map(|(name, value)| format!("{name}=\"{value}\""));
-    all.collect::<Vec<_>>().join(",")
-}
-
-/// An alert by its name and labels.
 pub(crate) fn named(labels: &Labels) -> String {
-    let name = labels.get(NAME).map_or("", String::as_str);
-    format!("{name}{{{}}}", listed(labels))
+    let mut labels = labels.clone();
+    let name = labels.remove(NAME).unwrap_or_default();
+    Selector { name, labels }.to_string()
 }
 
 /// A condition of a silence on a label.
@@ -78,15 +69,12 @@ pub(crate) struct Matcher {
 impl Matcher {
     /// Whether it may hold for an alert of which these labels are known.
     pub(crate) fn may_match(&self, labels: &Labels) -> bool {
-        let Some(known) = labels.get(&self.name) else {
-            return true;
-        };
-        let pattern = Regex::new(&format!("^(?s:{})$", self.value));
-        let is_match = match pattern {
+        let is_match = |known: &String| match Regex::new(&format!("^(?s:{})$", self.value)) {
             Ok(pattern) if self.is_regex => pattern.is_match(known),
             _ => self.value == *known,
         };
-        is_match == self.is_equal.unwrap_or(true)
+        let known = labels.get(&self.name);
+        known.is_none_or(|known| is_match(known) == self.is_equal.unwrap_or(true))
     }
 }
 

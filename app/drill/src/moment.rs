@@ -1,11 +1,11 @@
 //! Moments and stretches of time: since the epoch, since the incident, and as people write them.
 
 use std::fmt;
-use std::ops::{Add, Sub};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::ops::Add;
+use std::time::Duration;
 
-use serde::de::Error;
-use serde::{Deserialize, Deserializer, Serialize};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// Seconds since the epoch, by this machine's clock or a server's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
@@ -17,13 +17,12 @@ pub(crate) struct Offset(pub(crate) f64);
 
 impl Moment {
     pub(crate) fn now() -> Self {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH);
-        Self(since.unwrap_or_default().as_secs_f64())
+        Self(Timestamp::now().as_duration().as_secs_f64())
     }
 
     /// Reads `2026-11-27T15:42:23.214Z`.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let timestamp: jiff::Timestamp = text.parse().ok()?;
+        let timestamp: Timestamp = text.parse().ok()?;
         Some(Self(timestamp.as_duration().as_secs_f64()))
     }
 
@@ -53,13 +52,6 @@ impl Add<Duration> for Offset {
     }
 }
 
-impl Sub<Duration> for Offset {
-    type Output = Self;
-    fn sub(self, time: Duration) -> Self {
-        Self(self.0 - time.as_secs_f64())
-    }
-}
-
 /// A stretch in which something happens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct Window {
@@ -81,28 +73,28 @@ impl Window {
 }
 
 /// A time as in `1m30s`, the way Prometheus writes it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
 pub(crate) struct Span(pub(crate) Duration);
 
 impl Span {
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let duration: jiff::SignedDuration = text.parse().ok()?;
-        Some(Self(duration.try_into().ok()?))
+        let duration: SignedDuration = text.parse().ok()?;
+        duration.try_into().ok().map(Self)
     }
 }
 
 impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = i64::try_from(self.0.as_secs()).unwrap_or(i64::MAX);
-        write!(f, "{:#}", jiff::SignedDuration::from_secs(seconds))
+        write!(f, "{:#}", SignedDuration::from_secs(seconds))
     }
 }
 
-impl<'de> Deserialize<'de> for Span {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let bad = || Error::custom(format!("`{text}` is no time such as 10s, 1m30s or 2h"));
-        Self::parse(&text).ok_or_else(bad)
+impl TryFrom<String> for Span {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::parse(&text).ok_or_else(|| format!("`{text}` is no time such as 10s, 1m30s or 2h"))
     }
 }
 

@@ -13,14 +13,6 @@ pub(crate) struct Operator {
     stopped: Vec<String>,
 }
 
-/// How a request stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
-    None,
-    Done,
-    Failed,
-}
-
 impl Operator {
     pub(crate) fn new() -> Self {
         let (sender, answers) = mpsc::channel();
@@ -41,15 +33,11 @@ impl Operator {
         eprintln!("do: docker compose {word} {service}");
     }
 
-    pub(crate) fn answer(&mut self) -> Answer {
-        self.wait(Duration::ZERO)
-    }
-
-    fn wait(&mut self, patience: Duration) -> Answer {
+    /// Whether it has been done; `None` without an answer in that time.
+    pub(crate) fn answer(&self, patience: Duration) -> Option<bool> {
         match self.answers.recv_timeout(patience) {
-            Ok(line) if line.trim() == "done" => Answer::Done,
-            Ok(_) | Err(RecvTimeoutError::Disconnected) => Answer::Failed,
-            Err(RecvTimeoutError::Timeout) => Answer::None,
+            Err(RecvTimeoutError::Timeout) => None,
+            line => Some(line.is_ok_and(|line| line.trim() == "done")),
         }
     }
 
@@ -57,7 +45,7 @@ impl Operator {
     pub(crate) fn start_all(&mut self, patience: Duration) {
         while let Some(service) = self.stopped.pop() {
             self.ask(&service, false);
-            self.wait(patience);
+            self.answer(patience);
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::file::{Action, Drill, Wait};
 use crate::judge::{Row, Standing, rows};
 use crate::loads::{LoadReport, Running, begin};
 use crate::moment::{Offset, Window};
-use crate::operator::{Answer, Operator};
+use crate::operator::Operator;
 use crate::progress::Progress;
 use crate::record::{Case, Facts, Record};
 use crate::servers::{Servers, firing};
@@ -58,7 +58,7 @@ pub(crate) fn play<'a, 's>(
 ) -> Play<'a, 's> {
     let mut record = Record::of(drill);
     player.servers.look(drill, &mut record);
-    record.baseline = firing(&record);
+    record.baseline = firing(&record.rules).into_iter().cloned().collect();
     record.fired.clear();
     let until = player.args.until.as_ref();
     let count = until.map_or(drill.steps.len(), |_| drill.after_delivery());
@@ -114,17 +114,17 @@ impl Play<'_, '_> {
                 let operator = self.player.operator.as_mut().ok_or_else(nobody)?;
                 operator.ask(service, matches!(step.value, Action::Stop(_)));
                 let not_done = failed(format!("{service} was not stopped or started"));
-                let answer = |play: &mut Self| play.player.operator.as_mut().map(Operator::answer);
+                let answer =
+                    |play: &mut Self| play.player.operator.as_ref()?.answer(Duration::ZERO);
                 self.until(service, not_done, answer)?;
             }
             Action::Run(command) => {
                 let child = Command::new("/bin/sh").args(["-c", command]).spawn();
                 let mut child = child.map_err(|error| failed(format!("{command}: {error}")))?;
                 let not_done = failed(format!("`{command}` failed or took too long"));
-                let answer = |_: &mut Self| match child.try_wait() {
-                    Ok(None) => Some(Answer::None),
-                    Ok(Some(status)) if status.success() => Some(Answer::Done),
-                    _ => Some(Answer::Failed),
+                let answer = |_: &mut Self| {
+                    let ended = child.try_wait().transpose()?;
+                    Some(ended.is_ok_and(|status| status.success()))
                 };
                 let done = self.until(command, not_done, answer);
                 // It may have ended by itself.
@@ -159,14 +159,14 @@ impl Play<'_, '_> {
         &mut self,
         what: &str,
         not_done: Error,
-        mut answer: impl FnMut(&mut Self) -> Option<Answer>,
+        mut answer: impl FnMut(&mut Self) -> Option<bool>,
     ) -> Result<(), Error> {
         let begun = Instant::now();
         while begun.elapsed() < PATIENCE {
             match answer(self) {
-                Some(Answer::Done) => return Ok(()),
-                Some(Answer::None) => self.watch(what)?,
-                Some(Answer::Failed) | None => break,
+                Some(true) => return Ok(()),
+                Some(false) => break,
+                None => self.watch(what)?,
             }
         }
         Err(not_done)

@@ -3,19 +3,17 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
-use crate::client::{Client, encoded};
-use crate::error::Error;
+use crate::client::Client;
+use crate::error::Result;
 use crate::labels::{Labels, NAME, Selector};
 use crate::moment::{Moment, Span};
 
-/// Prometheus's own default of `--rules.alert.resend-delay`.
-const RESEND_DELAY: Duration = Duration::from_mins(1);
-
-/// Asks Prometheus.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Prometheus(pub(crate) Client);
 
 /// An alerting rule as it is loaded.
@@ -28,7 +26,7 @@ pub(crate) struct Rule {
     pub(crate) labels: Labels,
     pub(crate) query: String,
     /// Its `for`.
-    #[serde(default, rename = "duration", deserialize_with = "seconds")]
+    #[serde(rename = "duration", deserialize_with = "seconds")]
     pub(crate) hold: Duration,
     #[serde(default, deserialize_with = "seconds")]
     pub(crate) keep_firing_for: Duration,
@@ -72,46 +70,29 @@ struct Group {
     rules: Vec<Rule>,
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Value {
-    Vector(Vec<Instant>),
-    Scalar((f64, String)),
-}
-
-#[derive(Deserialize)]
-struct Instant {
-    #[serde(default)]
-    metric: Labels,
-    value: (f64, String),
-}
-
+/// A series of a vector, with its samples if that is a range vector.
 #[derive(Deserialize)]
 struct Series {
     metric: Labels,
+    #[serde(default)]
     values: Vec<(f64, String)>,
 }
 
 fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    Ok(Duration::from_secs_f64(
-        f64::deserialize(deserializer)?.max(0.0),
-    ))
+    Duration::try_from_secs_f64(f64::deserialize(deserializer)?).map_err(serde::de::Error::custom)
 }
 
 impl Prometheus {
-    /// All alerting rules with their active alerts.
-    pub(crate) fn rules(&self) -> Result<Vec<Rule>, Error> {
+    pub(crate) fn rules(&self) -> Result<Vec<Rule>> {
         let path = "/api/v1/rules?type=alert";
-        let groups: Vec<Group> = self.0.json(path, "/data/groups")?;
-        let mut all = Vec::new();
-        for group in groups {
-            all.extend(group.rules.into_iter().map(|mut rule| {
+        let mut groups: Vec<Group> = self.0.json(path, "/data/groups")?;
+        for group in &mut groups {
+            for rule in &mut group.rules {
                 rule.labels.insert(NAME.into(), rule.name.clone());
                 rule.interval = group.interval;
-                rule
-            }));
+            }
         }
-        Ok(all)
+        Ok(groups.into_iter().flat_map(|group| group.rules).collect())
     }
 
     /// The evaluations at which these alerts were pending or firing, since then.
@@ -119,21 +100,17 @@ impl Prometheus {
         &self,
         alerts: &BTreeSet<Selector>,
         since: Moment,
-    ) -> Result<Vec<AlertSamples>, Error> {
-        let names: Vec<_> = alerts
-            .iter()
-            .map(|alert| regex_lite::escape(&alert.name))
-            .collect();
+    ) -> Result<Vec<AlertSamples>> {
+        let names = alerts.iter().map(|alert| regex_lite::escape(&alert.name));
         // In a string of PromQL a backslash is written twice.
-        let names = names.join("|").replace('\\', "\\\\");
+        let names = names.collect::<Vec<_>>().join("|").replace('\\', r"\\");
         let range = Moment::now().since(since).0.max(0.0).ceil() + 1.0;
-        let found: Vec<Series> =
-            self.query(&format!("ALERTS{{alertname=~\"{names}\"}}[{range}s]"))?;
+        let query = format!("ALERTS{{alertname=~\"{names}\"}}[{range}s]");
+        let found: Vec<Series> = self.query(&query)?;
         let samples = found.into_iter().map(|mut one| {
             one.metric.remove("__name__");
-            let state = one.metric.remove("alertstate");
             AlertSamples {
-                is_firing: state.is_some_and(|state| state == "firing"),
+                is_firing: one.metric.remove("alertstate").as_deref() == Some("firing"),
                 labels: one.metric,
                 at: one.values.into_iter().map(|(at, _)| Moment(at)).collect(),
             }
@@ -142,54 +119,51 @@ impl Prometheus {
     }
 
     /// The value of a query, the first if it has several; `None` without any, or if it is no number.
-    pub(crate) fn value(&self, query: &str) -> Result<Option<f64>, Error> {
-        let numbers: Vec<_> = match self.query(query)? {
-            Value::Vector(series) => series.into_iter().map(|one| one.value.1).collect(),
-            Value::Scalar((_, number)) => vec![number],
-        };
-        let mut numbers = numbers.iter().filter_map(|number| number.parse().ok());
-        Ok(numbers.find(|number: &f64| !number.is_nan()))
+    pub(crate) fn value(&self, query: &str) -> Result<Option<f64>> {
+        // Series of which each has a `value`, or else such a value: a time and the number.
+        let found: Vec<Value> = self.query(query)?;
+        let numbers = found.iter().filter_map(|one| {
+            let number = one.pointer("/value/1").unwrap_or(one);
+            number.as_str()?.parse().ok()
+        });
+        Ok(numbers.into_iter().find(|number: &f64| !number.is_nan()))
     }
 
     /// Whether an expression is true for an alert that is meant.
-    pub(crate) fn is_true(&self, rule: &Rule, alert: &Selector) -> Result<bool, Error> {
-        let found: Vec<Instant> = self.query(&rule.query)?;
-        Ok(found.into_iter().any(|mut one| {
+    pub(crate) fn is_true(&self, rule: &Rule, alert: &Selector) -> Result<bool> {
+        let mut found: Vec<Series> = self.query(&rule.query)?;
+        Ok(found.iter_mut().any(|one| {
             one.metric.extend(rule.labels.clone());
             alert.may_match(&one.metric)
         }))
     }
 
-    fn query<T: DeserializeOwned>(&self, query: &str) -> Result<T, Error> {
-        let path = format!("/api/v1/query?query={}", encoded(query));
+    fn query<T: DeserializeOwned>(&self, query: &str) -> Result<T> {
+        let query = utf8_percent_encode(query, NON_ALPHANUMERIC);
+        let path = format!("/api/v1/query?query={query}");
         self.0.json(&path, "/data/result")
     }
 
-    /// How many Alertmanagers it sends to.
-    pub(crate) fn alertmanagers(&self) -> Result<usize, Error> {
+    pub(crate) fn alertmanagers(&self) -> Result<usize> {
         let at = "/data/activeAlertmanagers";
-        let found: Vec<Labels> = self.0.json("/api/v1/alertmanagers", at)?;
+        let found: Vec<Value> = self.0.json("/api/v1/alertmanagers", at)?;
         Ok(found.len())
     }
 
-    /// How long it waits before it sends an alert again.
-    pub(crate) fn resend_delay(&self) -> Result<Duration, Error> {
+    pub(crate) fn resend_delay(&self) -> Result<Duration> {
         let at = "/data/rules.alert.resend-delay";
         let flag: Option<Span> = self.0.json("/api/v1/status/flags", at)?;
-        Ok(flag.map_or(RESEND_DELAY, |span| span.0))
+        // Without the flag, Prometheus's own default.
+        Ok(flag.map_or(Duration::from_mins(1), |span| span.0))
     }
 }
 
-/// The rule whose alerts are meant; of several, the one that says most about it.
+/// The rule whose alerts are meant; of several, the one that says most about it, and of equals the first.
 pub(crate) fn rule_of<'a>(rules: &'a [Rule], alert: &Selector) -> Option<&'a Rule> {
-    let agreeing = rules.iter().filter(|rule| alert.may_match(&rule.labels));
-    let said = |rule: &&Rule| {
-        alert
-            .labels
-            .keys()
-            .filter(|label| rule.labels.contains_key(*label))
-            .count()
-    };
-    // The first of equals.
-    agreeing.rev().max_by_key(said)
+    let mut agreeing: Vec<_> = rules.iter().collect();
+    agreeing.retain(|rule| alert.may_match(&rule.labels));
+    agreeing.into_iter().rev().max_by_key(|rule| {
+        let said = alert.labels.keys();
+        said.filter(|name| rule.labels.contains_key(*name)).count()
+    })
 }

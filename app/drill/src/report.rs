@@ -12,8 +12,7 @@ use crate::loads::LoadReport;
 use crate::moment::Moment;
 use crate::play::Play;
 
-/// How a drill ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Outcome {
     Pass,
@@ -23,12 +22,12 @@ pub(crate) enum Outcome {
     /// The generator was too slow, so the incident was not the one that was asked for.
     Invalid,
     /// The stack was not ready.
+    #[default]
     Unready,
     Interrupted,
     Foreseen,
 }
 
-/// Everything that was played.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     pub(crate) schema_version: u32,
@@ -37,7 +36,7 @@ pub(crate) struct Report {
     pub(crate) drills: Vec<DrillReport>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(crate) struct DrillReport {
     name: String,
     shows: String,
@@ -61,11 +60,8 @@ impl DrillReport {
             shows: drill.shows.clone(),
             outcome,
             began_at_seconds: Moment::now().0,
-            took_seconds: 0.0,
-            baseline: Vec::new(),
-            steps: Vec::new(),
-            loads: Vec::new(),
             reasons,
+            ..Self::default()
         }
     }
 
@@ -127,45 +123,36 @@ impl Display for DrillReport {
         if !self.baseline.is_empty() {
             writeln!(f, "  fired before: {}", self.baseline.join(", "))?;
         }
-        let width = |text: fn(&Row) -> &String| {
-            let widths = self.steps.iter().map(|row| text(row).chars().count());
-            widths.max().unwrap_or_default()
-        };
-        let (subject, step) = (width(|row| &row.subject), width(|row| &row.step));
-        if !self.steps.is_empty() {
-            write!(
-                f,
-                "  {:<subject$}  {:<step$}  {:>16}",
-                "", "step", "expected"
-            )?;
-            writeln!(f, "  {:>8}  {:<12}  source", "seen", "result")?;
+        let header = "        expected      seen  result        source";
+        let mut table = vec![["", "step", header].map(String::from)];
+        table.extend(self.steps.iter().map(cells));
+        let width = |column: usize| table.iter().map(|row| row[column].chars().count()).max();
+        let [first, second] = [0, 1].map(|column| width(column).unwrap_or_default());
+        for [subject, step, rest] in table.iter().filter(|_| !self.steps.is_empty()) {
+            writeln!(f, "  {subject:<first$}  {step:<second$}  {rest}")?;
         }
-        for row in &self.steps {
-            let expected = row.expected.map_or(String::new(), |window| {
-                format!("{:.1} to {:.1}", window.from.0, window.to.0)
-            });
-            let seen = row.seen.map_or("-".into(), |seen| format!("{:.1}", seen.0));
-            let late = row.seen.zip(row.expected);
-            let late = late.map_or(0.0, |(seen, window)| seen.0 - window.to.0);
-            let result = match row.result {
-                Standing::Seen if late >= 0.1 => format!("{late:.1} s late"),
-                Standing::Failed => "FAILED".into(),
-                other => format!("{other:?}").to_lowercase(),
-            };
-            let Row { source, detail, .. } = row;
-            let colon = if detail.is_empty() { "" } else { ": " };
-            writeln!(
-                f,
-                "  {:<subject$}  {:<step$}  {expected:>16}  {seen:>8}  {result:<12}  {source}{colon}{detail}",
-                row.subject, row.step
-            )?;
-        }
-        for load in &self.loads {
-            writeln!(f, "  {load}")?;
-        }
-        for reason in &self.reasons {
-            writeln!(f, "  {reason}")?;
+        let loads = self.loads.iter().map(ToString::to_string);
+        for line in loads.chain(self.reasons.iter().cloned()) {
+            writeln!(f, "  {line}")?;
         }
         writeln!(f, "{}", self.end())
     }
+}
+
+/// Two columns as wide as needed, and the others.
+fn cells(row: &Row) -> [String; 3] {
+    let Row { source, detail, .. } = row;
+    let (expected, seen) = (row.expected, row.seen);
+    let late = seen.zip(expected).map(|(seen, own)| seen.0 - own.to.0);
+    let result = match (row.result, late) {
+        (Standing::Seen, Some(late)) if late >= 0.1 => format!("{late:.1} s late"),
+        (Standing::Failed, _) => "FAILED".into(),
+        (other, _) => format!("{other:?}").to_lowercase(),
+    };
+    let expected = expected.map(|own| format!("{:.1} to {:.1}", own.from.0, own.to.0));
+    let expected = expected.unwrap_or_default();
+    let seen = seen.map_or("-".into(), |seen| format!("{:.1}", seen.0));
+    let colon = if detail.is_empty() { "" } else { ": " };
+    let rest = format!("{expected:>16}  {seen:>8}  {result:<12}  {source}{colon}{detail}");
+    [row.subject.clone(), row.step.clone(), rest]
 }

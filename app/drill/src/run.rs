@@ -61,7 +61,7 @@ pub(crate) fn run(args: &Args) -> Result<u8, Error> {
     };
     let mut report = Report {
         schema_version: 1,
-        target: servers.requests.to_string(),
+        target: servers.requests.base.clone(),
         seed: args.seed,
         drills: Vec::new(),
     };
@@ -180,12 +180,8 @@ fn chosen(args: &Args) -> Result<Vec<Drill>, Error> {
 }
 
 fn servers(args: &Args) -> Result<Servers, Error> {
-    let access = Access {
-        user: args.user.clone(),
-        ca: args.ca.clone(),
-    };
     let usage = |error: &dyn Display| Error::Usage(error.to_string());
-    let client = |url: &String| Client::new(url, &access);
+    let client = |url: &String| Client::new(url, &args.access);
     let pager = Some(&args.pager).filter(|url| *url != "none").map(client);
     let sink = args.listen.as_deref().map(Sink::listen);
     Ok(Servers {
@@ -213,7 +209,7 @@ fn permit(args: &Args, drill: &Drill, servers: &Servers) -> Result<(), Error> {
         _ => None,
     });
     let plan: Vec<_> = said.collect::<Result<_, _>>().map_err(usage)?;
-    let host = servers.requests.host();
+    let host = servers.target.host();
     let is_loopback = ["localhost", "[::1]"].contains(&host) || host.starts_with("127.");
     if is_loopback || args.confirm.as_deref() == Some(host) {
         return Ok(());

@@ -5,13 +5,13 @@ use loadgen::target::Server;
 use crate::alertmanager::Alertmanager;
 use crate::client::Client;
 use crate::deliveries::{Pager, Sink};
-use crate::error::Error;
+use crate::error::Result;
 use crate::file::Drill;
 use crate::labels::Labels;
-use crate::prometheus::{Prometheus, rule_of};
+use crate::prometheus::{Prometheus, Rule, rule_of};
 use crate::record::{Proof, Record, note};
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Servers {
     pub(crate) prometheus: Prometheus,
     pub(crate) alertmanager: Alertmanager,
@@ -23,7 +23,6 @@ pub(crate) struct Servers {
 }
 
 impl Servers {
-    /// What says that a message has arrived.
     pub(crate) fn proof(&self) -> Proof {
         match (&self.sink, &self.pager) {
             (Some(_), _) => Proof::Sink,
@@ -35,33 +34,31 @@ impl Servers {
     /// Adds what all servers say now; one that doesn't answer is trouble, not the end.
     pub(crate) fn look(&self, drill: &Drill, record: &mut Record) {
         let now = record.now();
-        let mut results = vec![self.look_at_prometheus(drill, record)];
-        results.push(self.alertmanager.alerts().map(|mut held| {
-            held.sort_by(|one, other| one.fingerprint.cmp(&other.fingerprint));
-            note(&mut record.held, now, held);
-        }));
+        let prometheus = self.look_at_prometheus(drill, record);
+        let held = self.alertmanager.alerts();
+        let held = held.map(|own| note(&mut record.held, now, own));
         let counters = self.alertmanager.counters();
-        results.push(counters.map(|own| note(&mut record.counters, now, own)));
-        if let Some(pager) = &self.pager {
+        let counters = counters.map(|own| note(&mut record.counters, now, own));
+        let mut results = vec![prometheus, held, counters];
+        if let Some(sink) = &self.sink {
+            record.deliveries.extend(sink.0.try_iter());
+        } else if let Some(pager) = &self.pager {
             let deliveries = pager.deliveries(record.began);
             results.push(deliveries.map(|own| record.deliveries = own));
-        }
-        if let Some(sink) = &self.sink {
-            record.deliveries = sink.deliveries();
         }
         let errors = results.into_iter().filter_map(Result::err);
         record.troubles = errors.map(|error| error.to_string()).collect();
     }
 
-    fn look_at_prometheus(&self, drill: &Drill, record: &mut Record) -> Result<(), Error> {
+    fn look_at_prometheus(&self, drill: &Drill, record: &mut Record) -> Result<()> {
         let now = record.now();
         let alerts = drill.alerts();
         // Samples first: an alert without them is not over, but not there yet.
         record.samples = self.prometheus.samples(&alerts, record.began)?;
         record.rules = self.prometheus.rules()?;
-        for labels in firing(record) {
-            if !record.baseline.contains(&labels) && !record.fired.contains(&labels) {
-                record.fired.push(labels);
+        for labels in firing(&record.rules) {
+            if !record.baseline.contains(labels) && !record.fired.contains(labels) {
+                record.fired.push(labels.clone());
             }
         }
         for (query, values) in drill.queries().zip(&mut record.values) {
@@ -83,9 +80,8 @@ impl Servers {
     }
 }
 
-/// The alerts that fire by the last look.
-pub(crate) fn firing(record: &Record) -> Vec<Labels> {
-    let active = record.rules.iter().flat_map(|rule| &rule.alerts);
+pub(crate) fn firing(rules: &[Rule]) -> Vec<&Labels> {
+    let active = rules.iter().flat_map(|rule| &rule.alerts);
     let firing = active.filter(|alert| alert.state == "firing");
-    firing.map(|alert| alert.labels.clone()).collect()
+    firing.map(|alert| &alert.labels).collect()
 }

@@ -92,8 +92,13 @@ impl Server {
         format!("http://{}", self.authority())
     }
 
+    /// Its name or address, an IPv6 address in brackets.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
     /// Host and port as in the `Host` header.
-    pub(crate) fn authority(&self) -> String {
+    pub fn authority(&self) -> String {
         format!("{}:{}", self.host, self.port)
     }
 
