@@ -83,12 +83,12 @@ impl Drill {
         match &self.steps[index].value {
             Action::Load(load) => load.fault(),
             Action::Wait(Wait::Load(_)) => {
-                let mut before = self.steps[..index].iter().rev();
-                let length = before.find_map(|step| match &step.value {
-                    Action::Load(load) => Some(load.length),
-                    _ => None,
-                });
-                let is_endless = length.flatten().is_none();
+                let load = self.cause(index, Some("load"));
+                let load = load.map(|at| &self.steps[at].value);
+                let is_endless = match load {
+                    Some(Action::Load(load)) => load.length.is_none(),
+                    before => before.is_none(),
+                };
                 is_endless.then_some("the load before has no end of its own: `for`")
             }
             Action::Wait(Wait::Part { part, of }) => {

@@ -32,10 +32,33 @@ pub(crate) struct Player<'a> {
     pub(crate) signal: Arc<AtomicUsize>,
 }
 
-impl Player<'_> {
+impl<'s> Player<'s> {
     /// The number of the signal that ends it; zero without.
     pub(crate) fn signal(&self) -> usize {
         self.signal.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn play<'a>(&'a mut self, drill: &'a Drill, facts: &'a Facts) -> Play<'a, 's> {
+        let mut record = Record::of(drill);
+        self.servers.look(drill, &mut record);
+        record.baseline = firing(&record);
+        record.fired.clear();
+        let until = self.args.until.as_ref();
+        let count = until.map_or(drill.steps.len(), |_| drill.after_delivery());
+        let mut play = Play {
+            drill,
+            facts,
+            player: self,
+            record,
+            running: None,
+            loads: Vec::new(),
+            halt: None,
+        };
+        let mut steps = (0..count).map(|index| play.step(index));
+        let last = steps.find(|done| !matches!(done, Ok(true)));
+        let cleared = play.clear_up();
+        play.halt = last.and_then(Result::err).or(cleared.err());
+        play
     }
 }
 
@@ -49,33 +72,6 @@ pub(crate) struct Play<'a, 's> {
     pub(crate) loads: Vec<LoadReport>,
     /// Why it could not be played to its end, unless a row says so.
     pub(crate) halt: Option<Error>,
-}
-
-pub(crate) fn play<'a, 's>(
-    drill: &'a Drill,
-    facts: &'a Facts,
-    player: &'a mut Player<'s>,
-) -> Play<'a, 's> {
-    let mut record = Record::of(drill);
-    player.servers.look(drill, &mut record);
-    record.baseline = firing(&record);
-    record.fired.clear();
-    let until = player.args.until.as_ref();
-    let count = until.map_or(drill.steps.len(), |_| drill.after_delivery());
-    let mut play = Play {
-        drill,
-        facts,
-        player,
-        record,
-        running: None,
-        loads: Vec::new(),
-        halt: None,
-    };
-    let mut steps = (0..count).map(|index| play.step(index));
-    let last = steps.find(|done| !matches!(done, Ok(true)));
-    let cleared = play.clear_up();
-    play.halt = last.and_then(Result::err).or(cleared.err());
-    play
 }
 
 impl Play<'_, '_> {
@@ -205,13 +201,15 @@ impl Play<'_, '_> {
         };
         let counts = running.load.counts();
         let (refused, due) = (counts.of(Class::Http4xx), counts.scheduled);
-        let trouble = if refused > 0 {
-            format!("{refused} requests were refused with a 4xx: does the target allow them?")
-        } else {
-            format!("not one of {due} requests was answered")
-        };
-        let is_trouble = refused > 0 || due > 20 && counts.answered() == 0;
-        self.record.troubles.extend(is_trouble.then_some(trouble));
+        let troubles = &mut self.record.troubles;
+        if refused > 0 {
+            let advice = "does the target allow them?";
+            troubles.push(format!(
+                "{refused} requests were refused with a 4xx: {advice}"
+            ));
+        } else if due > 20 && counts.answered() == 0 {
+            troubles.push(format!("not one of {due} requests was answered"));
+        }
         if let Some(ended) = running.ended(self.player.args.max_lag.0)? {
             self.loads.push(ended);
             self.running = None;

@@ -20,7 +20,7 @@ use crate::deliveries::{Pager, Sink};
 use crate::error::Error;
 use crate::file::{Action, Drill};
 use crate::operator::Operator;
-use crate::play::{Player, foresee, play};
+use crate::play::{Player, foresee};
 use crate::preflight::{self, Obstacles};
 use crate::progress::Progress;
 use crate::prometheus::Prometheus;
@@ -94,7 +94,7 @@ fn play_next(left: &mut Vec<&Drill>, player: &mut Player<'_>) -> Result<DrillRep
                     left.remove(place);
                     let title = format!("{}: {}", drill.name, drill.shows);
                     player.progress.say(&title, &title);
-                    return Ok(DrillReport::played(drill, play(drill, &facts, player)));
+                    return Ok(DrillReport::played(drill, player.play(drill, &facts)));
                 }
                 Ok((_, found)) => found,
                 // It may be starting.
@@ -173,7 +173,7 @@ fn chosen(args: &Args) -> Result<Vec<Drill>, Error> {
     if let Some(place) = known.iter().position(|drill| drill.name == *name) {
         return Ok(vec![known.swap_remove(place)]);
     }
-    let known: Vec<_> = known.into_iter().map(|drill| drill.name).collect();
+    let known: Vec<_> = known.iter().map(|drill| drill.name.as_str()).collect();
     let (known, folder) = (known.join(", "), args.folder.display());
     let what = format!("no drill {name} in {folder}; there are {known}");
     Err(Error::Usage(what))
