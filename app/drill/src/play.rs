@@ -196,21 +196,20 @@ impl Play<'_, '_> {
 
     fn look(&mut self) -> Result<(), Error> {
         self.player.servers.look(self.drill, &mut self.record);
-        let Some(running) = &mut self.running else {
+        let Some((load, report)) = &mut self.running else {
             return Ok(());
         };
-        let counts = running.load.counts();
+        let counts = load.counts();
         let (refused, due) = (counts.of(Class::Http4xx), counts.scheduled);
         let troubles = &mut self.record.troubles;
         if refused > 0 {
-            let advice = "does the target allow them?";
-            troubles.push(format!(
-                "{refused} requests were refused with a 4xx: {advice}"
-            ));
+            let advice = "refused with a 4xx: does the target allow them?";
+            troubles.push(format!("{refused} requests were {advice}"));
         } else if due > 20 && counts.answered() == 0 {
             troubles.push(format!("not one of {due} requests was answered"));
         }
-        if let Some(ended) = running.ended(self.player.args.max_lag.0)? {
+        if let Some(outcome) = load.outcome() {
+            let ended = report.ended(&outcome?, self.player.args.max_lag.0);
             self.loads.push(ended);
             self.running = None;
         }
@@ -221,7 +220,7 @@ impl Play<'_, '_> {
     fn show(&mut self, what: &str, until: Option<Offset>) {
         let now = self.record.now().0;
         let until = until.map_or(String::new(), |at| format!(" (expected by {:.0} s)", at.0));
-        let counts = self.running.as_mut().map(|running| running.load.counts());
+        let counts = self.running.as_mut().map(|(load, _)| load.counts());
         let load = counts.map_or(String::new(), |own| {
             format!("; load: {} due, {}", own.scheduled, own.listed())
         });
@@ -239,8 +238,8 @@ impl Play<'_, '_> {
 
     /// Stops what is sent, and waits for what is in flight.
     fn end_load(&mut self) -> Result<(), Error> {
-        if let Some(running) = &mut self.running {
-            running.load.stop();
+        if let Some((load, _)) = &mut self.running {
+            load.stop();
         }
         while self.running.is_some() {
             self.look()?;
