@@ -59,14 +59,15 @@ impl fmt::Display for HeldBack {
 }
 
 impl Record {
-    /// What is known of an alert since then; `None` without a rule.
+    /// What is known of an alert since then.
     pub(crate) fn evidence<'a>(
         &'a self,
         facts: &'a Facts,
         alert: Selector,
         since: Offset,
-    ) -> Option<Evidence<'a>> {
-        let rule = facts.rules.get(&alert)?;
+    ) -> Evidence<'a> {
+        // No drill is played or foreseen before each of its alerts has a rule.
+        let rule = &facts.rules[&alert];
         let samples = self.samples.iter();
         let mine = samples.filter(|one| alert.matches(&one.labels));
         let times = mine.flat_map(|one| one.at.iter().map(|at| (*at, one.is_firing)));
@@ -98,7 +99,7 @@ impl Record {
         let last_look = self.held.last();
         let found = self.truths.get(&alert).copied().filter(is_since);
         let truths = [found, pending_at].into_iter().flatten();
-        Some(Evidence {
+        Evidence {
             rule,
             true_at: truths.reduce(Offset::earliest),
             pending_at,
@@ -107,7 +108,7 @@ impl Record {
             held: looks.find_map(|(at, all)| Some((*at, find(all)?))),
             held_back: last_look.and_then(|(_, all)| HeldBack::of(find(all)?, all)),
             alert,
-        })
+        }
     }
 
     /// When an alert was first held back by another, since a moment.

@@ -14,7 +14,6 @@ use serde_saphyr::Spanned;
 use crate::labels::{Labels, Selector};
 use crate::moment::Span;
 
-/// An incident that is made on purpose, and what must come of it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Drill {
@@ -25,11 +24,9 @@ pub(crate) struct Drill {
     /// For how long it disturbs drills after it.
     #[serde(default)]
     pub(crate) leaves: Span,
-    /// What queries must give before it begins.
     #[serde(default)]
     pub(crate) needs: Vec<Spanned<Expectation>>,
     pub(crate) steps: Vec<Spanned<Action>>,
-    /// Alerts that may fire although nothing is expected of them.
     #[serde(default)]
     pub(crate) allow: BTreeSet<String>,
 }
@@ -37,7 +34,6 @@ pub(crate) struct Drill {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Action {
-    /// Takes the place of the load before; at rate 0, ends it.
     Load(Load),
     Request(Request),
     Wait(Wait),
@@ -87,12 +83,7 @@ pub(crate) struct Request(pub(crate) Sent);
     expecting = "wanted: a time such as 30s, `load`, or { part: 0.5, of: ALERT }"
 )]
 pub(crate) enum Wait {
-    /// A part of an alert's `for`, counted from the last cause.
-    Part {
-        part: f64,
-        of: String,
-    },
-    /// Until the load has ended by itself.
+    Part { part: f64, of: String },
     Load(LoadEnds),
     Time(Span),
 }
@@ -113,11 +104,9 @@ pub(crate) struct Expectation {
     pub(crate) state: Option<State>,
     pub(crate) delivered: Option<Vec<String>>,
     pub(crate) resolve_delivered: Option<Vec<String>>,
-    /// While it fires it is held back by another; or may be, and then by nothing else.
     pub(crate) suppressed: Option<Duty>,
     pub(crate) heartbeat: Option<Beat>,
     pub(crate) incidents: Option<Incidents>,
-    /// `$since` in it is the time since the drill began, such as `90s`.
     pub(crate) query: Option<String>,
     pub(crate) by: Option<String>,
     pub(crate) r#for: Option<Span>,
@@ -140,9 +129,7 @@ pub(crate) enum State {
     True,
     Pending,
     Firing,
-    /// It was pending and is over, without having fired.
     Cleared,
-    /// It has fired and is over.
     Resolved,
     Silent,
 }
@@ -161,7 +148,6 @@ pub(crate) enum Beat {
     Back,
 }
 
-/// So many since the drill began, and no more.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Incidents {

@@ -5,11 +5,11 @@ use std::fmt;
 use std::time::Duration;
 
 use loadgen::ledger::Class;
-use loadgen::load::{self, Recipe};
+use loadgen::load::{self, Outcome, Recipe};
 use loadgen::scenario::Scenario;
 use serde::Serialize;
 
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::file::{Amount, Load};
 use crate::servers::Servers;
 
@@ -18,10 +18,7 @@ const CONNECTIONS: f64 = 100.0;
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A load under way, with what is known of it.
-pub(crate) struct Running {
-    pub(crate) load: load::Load,
-    report: LoadReport,
-}
+pub(crate) type Running = (load::Load, LoadReport);
 
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct LoadReport {
@@ -35,22 +32,18 @@ pub(crate) struct LoadReport {
     pub(crate) faults: Vec<String>,
 }
 
-impl Running {
-    /// What is told of it once it has ended.
-    pub(crate) fn ended(&mut self, most_lag: Duration) -> Result<Option<LoadReport>, Error> {
-        let Some(outcome) = self.load.outcome().transpose()? else {
-            return Ok(None);
-        };
+impl LoadReport {
+    pub(crate) fn ended(&self, outcome: &Outcome, most_lag: Duration) -> Self {
         let by_class = Class::ALL.map(|class| (class.name(), outcome.counts.of(class)));
         let counts = by_class.into_iter().filter(|(_, count)| *count > 0);
-        Ok(Some(LoadReport {
+        Self {
             scheduled: outcome.counts.scheduled,
             seconds: outcome.elapsed.as_secs_f64(),
             counts: counts.collect(),
             lag_p99_seconds: outcome.lag.as_secs_f64(),
             faults: outcome.faults(most_lag),
-            ..self.report.clone()
-        }))
+            ..self.clone()
+        }
     }
 }
 
@@ -72,7 +65,7 @@ impl fmt::Display for LoadReport {
 }
 
 /// Begins a load, unless the step only ends the one before.
-pub(crate) fn begin(servers: &Servers, own: &Load, seed: u64) -> Result<Option<Running>, Error> {
+pub(crate) fn begin(servers: &Servers, own: &Load, seed: u64) -> Result<Option<Running>> {
     let Some(request) = own.sent() else {
         return Ok(None);
     };
@@ -102,10 +95,10 @@ pub(crate) fn begin(servers: &Servers, own: &Load, seed: u64) -> Result<Option<R
         rate,
         ..LoadReport::default()
     };
-    Ok(Some(Running { load, report }))
+    Ok(Some((load, report)))
 }
 
-fn amount(servers: &Servers, amount: &Amount) -> Result<f64, Error> {
+fn amount(servers: &Servers, amount: &Amount) -> Result<f64> {
     let (value, text) = match amount {
         Amount::Number(number) => (Some(*number), number.to_string()),
         Amount::Query(query) => (servers.prometheus.value(query)?, query.clone()),

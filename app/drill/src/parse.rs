@@ -7,13 +7,13 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_saphyr::{Location, options};
 
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::file::{Action, Amount, Drill, Expectation, Incidents, Load, State, Wait};
 
 /// Where a file is wrong, and what is.
 type Fault = (Location, String);
 
-fn read<T>(path: &Path, parse: impl Fn(&str) -> Result<T, Fault>) -> Result<T, Error> {
+fn read<T>(path: &Path, parse: impl Fn(&str) -> Result<T, Fault>) -> Result<T> {
     let text = std::fs::read_to_string(path).map_err(Error::unreadable(path))?;
     parse(&text).map_err(|(at, what)| Error::File {
         path: path.into(),
@@ -35,7 +35,7 @@ fn yaml<T: DeserializeOwned>(text: &str) -> Result<T, Fault> {
 }
 
 /// The names of the alerts in a rule file.
-fn alerts_of(path: &Path) -> Result<impl Iterator<Item = String>, Error> {
+fn alerts_of(path: &Path) -> Result<impl Iterator<Item = String>> {
     #[derive(Deserialize)]
     struct RuleFile {
         groups: Vec<Group>,
@@ -54,7 +54,7 @@ fn alerts_of(path: &Path) -> Result<impl Iterator<Item = String>, Error> {
 }
 
 impl Drill {
-    pub(crate) fn read(path: &Path) -> Result<Self, Error> {
+    pub(crate) fn read(path: &Path) -> Result<Self> {
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         read(path, |text| Self::parse(&name, text))
     }
@@ -83,12 +83,12 @@ impl Drill {
         match &self.steps[index].value {
             Action::Load(load) => load.fault(),
             Action::Wait(Wait::Load(_)) => {
-                let mut before = self.steps[..index].iter().rev();
-                let length = before.find_map(|step| match &step.value {
-                    Action::Load(load) => Some(load.length),
-                    _ => None,
-                });
-                let is_endless = length.flatten().is_none();
+                let load = self.cause(index, Some("load"));
+                let load = load.map(|at| &self.steps[at].value);
+                let is_endless = match load {
+                    Some(Action::Load(load)) => load.length.is_none(),
+                    before => before.is_none(),
+                };
                 is_endless.then_some("the load before has no end of its own: `for`")
             }
             Action::Wait(Wait::Part { part, of }) => {
@@ -111,7 +111,7 @@ impl Drill {
     }
 
     /// Refuses a name that is no alert of the rules.
-    pub(crate) fn check_names(&self, path: &Path, rules: &[PathBuf]) -> Result<(), Error> {
+    pub(crate) fn check_names(&self, path: &Path, rules: &[PathBuf]) -> Result<()> {
         let known = rules.iter().map(|path| alerts_of(path));
         let known: Vec<_> = known.collect::<Result<_, _>>()?;
         let known: BTreeSet<_> = known.into_iter().flatten().collect();

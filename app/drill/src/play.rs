@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use loadgen::ledger::Class;
 
 use crate::cli::Args;
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::file::{Action, Drill, Wait};
 use crate::judge::{Row, Standing, rows};
 use crate::loads::{LoadReport, Running, begin};
@@ -32,10 +32,33 @@ pub(crate) struct Player<'a> {
     pub(crate) signal: Arc<AtomicUsize>,
 }
 
-impl Player<'_> {
+impl<'s> Player<'s> {
     /// The number of the signal that ends it; zero without.
     pub(crate) fn signal(&self) -> usize {
         self.signal.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn play<'a>(&'a mut self, drill: &'a Drill, facts: &'a Facts) -> Play<'a, 's> {
+        let mut record = Record::of(drill);
+        self.servers.look(drill, &mut record);
+        record.baseline = firing(&record.rules).into_iter().cloned().collect();
+        record.fired.clear();
+        let until = self.args.until.as_ref();
+        let count = until.map_or(drill.steps.len(), |_| drill.after_delivery());
+        let mut play = Play {
+            drill,
+            facts,
+            player: self,
+            record,
+            running: None,
+            loads: Vec::new(),
+            halt: None,
+        };
+        let mut steps = (0..count).map(|index| play.step(index));
+        let last = steps.find(|done| !matches!(done, Ok(true)));
+        let cleared = play.clear_up();
+        play.halt = last.and_then(Result::err).or(cleared.err());
+        play
     }
 }
 
@@ -51,33 +74,6 @@ pub(crate) struct Play<'a, 's> {
     pub(crate) halt: Option<Error>,
 }
 
-pub(crate) fn play<'a, 's>(
-    drill: &'a Drill,
-    facts: &'a Facts,
-    player: &'a mut Player<'s>,
-) -> Play<'a, 's> {
-    let mut record = Record::of(drill);
-    player.servers.look(drill, &mut record);
-    record.baseline = firing(&record.rules).into_iter().cloned().collect();
-    record.fired.clear();
-    let until = player.args.until.as_ref();
-    let count = until.map_or(drill.steps.len(), |_| drill.after_delivery());
-    let mut play = Play {
-        drill,
-        facts,
-        player,
-        record,
-        running: None,
-        loads: Vec::new(),
-        halt: None,
-    };
-    let mut steps = (0..count).map(|index| play.step(index));
-    let last = steps.find(|done| !matches!(done, Ok(true)));
-    let cleared = play.clear_up();
-    play.halt = last.and_then(Result::err).or(cleared.err());
-    play
-}
-
 impl Play<'_, '_> {
     pub(crate) fn rows(&self, is_over: bool) -> Vec<Row> {
         rows(&Case {
@@ -91,7 +87,7 @@ impl Play<'_, '_> {
     }
 
     /// Does a step; false if what it expects has failed.
-    fn step(&mut self, index: usize) -> Result<bool, Error> {
+    fn step(&mut self, index: usize) -> Result<bool> {
         let step = &self.drill.steps[index];
         let line = step.referenced.line();
         let failed = |what: String| Error::Step { line, what };
@@ -142,7 +138,7 @@ impl Play<'_, '_> {
     }
 
     /// Waits; the moment from which on something may come of it.
-    fn wait(&mut self, index: usize, wait: &Wait) -> Result<Offset, Error> {
+    fn wait(&mut self, index: usize, wait: &Wait) -> Result<Offset> {
         let now = self.record.now();
         let cause = self.record.done(self.drill.cause(index, None));
         let is_part = matches!(wait, Wait::Part { .. });
@@ -160,7 +156,7 @@ impl Play<'_, '_> {
         what: &str,
         not_done: Error,
         mut answer: impl FnMut(&mut Self) -> Option<bool>,
-    ) -> Result<(), Error> {
+    ) -> Result<()> {
         let begun = Instant::now();
         while begun.elapsed() < PATIENCE {
             match answer(self) {
@@ -174,7 +170,7 @@ impl Play<'_, '_> {
 
     /// Watches until everything that a step expects has been seen; false if anything has failed. An unexpected alert
     /// may be the consequence of a broken link: that is to be named, so the drill goes on.
-    fn reach(&mut self, index: usize) -> Result<bool, Error> {
+    fn reach(&mut self, index: usize) -> Result<bool> {
         loop {
             self.look()?;
             let rows = self.rows(false);
@@ -192,27 +188,28 @@ impl Play<'_, '_> {
         }
     }
 
-    fn watch(&mut self, what: &str) -> Result<(), Error> {
+    fn watch(&mut self, what: &str) -> Result<()> {
         self.look()?;
         self.show(what, None);
         self.pause()
     }
 
-    fn look(&mut self) -> Result<(), Error> {
+    fn look(&mut self) -> Result<()> {
         self.player.servers.look(self.drill, &mut self.record);
-        let Some(running) = &mut self.running else {
+        let Some((load, report)) = &mut self.running else {
             return Ok(());
         };
-        let counts = running.load.counts();
+        let counts = load.counts();
         let (refused, due) = (counts.of(Class::Http4xx), counts.scheduled);
-        let trouble = if refused > 0 {
-            format!("{refused} requests were refused with a 4xx: does the target allow them?")
-        } else {
-            format!("not one of {due} requests was answered")
-        };
-        let is_trouble = refused > 0 || due > 20 && counts.answered() == 0;
-        self.record.troubles.extend(is_trouble.then_some(trouble));
-        if let Some(ended) = running.ended(self.player.args.max_lag.0)? {
+        let troubles = &mut self.record.troubles;
+        if refused > 0 {
+            let advice = "refused with a 4xx: does the target allow them?";
+            troubles.push(format!("{refused} requests were {advice}"));
+        } else if due > 20 && counts.answered() == 0 {
+            troubles.push(format!("not one of {due} requests was answered"));
+        }
+        if let Some(outcome) = load.outcome() {
+            let ended = report.ended(&outcome?, self.player.args.max_lag.0);
             self.loads.push(ended);
             self.running = None;
         }
@@ -223,7 +220,7 @@ impl Play<'_, '_> {
     fn show(&mut self, what: &str, until: Option<Offset>) {
         let now = self.record.now().0;
         let until = until.map_or(String::new(), |at| format!(" (expected by {:.0} s)", at.0));
-        let counts = self.running.as_mut().map(|running| running.load.counts());
+        let counts = self.running.as_mut().map(|(load, _)| load.counts());
         let load = counts.map_or(String::new(), |own| {
             format!("; load: {} due, {}", own.scheduled, own.listed())
         });
@@ -231,7 +228,7 @@ impl Play<'_, '_> {
         self.player.progress.say(what, &line);
     }
 
-    fn pause(&self) -> Result<(), Error> {
+    fn pause(&self) -> Result<()> {
         sleep(PAUSE);
         match self.player.signal() {
             0 => Ok(()),
@@ -240,9 +237,9 @@ impl Play<'_, '_> {
     }
 
     /// Stops what is sent, and waits for what is in flight.
-    fn end_load(&mut self) -> Result<(), Error> {
-        if let Some(running) = &mut self.running {
-            running.load.stop();
+    fn end_load(&mut self) -> Result<()> {
+        if let Some((load, _)) = &mut self.running {
+            load.stop();
         }
         while self.running.is_some() {
             self.look()?;
@@ -252,7 +249,7 @@ impl Play<'_, '_> {
     }
 
     /// Ends the load and starts what was stopped, whatever happened.
-    fn clear_up(&mut self) -> Result<(), Error> {
+    fn clear_up(&mut self) -> Result<()> {
         let ended = self.end_load();
         if let Some(operator) = &mut self.player.operator {
             operator.start_all(PATIENCE);

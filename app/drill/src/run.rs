@@ -17,10 +17,10 @@ use crate::alertmanager::Alertmanager;
 use crate::cli::Args;
 use crate::client::{Access, Client};
 use crate::deliveries::{Pager, Sink};
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::file::{Action, Drill};
 use crate::operator::Operator;
-use crate::play::{Player, foresee, play};
+use crate::play::{Player, foresee};
 use crate::preflight::{self, Obstacles};
 use crate::progress::Progress;
 use crate::prometheus::Prometheus;
@@ -30,7 +30,7 @@ use crate::servers::Servers;
 /// Between two looks at what stands in the way.
 const PAUSE: Duration = Duration::from_secs(2);
 
-pub(crate) fn run(args: &Args) -> Result<u8, Error> {
+pub(crate) fn run(args: &Args) -> Result<u8> {
     if let Some(path) = &args.check {
         let drill = Drill::read(path)?;
         if let Some(folder) = &args.rules {
@@ -83,7 +83,7 @@ pub(crate) fn run(args: &Args) -> Result<u8, Error> {
 }
 
 /// Plays the first of the drills that can be played now; if none can, waits. Those come first that leave least behind.
-fn play_next(left: &mut Vec<&Drill>, player: &mut Player<'_>) -> Result<DrillReport, Error> {
+fn play_next(left: &mut Vec<&Drill>, player: &mut Player<'_>) -> Result<DrillReport> {
     let (begun, patience) = (Instant::now(), player.args.wait.0);
     loop {
         let mut first = None;
@@ -94,7 +94,7 @@ fn play_next(left: &mut Vec<&Drill>, player: &mut Player<'_>) -> Result<DrillRep
                     left.remove(place);
                     let title = format!("{}: {}", drill.name, drill.shows);
                     player.progress.say(&title, &title);
-                    return Ok(DrillReport::played(drill, play(drill, &facts, player)));
+                    return Ok(DrillReport::played(drill, player.play(drill, &facts)));
                 }
                 Ok((_, found)) => found,
                 // It may be starting.
@@ -124,7 +124,7 @@ fn not_ready(drill: &Drill, mut found: Obstacles) -> DrillReport {
     DrillReport::without(drill, Outcome::Unready, found.lasting)
 }
 
-fn dry_run(drill: &Drill, servers: &Servers) -> Result<DrillReport, Error> {
+fn dry_run(drill: &Drill, servers: &Servers) -> Result<DrillReport> {
     let (facts, found) = preflight::look(drill, servers)?;
     if facts.rules.len() < drill.alerts().len() {
         return Ok(not_ready(drill, found));
@@ -144,7 +144,7 @@ fn signal() -> io::Result<Arc<AtomicUsize>> {
 }
 
 /// The drills of a folder, those first that leave least behind.
-fn folder(folder: &Path) -> Result<Vec<Drill>, Error> {
+fn folder(folder: &Path) -> Result<Vec<Drill>> {
     let drills = files(folder)?.into_iter().map(|path| Drill::read(&path));
     let mut drills: Vec<_> = drills.collect::<Result<_, _>>()?;
     drills.sort_by_key(|drill| drill.leaves);
@@ -152,7 +152,7 @@ fn folder(folder: &Path) -> Result<Vec<Drill>, Error> {
 }
 
 /// The YAML files of a folder, by name.
-fn files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = std::fs::read_dir(folder).map_err(Error::unreadable(folder))?;
     let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
     let yaml = ["yml", "yaml"].map(OsStr::new);
@@ -161,7 +161,7 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(paths)
 }
 
-fn chosen(args: &Args) -> Result<Vec<Drill>, Error> {
+fn chosen(args: &Args) -> Result<Vec<Drill>> {
     let Some(name) = &args.drill else {
         return folder(&args.folder);
     };
@@ -173,13 +173,13 @@ fn chosen(args: &Args) -> Result<Vec<Drill>, Error> {
     if let Some(place) = known.iter().position(|drill| drill.name == *name) {
         return Ok(vec![known.swap_remove(place)]);
     }
-    let known: Vec<_> = known.into_iter().map(|drill| drill.name).collect();
+    let known: Vec<_> = known.iter().map(|drill| drill.name.as_str()).collect();
     let (known, folder) = (known.join(", "), args.folder.display());
     let what = format!("no drill {name} in {folder}; there are {known}");
     Err(Error::Usage(what))
 }
 
-fn servers(args: &Args) -> Result<Servers, Error> {
+fn servers(args: &Args) -> Result<Servers> {
     let usage = |error: &dyn Display| Error::Usage(error.to_string());
     let client = |url: &String| Client::new(url, &args.access);
     let pager = Some(&args.pager).filter(|url| *url != "none").map(client);
@@ -195,7 +195,7 @@ fn servers(args: &Args) -> Result<Servers, Error> {
 }
 
 /// A drill can page people and stop what is in production: on another machine only after it has said so.
-fn permit(args: &Args, drill: &Drill, servers: &Servers) -> Result<(), Error> {
+fn permit(args: &Args, drill: &Drill, servers: &Servers) -> Result<()> {
     let name = &drill.name;
     let usage = |what: &str| Error::Usage(format!("{name} {what}"));
     let can_run = args.allow_run && Path::new("/bin/sh").exists();

@@ -9,13 +9,10 @@ use crate::moment::{Offset, Span, Window};
 use crate::reasons::Broken;
 use crate::record::{Case, Proof};
 
-impl<'a> Judge<'a> {
+impl Judge<'_> {
     pub(super) fn alert(&self, alert: Selector) -> Vec<Row> {
         let Case { facts, record, .. } = *self.case;
-        let nothing = Row::new(&alert, "expected", "");
-        let Some(seen) = record.evidence(facts, alert, self.cause.from) else {
-            return vec![nothing];
-        };
+        let seen = record.evidence(facts, alert, self.cause.from);
         let own = self.own;
         match (
             own.state,
@@ -65,10 +62,11 @@ impl<'a> Judge<'a> {
         at.unwrap_or_else(|| self.window(seen, State::Firing))
     }
 
-    /// What was seen of it since the drill began: its cause may be an earlier one.
-    fn whole(&self, seen: &Evidence<'_>) -> Option<Evidence<'a>> {
+    /// When it fired since the drill began: the cause of that may be an earlier one.
+    fn ever_firing(&self, seen: &Evidence<'_>) -> Option<Offset> {
         let Case { facts, record, .. } = *self.case;
-        record.evidence(facts, seen.alert.clone(), BEGAN)
+        let whole = record.evidence(facts, seen.alert.clone(), BEGAN);
+        whole.firing_at
     }
 
     fn state(&self, seen: &Evidence<'_>, state: State) -> Row {
@@ -81,8 +79,7 @@ impl<'a> Judge<'a> {
         let (expected, since) = (self.window(seen, state), self.since());
         own.expected = Some(expected);
         let fired_at = match state {
-            // It went pending after an earlier cause.
-            State::Cleared => self.whole(seen).and_then(|whole| whole.firing_at),
+            State::Cleared => self.ever_firing(seen),
             _ => seen.firing_at.filter(|at| *at <= expected.to),
         };
         own.seen = match state {
@@ -177,9 +174,8 @@ impl<'a> Judge<'a> {
                 Broken::EndNotSent(&seen.alert, name)
             };
             own.reason = broken.to_string();
-            // The message that says it fires may be from before the cause of its end.
-            let fired = self.whole(seen).and_then(|whole| whole.firing_at);
-            (fired.and_then(|fired| told(fired).1), seen.over_at, 2.0)
+            let message = self.ever_firing(seen).and_then(|fired| told(fired).1);
+            (message, seen.over_at, 2.0)
         } else {
             let message = seen.firing_at.and_then(|fired| told(fired).0);
             let broken = seen.not_delivered(receiver, requests, message, proof);
