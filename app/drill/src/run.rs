@@ -1,7 +1,6 @@
 //! From the command line to the report: which drills, on which servers, in which order, and the exit code.
 
 use std::ffi::OsStr;
-use std::fmt::Display;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,21 +8,16 @@ use std::sync::atomic::AtomicUsize;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use loadgen::target::Server;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
-use crate::alertmanager::Alertmanager;
 use crate::cli::Args;
-use crate::client::{Access, Client};
-use crate::deliveries::{Pager, Sink};
 use crate::error::{Error, Result};
 use crate::file::{Action, Drill};
 use crate::operator::Operator;
 use crate::play::{Player, foresee};
 use crate::preflight::{self, Obstacles};
 use crate::progress::Progress;
-use crate::prometheus::Prometheus;
 use crate::report::{DrillReport, Outcome, Report};
 use crate::servers::Servers;
 
@@ -48,7 +42,7 @@ pub(crate) fn run(args: &Args) -> Result<u8> {
         return Ok(0);
     }
     let drills = chosen(args)?;
-    let servers = servers(args)?;
+    let servers = Servers::new(args)?;
     for drill in drills.iter().filter(|_| !args.dry_run) {
         permit(args, drill, &servers)?;
     }
@@ -177,21 +171,6 @@ fn chosen(args: &Args) -> Result<Vec<Drill>> {
     let (known, folder) = (known.join(", "), args.folder.display());
     let what = format!("no drill {name} in {folder}; there are {known}");
     Err(Error::Usage(what))
-}
-
-fn servers(args: &Args) -> Result<Servers> {
-    let usage = |error: &dyn Display| Error::Usage(error.to_string());
-    let client = |url: &String| Client::new(url, &args.access);
-    let pager = Some(&args.pager).filter(|url| *url != "none").map(client);
-    let sink = args.listen.as_deref().map(Sink::listen);
-    Ok(Servers {
-        prometheus: Prometheus(client(&args.prometheus)?),
-        alertmanager: Alertmanager(client(&args.alertmanager)?),
-        pager: pager.transpose()?.map(Pager),
-        sink: sink.transpose().map_err(|error| usage(&error))?,
-        target: Server::parse(&args.target).map_err(|error| usage(&error))?,
-        requests: Client::new(&args.target, &Access::default())?,
-    })
 }
 
 /// A drill can page people and stop what is in production: on another machine only after it has said so.

@@ -1,11 +1,14 @@
 //! The servers a drill asks, and one look at all of them.
 
+use std::fmt::Display;
+
 use loadgen::target::Server;
 
 use crate::alertmanager::Alertmanager;
-use crate::client::Client;
+use crate::cli::Args;
+use crate::client::{Access, Client};
 use crate::deliveries::{Pager, Sink};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::file::Drill;
 use crate::labels::Labels;
 use crate::prometheus::{Prometheus, Rule, rule_of};
@@ -23,6 +26,21 @@ pub(crate) struct Servers {
 }
 
 impl Servers {
+    pub(crate) fn new(args: &Args) -> Result<Self> {
+        let usage = |error: &dyn Display| Error::Usage(error.to_string());
+        let client = |url: &String| Client::new(url, &args.access);
+        let pager = Some(&args.pager).filter(|url| *url != "none").map(client);
+        let sink = args.listen.as_deref().map(Sink::listen);
+        Ok(Self {
+            prometheus: Prometheus(client(&args.prometheus)?),
+            alertmanager: Alertmanager(client(&args.alertmanager)?),
+            pager: pager.transpose()?.map(Pager),
+            sink: sink.transpose().map_err(|error| usage(&error))?,
+            target: Server::parse(&args.target).map_err(|error| usage(&error))?,
+            requests: Client::new(&args.target, &Access::default())?,
+        })
+    }
+
     pub(crate) fn proof(&self) -> Proof {
         match (&self.sink, &self.pager) {
             (Some(_), _) => Proof::Sink,
