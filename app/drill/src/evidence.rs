@@ -9,7 +9,7 @@ use crate::deliveries::{DEAD_MANS_SWITCH, Delivery};
 use crate::labels::{NAME, Selector};
 use crate::moment::Offset;
 use crate::prometheus::{Rule, rule_of};
-use crate::record::{Facts, Record};
+use crate::record::{Case, Facts, Record};
 
 /// What was observed of an alert since a moment. The times of Prometheus are those of its evaluations.
 #[derive(Clone, Debug)]
@@ -58,20 +58,18 @@ impl fmt::Display for HeldBack {
     }
 }
 
-impl Record {
+impl<'a> Case<'a> {
     /// What is known of an alert since then.
-    pub(crate) fn evidence<'a>(
-        &'a self,
-        facts: &'a Facts,
-        alert: Selector,
-        since: Offset,
-    ) -> Evidence<'a> {
+    pub(crate) fn evidence(&self, alert: Selector, since: Offset) -> Evidence<'a> {
+        let Case { facts, record, .. } = *self;
         // No drill is played or foreseen before each of its alerts has a rule.
         let rule = &facts.rules[&alert];
-        let samples = self.samples.iter();
+        let samples = record.samples.iter();
         let mine = samples.filter(|one| alert.matches(&one.labels));
         let times = mine.flat_map(|one| one.at.iter().map(|at| (*at, one.is_firing)));
-        let mut times: Vec<_> = times.map(|(at, own)| (at.since(self.began), own)).collect();
+        let mut times: Vec<_> = times
+            .map(|(at, own)| (at.since(record.began), own))
+            .collect();
         times.sort_by(|(one, _), (other, _)| one.0.total_cmp(&other.0));
         let last = times.last().map(|(at, _)| *at);
         let is_since = |at: &Offset| *at >= since;
@@ -89,15 +87,15 @@ impl Record {
         };
         let ends = firing_at.or(pending.peek().copied());
         let pending_at = ends.map(|end| pending.fold(end, earlier));
-        let now = rule_of(&self.rules, &alert).filter(|rule| rule.health == "ok");
+        let now = rule_of(&record.rules, &alert).filter(|rule| rule.health == "ok");
         let is_over = now.is_some_and(|rule| !rule.is_active(&alert));
         let find = |all: &'a [HeldAlert]| {
             let mut known = all.iter().filter(|one| one.status.state != "unprocessed");
             known.find(|one| alert.matches(&one.labels))
         };
-        let mut looks = self.held.iter().filter(|(at, _)| is_since(at));
-        let last_look = self.held.last();
-        let found = self.truths.get(&alert).copied().filter(is_since);
+        let mut looks = record.held.iter().filter(|(at, _)| is_since(at));
+        let last_look = record.held.last();
+        let found = record.truths.get(&alert).copied().filter(is_since);
         let truths = [found, pending_at].into_iter().flatten();
         Evidence {
             rule,
@@ -110,7 +108,9 @@ impl Record {
             alert,
         }
     }
+}
 
+impl Record {
     /// When an alert was first held back by another, since a moment.
     pub(crate) fn inhibited_at(&self, alert: &Selector, by: &str, since: Offset) -> Option<Offset> {
         let is_inhibited = |all: &[HeldAlert]| {

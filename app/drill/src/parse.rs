@@ -66,16 +66,12 @@ impl Drill {
         let needs = needs.map(|need| (need.referenced, need.value.fault()));
         let steps = drill.steps.iter().enumerate();
         let steps = steps.map(|(index, step)| (step.referenced, drill.fault(index)));
-        let nothing = (Location::UNKNOWN, drill.proves_nothing());
-        let mut all = needs.chain(steps).chain([nothing]);
+        let is_empty = drill.expectations().next().is_none();
+        let nothing = is_empty.then_some("a drill without `expect` proves nothing");
+        let mut all = needs.chain(steps).chain([(Location::UNKNOWN, nothing)]);
         let fault = all.find_map(|(at, fault)| Some((at, fault?.into())));
         fault.map_or(Ok(()), Err)?;
         Ok(drill)
-    }
-
-    fn proves_nothing(&self) -> Option<&'static str> {
-        let is_nothing = self.expectations().next().is_none();
-        is_nothing.then_some("a drill without `expect` proves nothing")
     }
 
     /// What is wrong with a step.

@@ -10,7 +10,7 @@ use crate::file::{Action, Drill};
 use crate::labels::{NAME, Selector, agree};
 use crate::moment::{Moment, Offset};
 use crate::prometheus::{Rule, rule_of};
-use crate::reasons::not_in_alertmanager;
+use crate::reasons::Broken;
 use crate::record::{Facts, Record};
 use crate::servers::{Servers, firing};
 
@@ -131,7 +131,7 @@ fn not_sent(rules: &[Rule], groups: &[Group]) -> Option<String> {
     let held: Vec<_> = held.filter_map(|own| own.labels.get(NAME)).collect();
     let mut firing = firing(rules).into_iter().filter_map(|own| own.get(NAME));
     let lost = firing.find(|name| !held.contains(name))?;
-    Some(not_in_alertmanager(lost))
+    Some(Broken::NotHeld(lost.clone()).to_string())
 }
 
 /// A group that holds an alert, or that it would be told of with.

@@ -129,10 +129,6 @@ impl Evidence<'_> {
     }
 }
 
-pub(crate) fn not_in_alertmanager(alert: &str) -> String {
-    Broken::NotHeld(alert.into()).to_string()
-}
-
 pub(crate) fn incidents(receiver: &str, word: &str, (found, wanted): (usize, usize)) -> String {
     let advice = match (found > wanted, word) {
         (true, _) => {

@@ -7,12 +7,11 @@ use crate::file::{Duty, State};
 use crate::labels::Selector;
 use crate::moment::{Offset, Span, Window};
 use crate::reasons::Broken;
-use crate::record::{Case, Proof};
+use crate::record::Proof;
 
 impl Judge<'_> {
     pub(super) fn alert(&self, alert: Selector) -> Vec<Row> {
-        let Case { facts, record, .. } = *self.case;
-        let seen = record.evidence(facts, alert, self.cause.from);
+        let seen = self.case.evidence(alert, self.cause.from);
         let own = self.own;
         match (
             own.state,
@@ -64,9 +63,7 @@ impl Judge<'_> {
 
     /// When it fired since the drill began: the cause of that may be an earlier one.
     fn ever_firing(&self, seen: &Evidence<'_>) -> Option<Offset> {
-        let Case { facts, record, .. } = *self.case;
-        let whole = record.evidence(facts, seen.alert.clone(), BEGAN);
-        whole.firing_at
+        self.case.evidence(seen.alert.clone(), BEGAN).firing_at
     }
 
     fn state(&self, seen: &Evidence<'_>, state: State) -> Row {
