@@ -14,7 +14,6 @@ use crate::moment::Span;
 #[derive(Debug)]
 pub(crate) struct Alertmanager(pub(crate) Client);
 
-/// An alert that it has and that is not over.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub(crate) struct HeldAlert {
     pub(crate) fingerprint: String,

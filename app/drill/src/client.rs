@@ -77,7 +77,6 @@ impl Client {
         serde_json::from_value(part.unwrap_or_default()).map_err(bad)
     }
 
-    /// An answer with any status of success.
     pub(crate) fn send(&self, method: &Method, path: &str, patience: Duration) -> Result<String> {
         let silent = |error: ureq::Error| self.unusable(path, &format!("no answer: {error}"));
         let url = format!("{}{path}", self.base);

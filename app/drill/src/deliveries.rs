@@ -15,8 +15,7 @@ use crate::moment::Moment;
 
 /// The sender of pager's own alarm.
 pub(crate) const DEAD_MANS_SWITCH: &str = "dead-mans-switch";
-/// Longest webhook that is read.
-const LONGEST: u64 = 4 * 1024 * 1024;
+const LONGEST_WEBHOOK: u64 = 4 * 1024 * 1024;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Delivery {
@@ -32,7 +31,6 @@ pub(crate) struct Delivery {
     pub(crate) labels: Labels,
     /// The alerts that it lists; none where it doesn't say.
     pub(crate) alerts: Vec<ListedAlert>,
-    /// Whether there are more.
     pub(crate) is_cut: bool,
     /// What ties the messages of a group together.
     pub(crate) key: String,
@@ -60,7 +58,6 @@ impl Delivery {
         is_said.then(|| mine.iter().any(|own| own.status == "firing"))
     }
 
-    /// Whether it came to a receiver, or through one of its integrations.
     pub(crate) fn came_to(&self, receiver: &str, integrations: &[String]) -> bool {
         self.receiver == receiver || integrations.contains(&self.integration)
     }
@@ -71,12 +68,10 @@ impl Delivery {
     }
 }
 
-/// The dead man's switch.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Heartbeat {
     /// `waiting` (none yet), `beating` or `silent`.
     pub(crate) state: String,
-    /// How long without a beat raises the alarm.
     pub(crate) alarm_after_seconds: f64,
 }
 
@@ -130,7 +125,6 @@ impl Pager {
         self.0.json("/heartbeat", "")
     }
 
-    /// Endpoints that were told to fail.
     pub(crate) fn outages(&self) -> Result<Vec<String>> {
         let switches: BTreeMap<String, bool> = self.0.json("/outage", "")?;
         let on = switches.into_iter().filter(|(_, is_on)| *is_on);
@@ -138,7 +132,6 @@ impl Pager {
     }
 }
 
-/// The webhooks of Alertmanager that arrive.
 #[derive(Debug)]
 pub(crate) struct Sink(pub(crate) Receiver<Delivery>);
 
@@ -159,7 +152,7 @@ impl Sink {
 
 fn receive(mut stream: &TcpStream) -> io::Result<Option<Delivery>> {
     stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-    let mut request = BufReader::new(stream.take(LONGEST));
+    let mut request = BufReader::new(stream.take(LONGEST_WEBHOOK));
     let (mut line, mut length) = (String::new(), 0);
     while request.read_line(&mut line)? > 2 {
         let header = line.to_ascii_lowercase();

@@ -21,7 +21,6 @@ pub(crate) enum Error {
     Usage(String),
     #[error("{server}: {what}")]
     Server { server: String, what: String },
-    /// A step could not be done.
     #[error("step in line {line}: {what}")]
     Step { line: u64, what: String },
     #[error(transparent)]

@@ -59,7 +59,6 @@ impl fmt::Display for HeldBack {
 }
 
 impl<'a> Case<'a> {
-    /// What is known of an alert since then.
     pub(crate) fn evidence(&self, alert: Selector, since: Offset) -> Evidence<'a> {
         let Case { facts, record, .. } = *self;
         // No drill is played or foreseen before each of its alerts has a rule.
@@ -111,7 +110,6 @@ impl<'a> Case<'a> {
 }
 
 impl Record {
-    /// When an alert was first held back by another, since a moment.
     pub(crate) fn inhibited_at(&self, alert: &Selector, by: &str, since: Offset) -> Option<Offset> {
         let is_inhibited = |all: &[HeldAlert]| {
             let mine = all.iter().filter(|one| alert.matches(&one.labels));

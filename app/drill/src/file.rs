@@ -21,7 +21,6 @@ pub(crate) struct Drill {
     pub(crate) name: String,
     pub(crate) shows: String,
     pub(crate) takes: Option<Span>,
-    /// For how long it disturbs drills after it.
     #[serde(default)]
     pub(crate) leaves: Span,
     #[serde(default)]
@@ -65,7 +64,6 @@ pub(crate) struct Second {
     pub(crate) share: f64,
 }
 
-/// A number, or the query that gives it when the step begins.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged, expecting = "wanted: a number, or a query that gives it")]
 pub(crate) enum Amount {
@@ -115,11 +113,8 @@ pub(crate) struct Expectation {
     /// More than it was when the drill began; what was not there was zero.
     rises_by: Option<f64>,
     falls_by: Option<f64>,
-    /// How long the cause may take to have its effect, before what the servers add to it.
     pub(crate) within: Option<Span>,
-    /// Longest time from the cause, whatever the servers are set to.
     pub(crate) no_later: Option<Span>,
-    /// The kind of step that causes it; without, the last before it that does something.
     pub(crate) since: Option<String>,
 }
 
@@ -262,7 +257,6 @@ impl Drill {
         expected.filter_map(|(_, own)| own.alert()).collect()
     }
 
-    /// Everybody who is to be told.
     pub(crate) fn receivers(&self) -> BTreeSet<&String> {
         let expected = self.expectations().map(|(_, own)| own);
         let receivers = expected.flat_map(|own| {

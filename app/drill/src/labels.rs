@@ -56,7 +56,6 @@ pub(crate) fn named(labels: &Labels) -> String {
     Selector { name, labels }.to_string()
 }
 
-/// A condition of a silence on a label.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Matcher {

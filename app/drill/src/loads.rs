@@ -17,7 +17,6 @@ use crate::servers::Servers;
 const CONNECTIONS: f64 = 100.0;
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A load under way, with what is known of it.
 pub(crate) type Running = (load::Load, LoadReport);
 
 #[derive(Clone, Debug, Default, Serialize)]

@@ -52,7 +52,6 @@ impl Add<Duration> for Offset {
     }
 }
 
-/// A stretch in which something happens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct Window {
     pub(crate) from: Offset,

@@ -9,13 +9,12 @@ use std::time::{Duration, Instant};
 use loadgen::ledger::Class;
 
 use crate::cli::Args;
+use crate::console::{Operator, Progress};
 use crate::error::{Error, Result};
 use crate::file::{Action, Drill, Wait};
 use crate::judge::{Row, Standing, rows};
 use crate::loads::{LoadReport, Running, begin};
 use crate::moment::{Offset, Window};
-use crate::operator::Operator;
-use crate::progress::Progress;
 use crate::record::{Case, Facts, Record};
 use crate::servers::{Servers, firing};
 
@@ -62,7 +61,6 @@ impl<'s> Player<'s> {
     }
 }
 
-/// A drill being played, and how it has ended.
 pub(crate) struct Play<'a, 's> {
     drill: &'a Drill,
     facts: &'a Facts,
@@ -216,7 +214,6 @@ impl Play<'_, '_> {
         Ok(())
     }
 
-    /// What is waited for and until when, the time since the incident, and what was sent.
     fn show(&mut self, what: &str, until: Option<Offset>) {
         let now = self.record.now().0;
         let until = until.map_or(String::new(), |at| format!(" (expected by {:.0} s)", at.0));
@@ -236,7 +233,6 @@ impl Play<'_, '_> {
         }
     }
 
-    /// Stops what is sent, and waits for what is in flight.
     fn end_load(&mut self) -> Result<()> {
         if let Some((load, _)) = &mut self.running {
             load.stop();

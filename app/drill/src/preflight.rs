@@ -26,7 +26,6 @@ pub(crate) struct Obstacles {
     pub(crate) lasting: Vec<String>,
 }
 
-/// What the servers are set to, and everything that stands in the way of a drill.
 pub(crate) fn look(drill: &Drill, servers: &Servers) -> Result<(Facts, Obstacles)> {
     let loaded = servers.prometheus.rules()?;
     let rules = drill.alerts().into_iter().filter_map(|alert| {

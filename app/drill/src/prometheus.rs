@@ -16,7 +16,6 @@ use crate::moment::{Moment, Span};
 #[derive(Debug)]
 pub(crate) struct Prometheus(pub(crate) Client);
 
-/// An alerting rule as it is loaded.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Rule {
@@ -30,7 +29,6 @@ pub(crate) struct Rule {
     pub(crate) hold: Duration,
     #[serde(default, deserialize_with = "seconds")]
     pub(crate) keep_firing_for: Duration,
-    /// How often it is evaluated.
     #[serde(skip)]
     pub(crate) interval: Duration,
     /// `ok`, `unknown` before its first evaluation, `err`.
@@ -42,13 +40,11 @@ pub(crate) struct Rule {
 }
 
 impl Rule {
-    /// Whether an alert that is meant is pending or firing.
     pub(crate) fn is_active(&self, alert: &Selector) -> bool {
         self.alerts.iter().any(|own| alert.matches(&own.labels))
     }
 }
 
-/// An alert that is pending or firing.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Active {
     pub(crate) labels: Labels,
@@ -95,7 +91,6 @@ impl Prometheus {
         Ok(groups.into_iter().flat_map(|group| group.rules).collect())
     }
 
-    /// The evaluations at which these alerts were pending or firing, since then.
     pub(crate) fn samples(
         &self,
         alerts: &BTreeSet<Selector>,
@@ -129,7 +124,6 @@ impl Prometheus {
         Ok(numbers.into_iter().find(|number: &f64| !number.is_nan()))
     }
 
-    /// Whether an expression is true for an alert that is meant.
     pub(crate) fn is_true(&self, rule: &Rule, alert: &Selector) -> Result<bool> {
         let mut found: Vec<Series> = self.query(&rule.query)?;
         Ok(found.iter_mut().any(|one| {

@@ -10,13 +10,11 @@ use crate::labels::{Labels, Selector};
 use crate::moment::{Moment, Offset, Window};
 use crate::prometheus::{AlertSamples, Rule};
 
-/// What the running servers are set to.
 #[derive(Clone, Debug)]
 pub(crate) struct Facts {
     /// The rule of each alert that something is expected of.
     pub(crate) rules: BTreeMap<Selector, Rule>,
     pub(crate) routing: Routing,
-    /// How long Prometheus waits before it sends an alert again.
     pub(crate) resend_delay: Duration,
     /// How long without a beat raises the alarm, if there is a dead man's switch that can be asked.
     pub(crate) alarm_after: Option<Duration>,
@@ -85,7 +83,6 @@ pub(crate) struct Case<'a> {
     pub(crate) drill: &'a Drill,
     pub(crate) facts: &'a Facts,
     pub(crate) record: &'a Record,
-    /// How much later than expected is acceptable.
     pub(crate) slack: Duration,
     /// The moment of judgement; `None` in a prediction.
     pub(crate) now: Option<Offset>,

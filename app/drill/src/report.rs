@@ -21,7 +21,6 @@ pub(crate) enum Outcome {
     Broken,
     /// The generator was too slow, so the incident was not the one that was asked for.
     Invalid,
-    /// The stack was not ready.
     #[default]
     Unready,
     Interrupted,
@@ -48,7 +47,6 @@ pub(crate) struct DrillReport {
     baseline: Vec<String>,
     steps: Vec<Row>,
     loads: Vec<LoadReport>,
-    /// Why it did not pass.
     reasons: Vec<String>,
 }
 

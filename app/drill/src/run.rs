@@ -12,12 +12,11 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
 use crate::cli::Args;
+use crate::console::{Operator, Progress};
 use crate::error::{Error, Result};
 use crate::file::{Action, Drill};
-use crate::operator::Operator;
 use crate::play::{Player, foresee};
 use crate::preflight::{self, Obstacles};
-use crate::progress::Progress;
 use crate::report::{DrillReport, Outcome, Report};
 use crate::servers::Servers;
 

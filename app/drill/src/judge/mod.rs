@@ -22,7 +22,6 @@ const TRANSPORT: Duration = Duration::from_secs(2);
 const NONE: Duration = Duration::ZERO;
 const BEGAN: Offset = Offset(0.0);
 
-/// One line of the verdict.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Row {
     /// Index of the step; `None` for what is asked of the whole drill.
@@ -51,14 +50,12 @@ pub(crate) enum Standing {
     /// As it should be throughout.
     Held,
     Failed,
-    /// Nothing can say whether it is so.
     NotProvable,
     /// Not asked for.
     Skipped,
 }
 
 impl Row {
-    /// Why the drill doesn't pass, if this row is the reason.
     pub(crate) fn failure(&self) -> Option<&String> {
         let is_failure = matches!(self.result, Standing::Failed | Standing::NotProvable);
         is_failure.then_some(&self.reason)
@@ -157,7 +154,6 @@ fn unexpected(case: &Case<'_>) -> Row {
     row
 }
 
-/// One expectation in its case.
 struct Judge<'a> {
     case: &'a Case<'a>,
     index: usize,
@@ -197,12 +193,10 @@ impl<'a> Judge<'a> {
         own
     }
 
-    /// How long ago its cause happened.
     fn since(&self) -> Span {
         Span(self.now.map_or(NONE, |now| now.after(self.cause.from)))
     }
 
-    /// A moment that has passed.
     fn passed(&self, moment: Offset) -> Option<Offset> {
         Some(moment).filter(|moment| self.now >= Some(*moment))
     }

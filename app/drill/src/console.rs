@@ -1,11 +1,28 @@
-//! Whoever stops and starts services: asked on standard error, answers on standard input.
-//!
-//! A line `do: docker compose stop SERVICE` asks, `done` says that it has happened, anything else that it can't.
+//! Standard error says what goes on, and asks for services to be stopped and started; standard input answers.
 
 use std::io::{BufRead, stdin};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+/// How often the same is said again.
+const AGAIN: Duration = Duration::from_secs(30);
+
+/// What was said last, and when.
+#[derive(Debug, Default)]
+pub(crate) struct Progress(Option<(String, Instant)>);
+
+impl Progress {
+    pub(crate) fn say(&mut self, what: &str, line: &str) {
+        let said = self.0.as_ref();
+        if said.is_none_or(|(own, at)| own != what || at.elapsed() > AGAIN) {
+            eprintln!("{line}");
+            self.0 = Some((what.into(), Instant::now()));
+        }
+    }
+}
+
+/// Whoever stops and starts services: `do: docker compose stop SERVICE` asks, `done` says that it has happened, anything else
+/// that it can't.
 #[derive(Debug)]
 pub(crate) struct Operator {
     answers: Receiver<String>,
