@@ -10,7 +10,7 @@ use crate::file::{Action, Drill};
 use crate::labels::{NAME, Selector, agree};
 use crate::moment::{Moment, Offset};
 use crate::prometheus::{Rule, rule_of};
-use crate::reasons::Broken;
+use crate::reasons::not_held;
 use crate::record::{Facts, Record};
 use crate::servers::{Servers, firing};
 
@@ -129,8 +129,7 @@ fn not_sent(rules: &[Rule], groups: &[Group]) -> Option<String> {
     let held = groups.iter().flat_map(|group| &group.alerts);
     let held: Vec<_> = held.filter_map(|own| own.labels.get(NAME)).collect();
     let mut firing = firing(rules).into_iter().filter_map(|own| own.get(NAME));
-    let lost = firing.find(|name| !held.contains(name))?;
-    Some(Broken::NotHeld(lost.clone()).to_string())
+    Some(not_held(firing.find(|name| !held.contains(name))?))
 }
 
 /// A group that holds an alert, or that it would be told of with.

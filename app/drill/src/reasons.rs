@@ -1,130 +1,71 @@
 //! Which link is broken, in words: one line for each, with where to look.
 
-use thiserror::Error;
-
 use crate::alertmanager::Requests;
-use crate::evidence::{Evidence, HeldBack, Receiver};
+use crate::evidence::{Evidence, Receiver};
 use crate::file::Expectation;
-use crate::labels::Selector;
 use crate::moment::{Offset, Span};
 use crate::record::{Case, Proof};
 
-/// A link that is broken, on the way of an alert from its cause to people and back.
-#[derive(Debug, Error)]
-pub(crate) enum Broken<'a> {
-    #[error(
-        "{0} never went pending: its expression is still false {1} after its cause; does the load reach the service, \
-        and is it scraped?"
-    )]
-    NeverTrue(&'a Selector, Span),
-    #[error(
-        "{0} never went pending, although its expression is true: is its rule group evaluated? (Prometheus, /rules)"
-    )]
-    NeverPending(&'a Selector),
-    #[error(
-        "{0} was pending but cleared after {1}, before its `for` of {2} was over: its cause did not last, or was \
-        diluted"
-    )]
-    Cleared(&'a Selector, Span, Span),
-    #[error("{0} is pending, but does not fire after its `for` of {1}")]
-    NeverFiring(&'a Selector, Span),
-    #[error(
-        "{0} fires in Prometheus but is not in Alertmanager: look at `alerting` in prometheus.yml and at \
-        prometheus_notifications_errors_total"
-    )]
-    NotHeld(String),
-    #[error(
-        "{0} fired and is in Alertmanager, but for receiver {1}, not {2}: look at `route` in alertmanager.yml"
-    )]
-    WrongReceiver(&'a Selector, &'a str, &'a str),
-    #[error("{0} fired and is in Alertmanager, but suppressed: {1}")]
-    Suppressed(&'a Selector, &'a HeldBack),
-    #[error(
-        "{0} is not held back while {1} fires; {1} should inhibit it: look at inhibit_rules in alertmanager.yml and \
-        at their `equal` labels"
-    )]
-    NotInhibited(&'a Selector, &'a str),
-    #[error(
-        "a message about {0} has come, but Alertmanager counts no successful request to {1}: who sent it?"
-    )]
-    NotCounted(&'a Selector, &'a str),
-    #[error(
-        "{0} is in Alertmanager for receiver {1}, but it has tried no delivery to it: does that receiver have its \
-        integration?"
-    )]
-    NotTried(&'a Selector, &'a str),
-    #[error(
-        "Alertmanager tried {1:.0} deliveries to {0} and all failed: wrong key, a template that fails, or the \
-        receiver is down (docker compose logs alertmanager)"
-    )]
-    AllFailed(&'a str, f64),
-    #[error("{0} reached {1}, but not {2}")]
-    Elsewhere(&'a Selector, String, &'a str),
-    #[error("no successful request to {1} is counted since {0} fired")]
-    NoneSucceeded(&'a Selector, &'a str),
-    #[error(
-        "Alertmanager counts {2:.0} successful requests to {1}, but no message about {0} has come: does its url point \
-        elsewhere?"
-    )]
-    NotReceived(&'a Selector, &'a str, f64),
-    #[error(
-        "whether {0} reached {1} is not provable: other alerts use the same integration, and Alertmanager's counters \
-        don't say which; use --pager, --listen or Alertmanager's --enable-feature=receiver-name-in-metrics"
-    )]
-    NotProvable(&'a Selector, &'a str),
-    #[error("{0} still fires {1} after its cause was over")]
-    StillFires(&'a Selector, Span),
-    #[error("{0} has not cleared {1} after its cause was over")]
-    NotCleared(&'a Selector, Span),
-    #[error(
-        "{0} fired, although its cause was over within its `for` of {1}: is `for` still in the rule?"
-    )]
-    Fired(&'a Selector, Span),
-    #[error("{0} is resolved, but its end has not reached {1}: is send_resolved on?")]
-    EndNotSent(&'a Selector, &'a str),
-    #[error("{0} is resolved, but its end has not reached {1}: {2:.0} of {3:.0} requests failed")]
-    EndFailed(&'a Selector, &'a str, f64, f64),
-    #[error(
-        "{0} after its cause the dead man's switch has not raised its alarm: look at the heartbeat's route in \
-        alertmanager.yml and at --rules.alert.resend-delay"
-    )]
-    NoAlarm(Span),
-    #[error("{0} after its cause the dead man's switch still raises its alarm")]
-    StillAlarm(Span),
+pub(crate) fn not_held(alert: &str) -> String {
+    format!(
+        "{alert} fires in Prometheus but is not in Alertmanager: look at `alerting` in prometheus.yml and at \
+         prometheus_notifications_errors_total"
+    )
 }
 
 impl Evidence<'_> {
     /// The first thing on the way to Alertmanager that has not happened, that long after its cause.
-    pub(crate) fn missing(&self, since: Span) -> Broken<'_> {
+    pub(crate) fn missing(&self, since: Span) -> String {
         let (alert, hold) = (&self.alert, Span(self.rule.hold));
         match (self.true_at, self.pending_at, self.firing_at, self.over_at) {
-            (.., Some(_), _) => Broken::NotHeld(alert.to_string()),
-            (None, ..) => Broken::NeverTrue(alert, since),
-            (_, None, ..) => Broken::NeverPending(alert),
-            (_, Some(pending), _, Some(over)) => {
-                Broken::Cleared(alert, Span(over.after(pending)), hold)
-            }
-            _ => Broken::NeverFiring(alert, hold),
+            (.., Some(_), _) => not_held(&alert.to_string()),
+            (None, ..) => format!(
+                "{alert} never went pending: its expression is still false {since} after its cause; does the load reach \
+                 the service, and is it scraped?"
+            ),
+            (_, None, ..) => format!(
+                "{alert} never went pending, although its expression is true: is its rule group evaluated? (Prometheus, \
+                 /rules)"
+            ),
+            (_, Some(pending), _, Some(over)) => format!(
+                "{alert} was pending but cleared after {}, before its `for` of {hold} was over: its cause did not last, or \
+                 was diluted",
+                Span(over.after(pending))
+            ),
+            _ => format!("{alert} is pending, but does not fire after its `for` of {hold}"),
         }
     }
 
     /// It did not reach people, or nobody knows how it did.
-    pub(crate) fn not_delivered<'a>(
-        &'a self,
-        receiver: Receiver<'a>,
+    pub(crate) fn not_delivered(
+        &self,
+        receiver: Receiver<'_>,
         Requests { made, failed }: Requests,
         message: Option<Offset>,
         proof: Proof,
-    ) -> Broken<'a> {
+    ) -> String {
         let (alert, name, good) = (&self.alert, receiver.name, made - failed);
         let elsewhere = receiver.told_elsewhere(alert);
         match proof {
-            _ if message.is_some() => Broken::NotCounted(alert, name),
-            _ if made <= 0.0 => Broken::NotTried(alert, name),
-            _ if good <= 0.0 => Broken::AllFailed(name, made),
-            _ if !elsewhere.is_empty() => Broken::Elsewhere(alert, elsewhere, name),
-            Proof::Counters => Broken::NoneSucceeded(alert, name),
-            _ => Broken::NotReceived(alert, name, good),
+            _ if message.is_some() => format!(
+                "a message about {alert} has come, but Alertmanager counts no successful request to {name}: who sent it?"
+            ),
+            _ if made <= 0.0 => format!(
+                "{alert} is in Alertmanager for receiver {name}, but it has tried no delivery to it: does that receiver \
+                 have its integration?"
+            ),
+            _ if good <= 0.0 => format!(
+                "Alertmanager tried {made:.0} deliveries to {name} and all failed: wrong key, a template that fails, or \
+                 the receiver is down (docker compose logs alertmanager)"
+            ),
+            _ if !elsewhere.is_empty() => format!("{alert} reached {elsewhere}, but not {name}"),
+            Proof::Counters => {
+                format!("no successful request to {name} is counted since {alert} fired")
+            }
+            _ => format!(
+                "Alertmanager counts {good:.0} successful requests to {name}, but no message about {alert} has come: does \
+                 its url point elsewhere?"
+            ),
         }
     }
 }

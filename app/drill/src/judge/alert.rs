@@ -6,7 +6,6 @@ use crate::evidence::{Evidence, HeldBack, Receiver};
 use crate::file::{Duty, State};
 use crate::labels::Selector;
 use crate::moment::{Offset, Span, Window};
-use crate::reasons::Broken;
 use crate::record::Proof;
 
 impl Judge<'_> {
@@ -88,17 +87,24 @@ impl Judge<'_> {
             State::Cleared => seen.over_at,
             State::Silent => self.passed(expected.to),
         };
-        let broken = match state {
+        let alert = &seen.alert;
+        own.reason = match state {
             State::True | State::Pending | State::Firing => seen.missing(since),
-            State::Resolved => Broken::StillFires(&seen.alert, since),
-            State::Cleared if fired_at.is_none() => Broken::NotCleared(&seen.alert, since),
-            State::Cleared | State::Silent => Broken::Fired(&seen.alert, Span(seen.rule.hold)),
+            State::Resolved => format!("{alert} still fires {since} after its cause was over"),
+            State::Cleared if fired_at.is_none() => {
+                format!("{alert} has not cleared {since} after its cause was over")
+            }
+            State::Cleared | State::Silent => format!(
+                "{alert} fired, although its cause was over within its `for` of {}: is `for` still in the rule?",
+                Span(seen.rule.hold)
+            ),
         };
-        own.reason = broken.to_string();
-        let has_failed = match broken {
-            Broken::Cleared(..) => own.seen.is_none(),
-            Broken::Fired(..) => fired_at.is_some(),
-            _ => false,
+        let has_failed = match state {
+            State::True | State::Pending | State::Firing => {
+                own.seen.is_none() && seen.has_cleared()
+            }
+            State::Cleared | State::Silent => fired_at.is_some(),
+            State::Resolved => false,
         };
         if has_failed {
             own.fail(self.case.with_troubles(&own.reason));
@@ -111,13 +117,17 @@ impl Judge<'_> {
         let mut own = Row::new(&seen.alert, "in Alertmanager", "Alertmanager, its alerts");
         let firing = self.firing(seen);
         own.expected = Some(firing.plus(NONE, TRANSPORT));
-        own.reason = seen.missing(self.since()).to_string();
+        own.reason = seen.missing(self.since());
         if let Some((at, held)) = seen.held {
             own.seen = Some(at);
             let found: Vec<_> = held.receivers.iter().map(|one| &*one.name).collect();
             let found = found.join(", ");
             if let Some(wanted) = receivers.iter().find(|name| !held.is_for(name)) {
-                own.fail(Broken::WrongReceiver(&seen.alert, &found, wanted));
+                own.fail(format!(
+                    "{} fired and is in Alertmanager, but for receiver {found}, not {wanted}: look at `route` in \
+                     alertmanager.yml",
+                    seen.alert
+                ));
             }
             own.detail = format!("for {found}");
         }
@@ -127,7 +137,7 @@ impl Judge<'_> {
             let (least, most) = receiver.group_times(seen);
             own.expected = Some(firing.plus(least, most + TRANSPORT));
             if seen.held.is_none() {
-                own.reason = seen.missing(self.since()).to_string();
+                own.reason = seen.missing(self.since());
             }
             if own.seen.is_none() {
                 self.refuse_others(seen, &mut own);
@@ -156,27 +166,26 @@ impl Judge<'_> {
             Proof::Counters => "Alertmanager's counters",
         };
         let what = if is_end { "end delivered" } else { "delivered" };
-        let mut own = Row::new(&seen.alert, format!("{what} to {name}"), source);
+        let alert = &seen.alert;
+        let mut own = Row::new(alert, format!("{what} to {name}"), source);
         let requests = receiver.requests(BEGAN, self.now.unwrap_or(BEGAN));
         let Requests { made, failed } = requests;
         let good = made - failed;
         if made > 0.0 {
             own.detail = format!("{good:.0} of {made:.0} requests succeeded");
         }
-        let told = |fired| receiver.told(&seen.alert, fired);
+        let told = |fired| receiver.told(alert, fired);
         let (message, after, least) = if is_end {
-            let broken = if failed > 0.0 {
-                Broken::EndFailed(&seen.alert, name, failed, made)
-            } else {
-                Broken::EndNotSent(&seen.alert, name)
+            let why = match failed {
+                failed if failed > 0.0 => format!("{failed:.0} of {made:.0} requests failed"),
+                _ => "is send_resolved on?".into(),
             };
-            own.reason = broken.to_string();
+            own.reason = format!("{alert} is resolved, but its end has not reached {name}: {why}");
             let message = self.ever_firing(seen).and_then(|fired| told(fired).1);
             (message, seen.over_at, 2.0)
         } else {
             let message = seen.firing_at.and_then(|fired| told(fired).0);
-            let broken = seen.not_delivered(receiver, requests, message, proof);
-            own.reason = broken.to_string();
+            own.reason = seen.not_delivered(receiver, requests, message, proof);
             (message, seen.firing_at, 1.0)
         };
         own.seen = match proof {
@@ -184,9 +193,12 @@ impl Judge<'_> {
             Proof::Pager => message.filter(|_| good >= least),
             Proof::Counters => after.and_then(|after| receiver.counted(after)),
         };
-        let is_shared = || receiver.is_counter_shared(&seen.alert);
-        if proof == Proof::Counters && after.is_some() && is_shared() {
-            return own.cannot_prove(Broken::NotProvable(&seen.alert, name));
+        if proof == Proof::Counters && after.is_some() && receiver.is_counter_shared(alert) {
+            return own.cannot_prove(format!(
+                "whether {alert} reached {name} is not provable: other alerts use the same integration, and Alertmanager's \
+                 counters don't say which; use --pager, --listen or Alertmanager's \
+                 --enable-feature=receiver-name-in-metrics"
+            ));
         }
         own
     }
@@ -202,7 +214,9 @@ impl Judge<'_> {
         let HeldBack(silences, inhibitors) = held_back;
         let is_allowed = inhibitors.iter().all(|name| allowed.contains(&name));
         if !silences.is_empty() || inhibitors.is_empty() || !is_allowed {
-            own.fail(Broken::Suppressed(&seen.alert, held_back));
+            let alert = &seen.alert;
+            let what = format!("{alert} fired and is in Alertmanager, but suppressed: {held_back}");
+            own.fail(what);
         }
     }
 
@@ -217,11 +231,14 @@ impl Judge<'_> {
         own.expected = Some(self.firing(seen).plus(NONE, within + TRANSPORT));
         let (record, since) = (self.case.record, self.cause.from);
         own.seen = record.inhibited_at(&seen.alert, by, since).or(held);
-        let broken = match seen.held {
-            Some(_) => Broken::NotInhibited(&seen.alert, by),
+        own.reason = match seen.held {
+            Some(_) => format!(
+                "{} is not held back while {by} fires; {by} should inhibit it: look at inhibit_rules in alertmanager.yml \
+                 and at their `equal` labels",
+                seen.alert
+            ),
             None => seen.missing(self.since()),
         };
-        own.reason = broken.to_string();
         self.refuse_others(seen, &mut own);
         own
     }

@@ -1,7 +1,7 @@
 //! Holds what was observed against what is expected. Pure: the same case always gives the same rows.
 //!
 //! A window is what the file allows (`within`, from the cause) and what the running servers are set to.
-//! [`reasons`](crate::reasons) says which link is broken.
+//! [`reasons`] says which link is broken.
 
 mod alert;
 
@@ -14,7 +14,7 @@ use crate::evidence::Receiver;
 use crate::file::{Action, Beat, Expectation, Incidents, Load, State};
 use crate::labels::{NAME, named};
 use crate::moment::{Offset, Span, Window};
-use crate::reasons::{Broken, incidents, too_late};
+use crate::reasons::{self, too_late};
 use crate::record::{Case, History, Proof};
 
 /// From an evaluation to the alert in Alertmanager, and from there to a receiver's record.
@@ -225,17 +225,20 @@ impl<'a> Judge<'a> {
             return own.cannot_prove("nothing says whether the heartbeat is missed: --pager");
         };
         let alarm = resend * 4 + patience;
-        let (least, most, broken) = match beat {
-            Beat::Missed => (resend.min(patience), alarm, Broken::NoAlarm(since)),
-            Beat::Back => (NONE, resend, Broken::StillAlarm(since)),
+        let (least, most, what) = match beat {
+            Beat::Missed => (
+                resend.min(patience),
+                alarm,
+                "has not raised its alarm: look at the heartbeat's route in alertmanager.yml and at \
+                 --rules.alert.resend-delay",
+            ),
+            Beat::Back => (NONE, resend, "still raises its alarm"),
         };
         let within = self.own.within.unwrap_or_default().0 + TRANSPORT;
         own.expected = Some(self.cause.plus(least, within + most));
-        own.seen = self
-            .case
-            .record
-            .alarm(self.cause.from, beat == Beat::Missed);
-        own.reason = broken.to_string();
+        let record = self.case.record;
+        own.seen = record.alarm(self.cause.from, beat == Beat::Missed);
+        own.reason = format!("{since} after its cause the dead man's switch {what}");
         own
     }
 
@@ -261,7 +264,7 @@ impl<'a> Judge<'a> {
         };
         own.expected = expected.map(|expected| expected.plus(NONE, TRANSPORT));
         own.detail = format!("{} so far", found.len());
-        own.reason = incidents(name, word, (found.len(), count));
+        own.reason = reasons::incidents(name, word, (found.len(), count));
         own.seen = match count.checked_sub(1) {
             Some(last) => found.get(last).copied(),
             None => own.expected.and_then(|expected| self.passed(expected.to)),
