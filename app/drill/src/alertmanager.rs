@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use regex_lite::Regex;
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::client::Client;
 use crate::error::Result;
@@ -114,10 +115,13 @@ impl Routing {
 
     pub(crate) fn parse(text: &str) -> Result<Self, serde_saphyr::Error> {
         let config: WireConfig = serde_saphyr::from_str(text)?;
-        let receivers = config.receivers.into_iter().map(|own| {
-            let keys = own.integrations.keys();
-            let names = keys.filter_map(|key| Some(key.strip_suffix("_configs")?.into()));
-            (own.name, names.collect())
+        let receivers = config.receivers.iter().map(|own| {
+            let keys = own.keys().filter_map(|key| key.strip_suffix("_configs"));
+            let name = own.get("name").and_then(Value::as_str);
+            (
+                name.unwrap_or_default().into(),
+                keys.map(Into::into).collect(),
+            )
         });
         let (receivers, routes) = (receivers.collect(), Vec::new());
         let mut routing = Self { receivers, routes };
@@ -149,11 +153,8 @@ impl Requests {
     /// What was added; counters below what they were have been reset by a restart.
     pub(crate) fn since(self, before: Self) -> Self {
         let (made, failed) = (self.made - before.made, self.failed - before.failed);
-        if made < 0.0 {
-            self
-        } else {
-            Self { made, failed }
-        }
+        let added = Self { made, failed };
+        if made < 0.0 { self } else { added }
     }
 }
 
@@ -206,14 +207,7 @@ fn counters(text: &str) -> Counters {
 #[derive(Deserialize)]
 struct WireConfig {
     route: WireRoute,
-    receivers: Vec<WireReceiver>,
-}
-
-#[derive(Deserialize)]
-struct WireReceiver {
-    name: String,
-    #[serde(flatten)]
-    integrations: BTreeMap<String, serde_json::Value>,
+    receivers: Vec<BTreeMap<String, Value>>,
 }
 
 /// What it doesn't say, its parent says.

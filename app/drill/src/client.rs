@@ -114,13 +114,12 @@ impl Client {
 fn roots(path: &Path) -> Result<RootCerts> {
     let pem = std::fs::read(path).map_err(Error::unreadable(path))?;
     let items = parse_pem(&pem).flatten();
-    let mut found = items
-        .filter_map(|item| match item {
-            PemItem::Certificate(own) => Some(own),
-            _ => None,
-        })
-        .peekable();
-    if found.peek().is_none() {
+    let found = items.filter_map(|item| match item {
+        PemItem::Certificate(own) => Some(own),
+        _ => None,
+    });
+    let found: Vec<_> = found.collect();
+    if found.is_empty() {
         let path = path.display();
         return Err(Error::Usage(format!("{path} has no certificate in PEM")));
     }

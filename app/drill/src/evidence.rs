@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::alertmanager::{HeldAlert, Requests, Route, Routing};
 use crate::deliveries::{DEAD_MANS_SWITCH, Delivery};
 use crate::labels::{NAME, Selector};
-use crate::moment::Offset;
+use crate::moment::{Moment, Offset};
 use crate::prometheus::{Rule, rule_of};
 use crate::record::{Case, Facts, Record};
 
@@ -65,10 +65,9 @@ impl<'a> Case<'a> {
         let rule = &facts.rules[&alert];
         let samples = record.samples.iter();
         let mine = samples.filter(|one| alert.matches(&one.labels));
-        let times = mine.flat_map(|one| one.at.iter().map(|at| (*at, one.is_firing)));
-        let mut times: Vec<_> = times
-            .map(|(at, own)| (at.since(record.began), own))
-            .collect();
+        let since_began = |at: &Moment| at.since(record.began);
+        let times = mine.flat_map(|one| one.at.iter().map(|at| (since_began(at), one.is_firing)));
+        let mut times: Vec<_> = times.collect();
         times.sort_by(|(one, _), (other, _)| one.0.total_cmp(&other.0));
         let last = times.last().map(|(at, _)| *at);
         let is_since = |at: &Offset| *at >= since;
@@ -98,7 +97,7 @@ impl<'a> Case<'a> {
         let truths = [found, pending_at].into_iter().flatten();
         Evidence {
             rule,
-            true_at: truths.reduce(Offset::earliest),
+            true_at: truths.min_by(|one, other| one.0.total_cmp(&other.0)),
             pending_at,
             firing_at,
             over_at: last.filter(|_| is_over).map(|last| last + rule.interval),

@@ -24,10 +24,18 @@ pub(crate) struct Drill {
     #[serde(default)]
     pub(crate) leaves: Span,
     #[serde(default)]
-    pub(crate) needs: Vec<Spanned<Expectation>>,
+    pub(crate) needs: Vec<Spanned<Need>>,
     pub(crate) steps: Vec<Spanned<Action>>,
     #[serde(default)]
     pub(crate) allow: BTreeSet<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Need {
+    pub(crate) query: String,
+    at_least: Option<f64>,
+    at_most: Option<f64>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -176,6 +184,17 @@ impl TryFrom<String> for Request {
 impl fmt::Display for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.0.method, self.0.path)
+    }
+}
+
+impl From<Need> for Expectation {
+    fn from(own: Need) -> Self {
+        Self {
+            query: Some(own.query),
+            at_least: own.at_least,
+            at_most: own.at_most,
+            ..Self::default()
+        }
     }
 }
 

@@ -50,16 +50,14 @@ impl fmt::Display for LoadReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let counts = self.counts.iter();
         let counts = counts.map(|(class, count)| format!("{class} {count}"));
+        let counts = counts.collect::<Vec<_>>().join(", ");
+        let (name, scheduled, lag) = (&self.name, self.scheduled, self.lag_p99_seconds * 1000.0);
+        let (seconds, rate) = (self.seconds, self.rate);
         write!(
             f,
-            "{}: {} in {:.0} s at {:.0}/s ({}); generator's lag p99 {:.1} ms",
-            self.name,
-            self.scheduled,
-            self.seconds,
-            self.rate,
-            counts.collect::<Vec<_>>().join(", "),
-            self.lag_p99_seconds * 1000.0
-        )
+            "{name}: {scheduled} in {seconds:.0} s at {rate:.0}/s ({counts}); "
+        )?;
+        write!(f, "generator's lag p99 {lag:.1} ms")
     }
 }
 

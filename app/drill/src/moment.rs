@@ -36,10 +36,6 @@ impl Offset {
         Duration::from_secs_f64((self.0 - earlier.0).max(0.0))
     }
 
-    pub(crate) fn earliest(self, other: Self) -> Self {
-        Self(self.0.min(other.0))
-    }
-
     pub(crate) fn latest(self, other: Self) -> Self {
         Self(self.0.max(other.0))
     }

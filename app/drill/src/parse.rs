@@ -63,15 +63,19 @@ impl Drill {
         let mut drill: Self = yaml(text)?;
         drill.name = name.into();
         let needs = drill.needs.iter();
-        let needs = needs.map(|need| (need.referenced, need.value.fault()));
+        let needs = needs.map(|need| {
+            (
+                need.referenced,
+                Expectation::from(need.value.clone()).fault(),
+            )
+        });
         let steps = drill.steps.iter().enumerate();
         let steps = steps.map(|(index, step)| (step.referenced, drill.fault(index)));
         let is_empty = drill.expectations().next().is_none();
         let nothing = is_empty.then_some("a drill without `expect` proves nothing");
         let mut all = needs.chain(steps).chain([(Location::UNKNOWN, nothing)]);
         let fault = all.find_map(|(at, fault)| Some((at, fault?.into())));
-        fault.map_or(Ok(()), Err)?;
-        Ok(drill)
+        fault.map_or(Ok(drill), Err)
     }
 
     /// What is wrong with a step.

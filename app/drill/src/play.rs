@@ -55,8 +55,11 @@ impl<'s> Player<'s> {
         };
         let mut steps = (0..count).map(|index| play.step(index));
         let last = steps.find(|done| !matches!(done, Ok(true)));
-        let cleared = play.clear_up();
-        play.halt = last.and_then(Result::err).or(cleared.err());
+        let ended = play.end_load();
+        play.halt = last.and_then(Result::err).or(ended.err());
+        if let Some(operator) = &mut play.player.operator {
+            operator.start_all(PATIENCE);
+        }
         play
     }
 }
@@ -242,15 +245,6 @@ impl Play<'_, '_> {
             sleep(PAUSE / 5);
         }
         Ok(())
-    }
-
-    /// Ends the load and starts what was stopped, whatever happened.
-    fn clear_up(&mut self) -> Result<()> {
-        let ended = self.end_load();
-        if let Some(operator) = &mut self.player.operator {
-            operator.start_all(PATIENCE);
-        }
-        ended
     }
 }
 

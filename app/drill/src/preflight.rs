@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::alertmanager::{Group, Silence};
 use crate::error::Result;
 use crate::evidence::Receiver;
-use crate::file::{Action, Drill};
+use crate::file::{Action, Drill, Expectation};
 use crate::labels::{NAME, Selector, agree};
 use crate::moment::{Moment, Offset};
 use crate::prometheus::{Rule, rule_of};
@@ -74,10 +74,8 @@ pub(crate) fn look(drill: &Drill, servers: &Servers) -> Result<(Facts, Obstacles
         let told: Vec<_> = told.collect();
         let mine = groups.iter();
         passing.extend(mine.filter_map(|own| held(alert, rule, &told, own)));
-        let open = told
-            .iter()
-            .map(|own| open(before.receiver(&facts, own), alert));
-        passing.extend(open.flatten());
+        let receivers = told.iter().map(|own| before.receiver(&facts, own));
+        passing.extend(receivers.filter_map(|own| open(own, alert)));
         lasting.extend(silences.iter().filter_map(|own| silenced(alert, rule, own)));
     }
     Ok((facts, found))
@@ -90,11 +88,11 @@ fn of_servers(drill: &Drill, servers: &Servers, found: &mut Obstacles) -> Result
         let text = "Prometheus has found no Alertmanager: look at `alerting` in prometheus.yml";
         passing.push(text.into());
     }
-    for need in drill.needs.iter().map(|need| &need.value) {
-        let query = need.query.as_deref().unwrap_or_default();
+    for need in &drill.needs {
+        let (query, wanted) = (&need.value.query, Expectation::from(need.value.clone()));
         let value = servers.prometheus.value(query)?;
-        if !value.is_some_and(|value| need.holds(None, value)) {
-            let (wanted, value) = (need.bounds(), value.unwrap_or(f64::NAN));
+        if !value.is_some_and(|value| wanted.holds(None, value)) {
+            let (wanted, value) = (wanted.bounds(), value.unwrap_or(f64::NAN));
             passing.push(format!("needed: {query} {wanted}, it is {value}"));
         }
     }

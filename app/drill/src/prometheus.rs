@@ -1,6 +1,5 @@
 //! Prometheus: rules, samples of `ALERTS`, values of queries, whether it has an Alertmanager.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -10,6 +9,7 @@ use serde_json::Value;
 
 use crate::client::Client;
 use crate::error::Result;
+use crate::file::Drill;
 use crate::labels::{Labels, NAME, Selector};
 use crate::moment::{Moment, Span};
 
@@ -91,11 +91,8 @@ impl Prometheus {
         Ok(groups.into_iter().flat_map(|group| group.rules).collect())
     }
 
-    pub(crate) fn samples(
-        &self,
-        alerts: &BTreeSet<Selector>,
-        since: Moment,
-    ) -> Result<Vec<AlertSamples>> {
+    pub(crate) fn samples(&self, drill: &Drill, since: Moment) -> Result<Vec<AlertSamples>> {
+        let alerts = drill.alerts();
         let names = alerts.iter().map(|alert| regex_lite::escape(&alert.name));
         // In a string of PromQL a backslash is written twice.
         let names = names.collect::<Vec<_>>().join("|").replace('\\', r"\\");

@@ -70,9 +70,8 @@ impl Servers {
 
     fn look_at_prometheus(&self, drill: &Drill, record: &mut Record) -> Result<()> {
         let now = record.now();
-        let alerts = drill.alerts();
         // Samples first: an alert without them is not over, but not there yet.
-        record.samples = self.prometheus.samples(&alerts, record.began)?;
+        record.samples = self.prometheus.samples(drill, record.began)?;
         record.rules = self.prometheus.rules()?;
         for labels in firing(&record.rules) {
             if !record.baseline.contains(labels) && !record.fired.contains(labels) {
@@ -83,7 +82,7 @@ impl Servers {
             let query = query.replace("$since", &format!("{:.0}s", now.0 + 1.0));
             note(values, now, self.prometheus.value(&query)?);
         }
-        for alert in alerts {
+        for alert in drill.alerts() {
             // What is pending or firing needs no asking.
             let rule = rule_of(&record.rules, &alert).filter(|rule| !rule.is_active(&alert));
             let Some(rule) = rule else { continue };

@@ -172,6 +172,21 @@ fn says_where_a_file_is_no_drill() {
         code == Some(2) && said.contains("a drill without `expect` proves nothing"),
         "{said}"
     );
+    for (need, words) in [
+        (
+            "alert: HighErrorRate, state: firing",
+            "unknown field `alert`",
+        ),
+        ("query: up, rises_by: 1", "unknown field `rises_by`"),
+        ("query: up", "a query has one of"),
+    ] {
+        let text = format!("shows: a test\nneeds:\n  - {{ {need} }}\nsteps:\n  - {EXPECT}\n");
+        let (code, said) = checked("need", &text);
+        assert!(
+            code == Some(2) && said.contains("FILE:3:") && said.contains(words),
+            "{need}: {said}"
+        );
+    }
     let (code, said) = checked(
         "good",
         &format!("shows: a test\nsteps:\n  - {EXPECT}\nallow: [Watchdog]\n"),

@@ -12,11 +12,8 @@ impl Judge<'_> {
     pub(super) fn alert(&self, alert: Selector) -> Vec<Row> {
         let seen = self.case.evidence(alert, self.cause.from);
         let own = self.own;
-        match (
-            own.state,
-            &own.delivered,
-            own.suppressed.zip(own.by.as_ref()),
-        ) {
+        let held_back = own.suppressed.zip(own.by.as_ref());
+        match (own.state, &own.delivered, held_back) {
             (Some(state), ..) => vec![self.state(&seen, state)],
             (_, Some(receivers), _) => self.delivered(&seen, receivers),
             (.., Some((duty, by))) => vec![self.suppressed(&seen, by, duty)],
