@@ -6,7 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::client::Client;
 use crate::error::Result;
@@ -17,32 +17,50 @@ use crate::moment::Moment;
 pub(crate) const DEAD_MANS_SWITCH: &str = "dead-mans-switch";
 const LONGEST_WEBHOOK: u64 = 4 * 1024 * 1024;
 
-#[derive(Clone, Debug, Default)]
+/// A message as pager records it, or as Alertmanager's webhook says it (its documentation, `<webhook_config>`).
+#[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct Delivery {
+    #[serde(rename = "received_at", default = "Moment::now")]
     pub(crate) at: Moment,
     /// The integration it came through, such as `slack`; empty if only the receiver is known.
+    #[serde(rename = "receiver")]
     pub(crate) integration: String,
     /// Alertmanager's receiver; empty if only the integration is known.
+    #[serde(skip)]
     pub(crate) receiver: String,
     /// The alert, or what the message says in the place of several.
+    #[serde(rename = "alertname", default)]
     pub(crate) headline: String,
+    #[serde(rename = "status", deserialize_with = "is_firing")]
     pub(crate) is_firing: bool,
     /// The labels that its alerts have in common.
+    #[serde(default)]
     pub(crate) labels: Labels,
     /// The alerts that it lists; none where it doesn't say.
     pub(crate) alerts: Vec<ListedAlert>,
-    pub(crate) is_cut: bool,
-    /// What ties the messages of a group together.
-    pub(crate) key: String,
+    #[serde(default, alias = "truncatedAlerts")]
+    pub(crate) more: u64,
+    #[serde(rename = "dedup_key", alias = "groupKey")]
+    pub(crate) key: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct ListedAlert {
-    status: String,
+    #[serde(rename = "status", deserialize_with = "is_firing")]
+    is_firing: bool,
     pub(crate) labels: Labels,
 }
 
+fn is_firing<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    Ok(String::deserialize(deserializer)? == "firing")
+}
+
 impl Delivery {
+    /// What ties it to the others of its group; without, its headline.
+    pub(crate) fn group(&self) -> &String {
+        self.key.as_ref().unwrap_or(&self.headline)
+    }
+
     /// Whether an alert fires by what it says; `None` if it says nothing of it. A label that it doesn't write
     /// contradicts nothing.
     pub(crate) fn says(&self, alert: &Selector) -> Option<bool> {
@@ -54,8 +72,8 @@ impl Delivery {
         let mut mine: Vec<_> = self.alerts.iter().collect();
         mine.retain(|own| is_it(&own.labels));
         // An alert that is no longer listed is over.
-        let is_said = !(mine.is_empty() && self.is_cut);
-        is_said.then(|| mine.iter().any(|own| own.status == "firing"))
+        let is_said = !(mine.is_empty() && self.more > 0);
+        is_said.then(|| mine.iter().any(|own| own.is_firing))
     }
 
     pub(crate) fn came_to(&self, receiver: &str, integrations: &[String]) -> bool {
@@ -78,47 +96,11 @@ pub(crate) struct Heartbeat {
 #[derive(Debug)]
 pub(crate) struct Pager(pub(crate) Client);
 
-/// A message as pager records it, or as Alertmanager's webhook says it (its documentation, `<webhook_config>`).
-#[derive(Deserialize)]
-struct Message {
-    #[serde(default)]
-    received_at: String,
-    /// At pager, the integration.
-    receiver: String,
-    status: String,
-    #[serde(default)]
-    alertname: String,
-    #[serde(default)]
-    labels: Labels,
-    alerts: Vec<ListedAlert>,
-    #[serde(default, alias = "truncatedAlerts")]
-    more: u64,
-    #[serde(alias = "groupKey")]
-    dedup_key: Option<String>,
-}
-
-impl From<Message> for Delivery {
-    fn from(own: Message) -> Self {
-        Self {
-            at: Moment::parse(&own.received_at).unwrap_or_else(Moment::now),
-            integration: own.receiver,
-            receiver: String::new(),
-            is_firing: own.status == "firing",
-            labels: own.labels,
-            alerts: own.alerts,
-            is_cut: own.more > 0,
-            key: own.dedup_key.unwrap_or_else(|| own.alertname.clone()),
-            headline: own.alertname,
-        }
-    }
-}
-
 impl Pager {
     /// What has arrived since then, oldest first.
     pub(crate) fn deliveries(&self, since: Moment) -> Result<Vec<Delivery>> {
         let path = format!("/notifications?since={:.3}", since.0);
-        let messages: Vec<Message> = self.0.json(&path, "")?;
-        Ok(messages.into_iter().map(Delivery::from).collect())
+        self.0.json(&path, "")
     }
 
     pub(crate) fn heartbeat(&self) -> Result<Heartbeat> {
@@ -163,13 +145,12 @@ fn receive(mut stream: &TcpStream) -> io::Result<Option<Delivery>> {
     }
     let mut body = Vec::new();
     request.take(length).read_to_end(&mut body)?;
-    let message: Option<Message> = serde_json::from_slice(&body).ok();
+    let mut message: Option<Delivery> = serde_json::from_slice(&body).ok();
     let status = message.as_ref().map_or("400 Bad Request", |_| "200 OK");
     let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
     stream.write_all(answer.as_bytes())?;
-    Ok(message.map(|own| {
-        let mut own = Delivery::from(own);
+    if let Some(own) = &mut message {
         own.receiver = std::mem::take(&mut own.integration);
-        own
-    }))
+    }
+    Ok(message)
 }

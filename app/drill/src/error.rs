@@ -1,7 +1,7 @@
 //! Why nothing can be said, and the exit code for it.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use thiserror::Error;
 
@@ -9,14 +9,7 @@ pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
 #[derive(Debug, Error)]
 pub(crate) enum Error {
-    #[error("{path}:{line}:{column}: {what}")]
-    File {
-        path: PathBuf,
-        line: u64,
-        column: u64,
-        what: String,
-    },
-    /// The command line, or what it leads to, makes no sense.
+    /// The command line, or a file, makes no sense.
     #[error("{0}")]
     Usage(String),
     #[error("{server}: {what}")]
@@ -36,7 +29,7 @@ impl Error {
 
     pub(crate) fn code(&self) -> u8 {
         match self {
-            Self::File { .. } | Self::Usage(_) | Self::Load(_) => 2,
+            Self::Usage(_) | Self::Load(_) => 2,
             Self::Server { .. } => 5,
             Self::Step { .. } => 1,
             Self::Interrupted(signal) => 128 + u8::try_from(*signal).unwrap_or_default(),

@@ -172,7 +172,7 @@ impl<'a> Receiver<'a> {
         let Some((first, told)) = mine.find(|(_, one)| one.says(alert) == Some(true)) else {
             return (None, None);
         };
-        let is_end = |one: &Delivery| one.key == told.key && one.says(alert) == Some(false);
+        let is_end = |one: &Delivery| one.group() == told.group() && one.says(alert) == Some(false);
         let end = mine.find(|(_, one)| is_end(one));
         (Some(first), end.map(|(at, _)| at))
     }
@@ -228,7 +228,7 @@ impl<'a> Receiver<'a> {
     pub(crate) fn incidents(self, is_opened: bool) -> Vec<Offset> {
         let mut open = BTreeSet::new();
         let mut changes = |one: &'a Delivery| {
-            let key = &one.key;
+            let key = one.group();
             if one.is_firing {
                 open.insert(key)
             } else {

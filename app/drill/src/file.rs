@@ -34,8 +34,8 @@ pub(crate) struct Drill {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Need {
     pub(crate) query: String,
-    at_least: Option<f64>,
-    at_most: Option<f64>,
+    pub(crate) at_least: Option<f64>,
+    pub(crate) at_most: Option<f64>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

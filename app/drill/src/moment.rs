@@ -8,7 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Seconds since the epoch, by this machine's clock or a server's.
-#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, Deserialize)]
+#[serde(try_from = "String")]
 pub(crate) struct Moment(pub(crate) f64);
 
 /// Seconds since the incident began; negative before it.
@@ -28,6 +29,13 @@ impl Moment {
 
     pub(crate) fn since(self, began: Self) -> Offset {
         Offset(self.0 - began.0)
+    }
+}
+
+impl TryFrom<String> for Moment {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::parse(&text).ok_or_else(|| format!("`{text}` is no time"))
     }
 }
 

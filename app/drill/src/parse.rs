@@ -1,26 +1,28 @@
 //! Reads the file of a drill, and refuses what makes no sense with its line and column.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use serde_saphyr::{Location, options};
 
 use crate::error::{Error, Result};
-use crate::file::{Action, Amount, Drill, Expectation, Incidents, Load, State, Wait};
+use crate::file::{Action, Amount, Drill, Expectation, Incidents, Load, Need, State, Wait};
 
-/// Where a file is wrong, and what is.
-type Fault = (Location, String);
+/// Line and column where a file is wrong, and what is.
+type Fault = ((u64, u64), String);
 
 fn read<T>(path: &Path, parse: impl Fn(&str) -> Result<T, Fault>) -> Result<T> {
     let text = std::fs::read_to_string(path).map_err(Error::unreadable(path))?;
-    parse(&text).map_err(|(at, what)| Error::File {
-        path: path.into(),
-        line: at.line(),
-        column: at.column(),
-        what,
-    })
+    let path = path.display();
+    parse(&text)
+        .map_err(|((line, column), what)| Error::Usage(format!("{path}:{line}:{column}: {what}")))
+}
+
+fn place(at: Location) -> (u64, u64) {
+    (at.line(), at.column())
 }
 
 fn yaml<T: DeserializeOwned>(text: &str) -> Result<T, Fault> {
@@ -30,7 +32,8 @@ fn yaml<T: DeserializeOwned>(text: &str) -> Result<T, Fault> {
         // The message says again where it is.
         let parts = text.rsplit_once(" at line ");
         let what = parts.map_or(&*text, |(what, _)| what);
-        (error.location().unwrap_or(Location::UNKNOWN), what.into())
+        let at = error.location().unwrap_or(Location::UNKNOWN);
+        (place(at), what.into())
     })
 }
 
@@ -42,15 +45,11 @@ fn alerts_of(path: &Path) -> Result<impl Iterator<Item = String>> {
     }
     #[derive(Deserialize)]
     struct Group {
-        rules: Vec<Rule>,
-    }
-    #[derive(Deserialize)]
-    struct Rule {
-        alert: Option<String>,
+        rules: Vec<BTreeMap<String, Value>>,
     }
     let file: RuleFile = read(path, yaml)?;
     let rules = file.groups.into_iter().flat_map(|group| group.rules);
-    Ok(rules.filter_map(|rule| rule.alert))
+    Ok(rules.filter_map(|rule| rule.get("alert")?.as_str().map(Into::into)))
 }
 
 impl Drill {
@@ -63,18 +62,13 @@ impl Drill {
         let mut drill: Self = yaml(text)?;
         drill.name = name.into();
         let needs = drill.needs.iter();
-        let needs = needs.map(|need| {
-            (
-                need.referenced,
-                Expectation::from(need.value.clone()).fault(),
-            )
-        });
+        let needs = needs.map(|need| (need.referenced, need.value.fault()));
         let steps = drill.steps.iter().enumerate();
         let steps = steps.map(|(index, step)| (step.referenced, drill.fault(index)));
         let is_empty = drill.expectations().next().is_none();
         let nothing = is_empty.then_some("a drill without `expect` proves nothing");
         let mut all = needs.chain(steps).chain([(Location::UNKNOWN, nothing)]);
-        let fault = all.find_map(|(at, fault)| Some((at, fault?.into())));
+        let fault = all.find_map(|(at, fault)| Some((place(at), fault?.into())));
         fault.map_or(Ok(drill), Err)
     }
 
@@ -125,15 +119,20 @@ impl Drill {
         let Some(unknown) = named.find(|name| !known.contains(*name)) else {
             return Ok(());
         };
-        let text = std::fs::read_to_string(path).map_err(Error::unreadable(path))?;
-        let before = text.split(unknown.as_str()).next().unwrap_or_default();
-        let lines: Vec<_> = before.split('\n').collect();
-        Err(Error::File {
-            path: path.into(),
-            line: lines.len() as u64,
-            column: lines.last().map_or(0, |line| line.chars().count() as u64) + 1,
-            what: format!("no rule has an alert {unknown}"),
+        read(path, |text| {
+            let before = text.split(unknown.as_str()).next().unwrap_or_default();
+            let lines: Vec<_> = before.split('\n').collect();
+            let column = lines.last().map_or(0, |line| line.chars().count()) + 1;
+            let place = (lines.len() as u64, column as u64);
+            Err((place, format!("no rule has an alert {unknown}")))
         })
+    }
+}
+
+impl Need {
+    fn fault(&self) -> Option<&'static str> {
+        let is_open = self.at_least.or(self.at_most).is_none();
+        is_open.then_some("what is needed has at_least or at_most")
     }
 }
 

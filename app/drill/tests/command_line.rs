@@ -178,7 +178,7 @@ fn says_where_a_file_is_no_drill() {
             "unknown field `alert`",
         ),
         ("query: up, rises_by: 1", "unknown field `rises_by`"),
-        ("query: up", "a query has one of"),
+        ("query: up", "what is needed has at_least or at_most"),
     ] {
         let text = format!("shows: a test\nneeds:\n  - {{ {need} }}\nsteps:\n  - {EXPECT}\n");
         let (code, said) = checked("need", &text);

@@ -191,7 +191,7 @@ impl World {
                 integration: (*integration).into(),
                 headline: "Errors".into(),
                 is_firing: *is_firing,
-                key: (*key).into(),
+                key: Some((*key).into()),
                 ..Delivery::default()
             },
         );
