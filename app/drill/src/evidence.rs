@@ -108,6 +108,13 @@ impl<'a> Case<'a> {
     }
 }
 
+pub(crate) fn not_held(alert: &str) -> String {
+    format!(
+        "{alert} fires in Prometheus but is not in Alertmanager: look at `alerting` in prometheus.yml and at \
+         prometheus_notifications_errors_total"
+    )
+}
+
 impl Evidence<'_> {
     /// Whether it was pending and never fired.
     pub(crate) fn has_cleared(&self) -> bool {

@@ -20,7 +20,6 @@ mod parse;
 mod play;
 mod preflight;
 mod prometheus;
-mod reasons;
 mod record;
 mod report;
 mod run;

@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use crate::alertmanager::{Group, Silence};
 use crate::error::Result;
-use crate::evidence::Receiver;
+use crate::evidence::{Receiver, not_held};
 use crate::file::{Action, Drill, Expectation};
 use crate::labels::{NAME, Selector, agree};
 use crate::moment::{Moment, Offset};
 use crate::prometheus::{Rule, rule_of};
-use crate::reasons::not_held;
 use crate::record::{Facts, Record};
 use crate::servers::{Servers, firing};
 

@@ -2,7 +2,7 @@
 
 use super::{BEGAN, Judge, NONE, Row, TRANSPORT};
 use crate::alertmanager::Requests;
-use crate::evidence::{Evidence, HeldBack, Receiver};
+use crate::evidence::{Evidence, HeldBack, Receiver, not_held};
 use crate::file::{Duty, State};
 use crate::labels::Selector;
 use crate::moment::{Offset, Span, Window};
@@ -238,5 +238,62 @@ impl Judge<'_> {
         };
         self.refuse_others(seen, &mut own);
         own
+    }
+}
+
+impl Evidence<'_> {
+    /// The first thing on the way to Alertmanager that has not happened, that long after its cause.
+    fn missing(&self, since: Span) -> String {
+        let (alert, hold) = (&self.alert, Span(self.rule.hold));
+        match (self.true_at, self.pending_at, self.firing_at, self.over_at) {
+            (.., Some(_), _) => not_held(&alert.to_string()),
+            (None, ..) => format!(
+                "{alert} never went pending: its expression is still false {since} after its cause; does the load reach \
+                 the service, and is it scraped?"
+            ),
+            (_, None, ..) => format!(
+                "{alert} never went pending, although its expression is true: is its rule group evaluated? (Prometheus, \
+                 /rules)"
+            ),
+            (_, Some(pending), _, Some(over)) => format!(
+                "{alert} was pending but cleared after {}, before its `for` of {hold} was over: its cause did not last, or \
+                 was diluted",
+                Span(over.after(pending))
+            ),
+            _ => format!("{alert} is pending, but does not fire after its `for` of {hold}"),
+        }
+    }
+
+    /// It did not reach people, or nobody knows how it did.
+    fn not_delivered(
+        &self,
+        receiver: Receiver<'_>,
+        Requests { made, failed }: Requests,
+        message: Option<Offset>,
+        proof: Proof,
+    ) -> String {
+        let (alert, name, good) = (&self.alert, receiver.name, made - failed);
+        let elsewhere = receiver.told_elsewhere(alert);
+        match proof {
+            _ if message.is_some() => format!(
+                "a message about {alert} has come, but Alertmanager counts no successful request to {name}: who sent it?"
+            ),
+            _ if made <= 0.0 => format!(
+                "{alert} is in Alertmanager for receiver {name}, but it has tried no delivery to it: does that receiver \
+                 have its integration?"
+            ),
+            _ if good <= 0.0 => format!(
+                "Alertmanager tried {made:.0} deliveries to {name} and all failed: wrong key, a template that fails, or \
+                 the receiver is down (docker compose logs alertmanager)"
+            ),
+            _ if !elsewhere.is_empty() => format!("{alert} reached {elsewhere}, but not {name}"),
+            Proof::Counters => {
+                format!("no successful request to {name} is counted since {alert} fired")
+            }
+            _ => format!(
+                "Alertmanager counts {good:.0} successful requests to {name}, but no message about {alert} has come: does \
+                 its url point elsewhere?"
+            ),
+        }
     }
 }

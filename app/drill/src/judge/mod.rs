@@ -1,7 +1,7 @@
 //! Holds what was observed against what is expected. Pure: the same case always gives the same rows.
 //!
 //! A window is what the file allows (`within`, from the cause) and what the running servers are set to.
-//! [`reasons`] says which link is broken.
+//! A row that fails says which link is broken, and where to look.
 
 mod alert;
 
@@ -14,7 +14,6 @@ use crate::evidence::Receiver;
 use crate::file::{Action, Beat, Expectation, Incidents, Load, State};
 use crate::labels::{NAME, named};
 use crate::moment::{Offset, Span, Window};
-use crate::reasons::{self, too_late};
 use crate::record::{Case, History, Proof};
 
 /// From an evaluation to the alert in Alertmanager, and from there to a receiver's record.
@@ -264,7 +263,16 @@ impl<'a> Judge<'a> {
         };
         own.expected = expected.map(|expected| expected.plus(NONE, TRANSPORT));
         own.detail = format!("{} so far", found.len());
-        own.reason = reasons::incidents(name, word, (found.len(), count));
+        let advice = match word {
+            _ if found.len() > count => {
+                ": an alert with another key, or one that was resolved and came again (group_by in \
+                 alertmanager.yml, --rules.alert.for-grace-period)"
+            }
+            "closed" => ": which alert goes on? (Alertmanager, /#/alerts)",
+            _ => "",
+        };
+        let all = found.len();
+        own.reason = format!("{all} incidents were {word} at {name}, wanted: {count}{advice}");
         own.seen = match count.checked_sub(1) {
             Some(last) => found.get(last).copied(),
             None => own.expected.and_then(|expected| self.passed(expected.to)),
@@ -296,6 +304,24 @@ impl<'a> Judge<'a> {
         own.reason = format!("wanted {bounds} of {}", own.detail);
         own
     }
+}
+
+/// Later than the file allows, whatever the servers are set to: with what they are set to.
+fn too_late(case: &Case<'_>, own: &Expectation, late: &str, bound: Span) -> String {
+    let rule = own.alert().and_then(|alert| case.facts.rules.get(&alert));
+    let hold = rule.map(|rule| format!("`for` is {}", Span(rule.hold)));
+    let receivers = own.delivered.iter().flatten();
+    let routes = receivers.flat_map(|receiver| case.facts.routing.to(receiver));
+    let routes = routes.map(|own| {
+        let [wait, interval] = [own.group_wait, own.group_interval].map(Span);
+        let receiver = &own.receiver;
+        format!("{receiver}'s group_wait {wait}, group_interval {interval}")
+    });
+    let mut set: Vec<_> = hold.into_iter().chain(routes).collect();
+    set.dedup();
+    let set = set.join("; ");
+    let asked = format!("{bound} of its cause, which `no_later` asks for");
+    case.with_troubles(&format!("{late} not within {asked}: {set}"))
 }
 
 #[cfg(test)]
