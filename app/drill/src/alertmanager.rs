@@ -12,7 +12,6 @@ use crate::error::Result;
 use crate::labels::{Labels, Matcher, NAME};
 use crate::moment::Span;
 
-#[derive(Debug)]
 pub(crate) struct Alertmanager(pub(crate) Client);
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -44,7 +43,6 @@ pub(crate) struct Status {
     pub(crate) inhibited_by: Vec<String>,
 }
 
-/// Alerts that are told of in one message.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Group {
     pub(crate) labels: Labels,
@@ -62,7 +60,6 @@ pub(crate) struct Silence {
 }
 
 /// Its receivers, each with its integrations, such as `slack`; and the routes to them.
-#[derive(Clone, Debug, Default)]
 pub(crate) struct Routing {
     pub(crate) receivers: BTreeMap<String, Vec<String>>,
     pub(crate) routes: Vec<Route>,
@@ -84,7 +81,6 @@ impl Route {
         !self.group_by.iter().any(keeps_apart)
     }
 
-    /// Whether two alerts on it are told of in one message.
     pub(crate) fn groups(&self, one: &Labels, other: &Labels) -> bool {
         let is_same = |label: &String| label != "..." && one.get(label) == other.get(label);
         self.group_by.iter().all(is_same)

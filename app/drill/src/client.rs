@@ -28,7 +28,6 @@ pub(crate) struct Access {
     ca: Option<PathBuf>,
 }
 
-#[derive(Debug)]
 pub(crate) struct Client {
     /// Address without credentials.
     pub(crate) base: String,

@@ -23,7 +23,6 @@ impl Progress {
 
 /// Whoever stops and starts services: `do: docker compose stop SERVICE` asks, `done` says that it has happened, anything else
 /// that it can't.
-#[derive(Debug)]
 pub(crate) struct Operator {
     answers: Receiver<String>,
     /// What was stopped and not started again.

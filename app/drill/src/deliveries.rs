@@ -93,7 +93,6 @@ pub(crate) struct Heartbeat {
     pub(crate) alarm_after_seconds: f64,
 }
 
-#[derive(Debug)]
 pub(crate) struct Pager(pub(crate) Client);
 
 impl Pager {
@@ -114,7 +113,6 @@ impl Pager {
     }
 }
 
-#[derive(Debug)]
 pub(crate) struct Sink(pub(crate) Receiver<Delivery>);
 
 impl Sink {

@@ -12,7 +12,6 @@ use crate::prometheus::{Rule, rule_of};
 use crate::record::{Case, Facts, Record};
 
 /// What was observed of an alert since a moment. The times of Prometheus are those of its evaluations.
-#[derive(Clone, Debug)]
 pub(crate) struct Evidence<'a> {
     pub(crate) alert: Selector,
     pub(crate) rule: &'a Rule,
@@ -24,12 +23,10 @@ pub(crate) struct Evidence<'a> {
     pub(crate) over_at: Option<Offset>,
     /// The first look at which Alertmanager had it.
     pub(crate) held: Option<(Offset, &'a HeldAlert)>,
-    /// What holds it back now.
     pub(crate) held_back: Option<HeldBack>,
 }
 
 /// What holds an alert back: silences, and names of alerts that inhibit it.
-#[derive(Clone, Debug)]
 pub(crate) struct HeldBack(pub(crate) Vec<String>, pub(crate) Vec<String>);
 
 impl HeldBack {
@@ -152,7 +149,7 @@ impl Record {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct Receiver<'a> {
     record: &'a Record,
     routing: &'a Routing,
@@ -161,7 +158,6 @@ pub(crate) struct Receiver<'a> {
 }
 
 impl<'a> Receiver<'a> {
-    /// The longest time of the routes to it.
     pub(crate) fn longest(self, time: fn(&Route) -> Duration) -> Duration {
         let routes = self.routing.to(self.name);
         routes.map(time).max().unwrap_or_default()

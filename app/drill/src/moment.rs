@@ -21,21 +21,16 @@ impl Moment {
         Self(Timestamp::now().as_duration().as_secs_f64())
     }
 
-    /// Reads `2026-11-27T15:42:23.214Z`.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        let timestamp: Timestamp = text.parse().ok()?;
-        Some(Self(timestamp.as_duration().as_secs_f64()))
-    }
-
     pub(crate) fn since(self, began: Self) -> Offset {
         Offset(self.0 - began.0)
     }
 }
 
 impl TryFrom<String> for Moment {
-    type Error = String;
-    fn try_from(text: String) -> Result<Self, String> {
-        Self::parse(&text).ok_or_else(|| format!("`{text}` is no time"))
+    type Error = jiff::Error;
+    fn try_from(text: String) -> Result<Self, jiff::Error> {
+        let timestamp: Timestamp = text.parse()?;
+        Ok(Self(timestamp.as_duration().as_secs_f64()))
     }
 }
 

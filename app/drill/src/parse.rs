@@ -37,8 +37,7 @@ fn yaml<T: DeserializeOwned>(text: &str) -> Result<T, Fault> {
     })
 }
 
-/// The names of the alerts in a rule file.
-fn alerts_of(path: &Path) -> Result<impl Iterator<Item = String>> {
+fn alert_names(path: &Path) -> Result<impl Iterator<Item = String>> {
     #[derive(Deserialize)]
     struct RuleFile {
         groups: Vec<Group>,
@@ -72,7 +71,6 @@ impl Drill {
         fault.map_or(Ok(drill), Err)
     }
 
-    /// What is wrong with a step.
     fn fault(&self, index: usize) -> Option<&'static str> {
         match &self.steps[index].value {
             Action::Load(load) => load.fault(),
@@ -106,7 +104,7 @@ impl Drill {
 
     /// Refuses a name that is no alert of the rules.
     pub(crate) fn check_names(&self, path: &Path, rules: &[PathBuf]) -> Result<()> {
-        let known = rules.iter().map(|path| alerts_of(path));
+        let known = rules.iter().map(|path| alert_names(path));
         let known: Vec<_> = known.collect::<Result<_, _>>()?;
         let known: BTreeSet<_> = known.into_iter().flatten().collect();
         let expected = self.expectations();

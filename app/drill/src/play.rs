@@ -22,7 +22,6 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// Longest that somebody may take to stop or start a service, a command to run, a request to be answered.
 const PATIENCE: Duration = Duration::from_secs(130);
 
-#[derive(Debug)]
 pub(crate) struct Player<'a> {
     pub(crate) args: &'a Args,
     pub(crate) servers: &'a Servers,

@@ -13,7 +13,6 @@ use crate::file::Drill;
 use crate::labels::{Labels, NAME, Selector};
 use crate::moment::{Moment, Span};
 
-#[derive(Debug)]
 pub(crate) struct Prometheus(pub(crate) Client);
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -52,7 +51,6 @@ pub(crate) struct Active {
 }
 
 /// Evaluations at which an alert was pending or firing.
-#[derive(Clone, Debug)]
 pub(crate) struct AlertSamples {
     pub(crate) labels: Labels,
     pub(crate) is_firing: bool,

@@ -10,7 +10,6 @@ use crate::labels::{Labels, Selector};
 use crate::moment::{Moment, Offset, Window};
 use crate::prometheus::{AlertSamples, Rule};
 
-#[derive(Clone, Debug)]
 pub(crate) struct Facts {
     /// The rule of each alert that something is expected of.
     pub(crate) rules: BTreeMap<Selector, Rule>,
@@ -34,7 +33,7 @@ pub(crate) enum Proof {
 pub(crate) type History<T> = Vec<(Offset, T)>;
 
 /// Everything that was observed, in times since the incident.
-#[derive(Clone, Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Record {
     pub(crate) began: Moment,
     /// When each step was done, or begun if it expects something.
@@ -77,8 +76,7 @@ impl Record {
     }
 }
 
-/// Everything a judgement rests on.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct Case<'a> {
     pub(crate) drill: &'a Drill,
     pub(crate) facts: &'a Facts,
@@ -90,7 +88,6 @@ pub(crate) struct Case<'a> {
 }
 
 impl Case<'_> {
-    /// What else is wrong and may be the cause.
     pub(crate) fn with_troubles(&self, reason: &str) -> String {
         match self.record.troubles.join("; ") {
             none if none.is_empty() => reason.into(),

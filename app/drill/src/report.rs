@@ -63,7 +63,6 @@ impl DrillReport {
         }
     }
 
-    /// One of which only the windows are foreseen.
     pub(crate) fn foreseen(drill: &Drill, steps: Vec<Row>) -> Self {
         Self {
             steps,

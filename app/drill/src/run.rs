@@ -144,7 +144,6 @@ fn folder(folder: &Path) -> Result<Vec<Drill>> {
     Ok(drills)
 }
 
-/// The YAML files of a folder, by name.
 fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = std::fs::read_dir(folder).map_err(Error::unreadable(folder))?;
     let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();

@@ -14,7 +14,6 @@ use crate::labels::Labels;
 use crate::prometheus::{Prometheus, Rule, rule_of};
 use crate::record::{Proof, Record, note};
 
-#[derive(Debug)]
 pub(crate) struct Servers {
     pub(crate) prometheus: Prometheus,
     pub(crate) alertmanager: Alertmanager,

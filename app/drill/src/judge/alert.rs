@@ -165,8 +165,7 @@ impl Judge<'_> {
         let what = if is_end { "end delivered" } else { "delivered" };
         let alert = &seen.alert;
         let mut own = Row::new(alert, format!("{what} to {name}"), source);
-        let requests = receiver.requests(BEGAN, self.now.unwrap_or(BEGAN));
-        let Requests { made, failed } = requests;
+        let Requests { made, failed } = self.requests(receiver);
         let good = made - failed;
         if made > 0.0 {
             own.detail = format!("{good:.0} of {made:.0} requests succeeded");
@@ -182,7 +181,7 @@ impl Judge<'_> {
             (message, seen.over_at, 2.0)
         } else {
             let message = seen.firing_at.and_then(|fired| told(fired).0);
-            own.reason = seen.not_delivered(receiver, requests, message, proof);
+            own.reason = self.not_delivered(seen, receiver, message.is_some());
             (message, seen.firing_at, 1.0)
         };
         own.seen = match proof {
@@ -198,6 +197,38 @@ impl Judge<'_> {
             ));
         }
         own
+    }
+
+    fn requests(&self, receiver: Receiver<'_>) -> Requests {
+        receiver.requests(BEGAN, self.now.unwrap_or(BEGAN))
+    }
+
+    /// It did not reach people, or nobody knows how it did.
+    fn not_delivered(&self, seen: &Evidence<'_>, receiver: Receiver<'_>, is_told: bool) -> String {
+        let Requests { made, failed } = self.requests(receiver);
+        let (alert, name, good) = (&seen.alert, receiver.name, made - failed);
+        let elsewhere = receiver.told_elsewhere(alert);
+        match self.case.facts.proof {
+            _ if is_told => format!(
+                "a message about {alert} has come, but Alertmanager counts no successful request to {name}: who sent it?"
+            ),
+            _ if made <= 0.0 => format!(
+                "{alert} is in Alertmanager for receiver {name}, but it has tried no delivery to it: does that receiver \
+                 have its integration?"
+            ),
+            _ if good <= 0.0 => format!(
+                "Alertmanager tried {made:.0} deliveries to {name} and all failed: wrong key, a template that fails, or \
+                 the receiver is down (docker compose logs alertmanager)"
+            ),
+            _ if !elsewhere.is_empty() => format!("{alert} reached {elsewhere}, but not {name}"),
+            Proof::Counters => {
+                format!("no successful request to {name} is counted since {alert} fired")
+            }
+            _ => format!(
+                "Alertmanager counts {good:.0} successful requests to {name}, but no message about {alert} has come: does \
+                 its url point elsewhere?"
+            ),
+        }
     }
 
     /// Fails if something holds it back that the drill does not speak of.
@@ -261,39 +292,6 @@ impl Evidence<'_> {
                 Span(over.after(pending))
             ),
             _ => format!("{alert} is pending, but does not fire after its `for` of {hold}"),
-        }
-    }
-
-    /// It did not reach people, or nobody knows how it did.
-    fn not_delivered(
-        &self,
-        receiver: Receiver<'_>,
-        Requests { made, failed }: Requests,
-        message: Option<Offset>,
-        proof: Proof,
-    ) -> String {
-        let (alert, name, good) = (&self.alert, receiver.name, made - failed);
-        let elsewhere = receiver.told_elsewhere(alert);
-        match proof {
-            _ if message.is_some() => format!(
-                "a message about {alert} has come, but Alertmanager counts no successful request to {name}: who sent it?"
-            ),
-            _ if made <= 0.0 => format!(
-                "{alert} is in Alertmanager for receiver {name}, but it has tried no delivery to it: does that receiver \
-                 have its integration?"
-            ),
-            _ if good <= 0.0 => format!(
-                "Alertmanager tried {made:.0} deliveries to {name} and all failed: wrong key, a template that fails, or \
-                 the receiver is down (docker compose logs alertmanager)"
-            ),
-            _ if !elsewhere.is_empty() => format!("{alert} reached {elsewhere}, but not {name}"),
-            Proof::Counters => {
-                format!("no successful request to {name} is counted since {alert} fired")
-            }
-            _ => format!(
-                "Alertmanager counts {good:.0} successful requests to {name}, but no message about {alert} has come: does \
-                 its url point elsewhere?"
-            ),
         }
     }
 }
