@@ -112,13 +112,6 @@ pub(crate) fn not_held(alert: &str) -> String {
     )
 }
 
-impl Evidence<'_> {
-    /// Whether it was pending and never fired.
-    pub(crate) fn has_cleared(&self) -> bool {
-        self.firing_at.is_none() && self.pending_at.is_some() && self.over_at.is_some()
-    }
-}
-
 impl Record {
     pub(crate) fn inhibited_at(&self, alert: &Selector, by: &str, since: Offset) -> Option<Offset> {
         let is_inhibited = |all: &[HeldAlert]| {

@@ -110,9 +110,8 @@ fn of_servers(drill: &Drill, servers: &Servers, found: &mut Obstacles) -> Result
     let heartbeat = pager.heartbeat()?;
     if heartbeat.state != "beating" {
         let state = heartbeat.state;
-        passing.push(format!(
-            "the heartbeat at pager is {state}: does Watchdog reach it?"
-        ));
+        let text = format!("the heartbeat at pager is {state}: does Watchdog reach it?");
+        passing.push(text);
     }
     lasting.extend(pager.outages()?.iter().map(|endpoint| {
         let url = format!("{}/outage/{endpoint}", pager.0.base);

@@ -53,8 +53,8 @@ impl Judge<'_> {
     }
 
     fn firing(&self, seen: &Evidence<'_>) -> Window {
-        let at = seen.firing_at.map(Window::at);
-        at.unwrap_or_else(|| self.window(seen, State::Firing))
+        let expected = self.window(seen, State::Firing);
+        seen.firing_at.map_or(expected, Window::at)
     }
 
     /// When it fired since the drill began: the cause of that may be an earlier one.
@@ -71,37 +71,36 @@ impl Judge<'_> {
         let mut own = Row::new(&seen.alert, name, source);
         let (expected, since) = (self.window(seen, state), self.since());
         own.expected = Some(expected);
-        let fired_at = match state {
-            State::Cleared => self.ever_firing(seen),
-            _ => seen.firing_at.filter(|at| *at <= expected.to),
+        let (alert, hold) = (&seen.alert, Span(seen.rule.hold));
+        let reached = |at: Option<Offset>| {
+            let has_cleared =
+                seen.pending_at.and(seen.over_at).is_some() && seen.firing_at.is_none();
+            (at, seen.missing(since), at.is_none() && has_cleared)
         };
-        own.seen = match state {
-            State::True => seen.true_at,
-            State::Pending => seen.pending_at,
-            State::Firing => seen.firing_at,
-            // What is over before its cause is has not been resolved by that.
-            State::Resolved => seen.over_at.filter(|over| *over >= self.cause.from),
-            State::Cleared => seen.over_at,
-            State::Silent => self.passed(expected.to),
-        };
-        let alert = &seen.alert;
-        own.reason = match state {
-            State::True | State::Pending | State::Firing => seen.missing(since),
-            State::Resolved => format!("{alert} still fires {since} after its cause was over"),
-            State::Cleared if fired_at.is_none() => {
-                format!("{alert} has not cleared {since} after its cause was over")
+        let after = format!("{since} after its cause was over");
+        let fired = format!(
+            "{alert} fired, although its cause was over within its `for` of {hold}: is `for` still in the rule?"
+        );
+        let has_failed;
+        (own.seen, own.reason, has_failed) = match state {
+            State::True => reached(seen.true_at),
+            State::Pending => reached(seen.pending_at),
+            State::Firing => reached(seen.firing_at),
+            State::Resolved => {
+                // What is over before its cause is has not been resolved by that.
+                let over = seen.over_at.filter(|over| *over >= self.cause.from);
+                (over, format!("{alert} still fires {after}"), false)
             }
-            State::Cleared | State::Silent => format!(
-                "{alert} fired, although its cause was over within its `for` of {}: is `for` still in the rule?",
-                Span(seen.rule.hold)
+            State::Cleared if self.ever_firing(seen).is_some() => (seen.over_at, fired, true),
+            State::Cleared => (
+                seen.over_at,
+                format!("{alert} has not cleared {after}"),
+                false,
             ),
-        };
-        let has_failed = match state {
-            State::True | State::Pending | State::Firing => {
-                own.seen.is_none() && seen.has_cleared()
+            State::Silent => {
+                let has_fired = seen.firing_at.is_some_and(|at| at <= expected.to);
+                (self.passed(expected.to), fired, has_fired)
             }
-            State::Cleared | State::Silent => fired_at.is_some(),
-            State::Resolved => false,
         };
         if has_failed {
             own.fail(self.case.with_troubles(&own.reason));
@@ -111,7 +110,8 @@ impl Judge<'_> {
 
     /// That Alertmanager has it for the right receivers, and that they were told.
     fn delivered(&self, seen: &Evidence<'_>, receivers: &[String]) -> Vec<Row> {
-        let mut own = Row::new(&seen.alert, "in Alertmanager", "Alertmanager, its alerts");
+        let alert = &seen.alert;
+        let mut own = Row::new(alert, "in Alertmanager", "Alertmanager, its alerts");
         let firing = self.firing(seen);
         own.expected = Some(firing.plus(NONE, TRANSPORT));
         own.reason = seen.missing(self.since());
@@ -121,9 +121,8 @@ impl Judge<'_> {
             let found = found.join(", ");
             if let Some(wanted) = receivers.iter().find(|name| !held.is_for(name)) {
                 own.fail(format!(
-                    "{} fired and is in Alertmanager, but for receiver {found}, not {wanted}: look at `route` in \
-                     alertmanager.yml",
-                    seen.alert
+                    "{alert} fired and is in Alertmanager, but for receiver {found}, not {wanted}: look at `route` in \
+                     alertmanager.yml"
                 ));
             }
             own.detail = format!("for {found}");
@@ -147,8 +146,8 @@ impl Judge<'_> {
     fn end(&self, seen: &Evidence<'_>, receiver: &str) -> Row {
         let receiver = self.receiver(receiver);
         let mut own = self.message(seen, receiver, true);
-        let over = seen.over_at.map(Window::at);
-        let over = over.unwrap_or_else(|| self.window(seen, State::Resolved));
+        let expected = self.window(seen, State::Resolved);
+        let over = seen.over_at.map_or(expected, Window::at);
         let interval = receiver.longest(|route| route.group_interval);
         own.expected = Some(over.plus(NONE, interval + TRANSPORT));
         own
@@ -233,16 +232,15 @@ impl Judge<'_> {
 
     /// Fails if something holds it back that the drill does not speak of.
     fn refuse_others(&self, seen: &Evidence<'_>, own: &mut Row) {
-        let Some(held_back) = &seen.held_back else {
+        let (alert, Some(held_back)) = (&seen.alert, &seen.held_back) else {
             return;
         };
         let all = self.case.drill.expectations().map(|(_, own)| own);
-        let mine = all.filter(|own| own.alert().as_ref() == Some(&seen.alert));
+        let mine = all.filter(|own| own.alert().as_ref() == Some(alert));
         let allowed: Vec<_> = mine.filter_map(|own| own.by.as_ref()).collect();
         let HeldBack(silences, inhibitors) = held_back;
         let is_allowed = inhibitors.iter().all(|name| allowed.contains(&name));
         if !silences.is_empty() || inhibitors.is_empty() || !is_allowed {
-            let alert = &seen.alert;
             let what = format!("{alert} fired and is in Alertmanager, but suppressed: {held_back}");
             own.fail(what);
         }
@@ -253,17 +251,16 @@ impl Judge<'_> {
             Duty::Must => ("held back by", None),
             Duty::May => ("held back at most by", seen.held.map(|(at, _)| at)),
         };
-        let step = format!("{what} {by}");
-        let mut own = Row::new(&seen.alert, step, "Alertmanager, its alerts");
+        let (alert, step) = (&seen.alert, format!("{what} {by}"));
+        let mut own = Row::new(alert, step, "Alertmanager, its alerts");
         let within = self.own.within.unwrap_or_default().0;
         own.expected = Some(self.firing(seen).plus(NONE, within + TRANSPORT));
         let (record, since) = (self.case.record, self.cause.from);
-        own.seen = record.inhibited_at(&seen.alert, by, since).or(held);
+        own.seen = record.inhibited_at(alert, by, since).or(held);
         own.reason = match seen.held {
             Some(_) => format!(
-                "{} is not held back while {by} fires; {by} should inhibit it: look at inhibit_rules in alertmanager.yml \
-                 and at their `equal` labels",
-                seen.alert
+                "{alert} is not held back while {by} fires; {by} should inhibit it: look at inhibit_rules in \
+                 alertmanager.yml and at their `equal` labels"
             ),
             None => seen.missing(self.since()),
         };
