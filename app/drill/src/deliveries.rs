@@ -79,11 +79,6 @@ impl Delivery {
     pub(crate) fn came_to(&self, receiver: &str, integrations: &[String]) -> bool {
         self.receiver == receiver || integrations.contains(&self.integration)
     }
-
-    /// The receiver, or else the integration it came through.
-    pub(crate) fn way(&self) -> String {
-        format!("{}{}", self.receiver, self.integration)
-    }
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -113,21 +108,17 @@ impl Pager {
     }
 }
 
-pub(crate) struct Sink(pub(crate) Receiver<Delivery>);
-
-impl Sink {
-    /// Listens from now on, for as long as the program runs.
-    pub(crate) fn listen(address: &str) -> io::Result<Self> {
-        let listener = TcpListener::bind(address)?;
-        let (sender, received) = mpsc::channel();
-        std::thread::spawn(move || {
-            // Whoever sends something else than a webhook is told so, and nothing is recorded.
-            let streams = listener.incoming().flatten();
-            let mut found = streams.filter_map(|stream| receive(&stream).ok()?);
-            found.all(|delivery| sender.send(delivery).is_ok())
-        });
-        Ok(Self(received))
-    }
+/// The webhooks that come to an address from now on, for as long as the program runs.
+pub(crate) fn listen(address: &str) -> io::Result<Receiver<Delivery>> {
+    let listener = TcpListener::bind(address)?;
+    let (sender, received) = mpsc::channel();
+    std::thread::spawn(move || {
+        // Whoever sends something else than a webhook is told so, and nothing is recorded.
+        let streams = listener.incoming().flatten();
+        let mut found = streams.filter_map(|stream| receive(&stream).ok()?);
+        found.all(|delivery| sender.send(delivery).is_ok())
+    });
+    Ok(received)
 }
 
 fn receive(mut stream: &TcpStream) -> io::Result<Option<Delivery>> {

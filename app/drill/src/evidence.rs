@@ -178,7 +178,8 @@ impl<'a> Receiver<'a> {
         let told = told.filter(|one| {
             one.says(alert) == Some(true) && !one.came_to(self.name, self.integrations)
         });
-        let mut names: Vec<_> = told.map(Delivery::way).collect();
+        let names = told.map(|one| format!("{}{}", one.receiver, one.integration));
+        let mut names: Vec<_> = names.collect();
         names.dedup();
         names.join(", ")
     }

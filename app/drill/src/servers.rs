@@ -1,13 +1,14 @@
 //! The servers a drill asks, and one look at all of them.
 
 use std::fmt::Display;
+use std::sync::mpsc::Receiver;
 
 use loadgen::target::Server;
 
 use crate::alertmanager::Alertmanager;
 use crate::cli::Args;
 use crate::client::{Access, Client};
-use crate::deliveries::{Pager, Sink};
+use crate::deliveries::{Delivery, Pager, listen};
 use crate::error::{Error, Result};
 use crate::file::Drill;
 use crate::labels::Labels;
@@ -18,7 +19,7 @@ pub(crate) struct Servers {
     pub(crate) prometheus: Prometheus,
     pub(crate) alertmanager: Alertmanager,
     pub(crate) pager: Option<Pager>,
-    pub(crate) sink: Option<Sink>,
+    pub(crate) sink: Option<Receiver<Delivery>>,
     /// What loads are sent to, and requests.
     pub(crate) target: Server,
     pub(crate) requests: Client,
@@ -29,7 +30,7 @@ impl Servers {
         let usage = |error: &dyn Display| Error::Usage(error.to_string());
         let client = |url: &String| Client::new(url, &args.access);
         let pager = Some(&args.pager).filter(|url| *url != "none").map(client);
-        let sink = args.listen.as_deref().map(Sink::listen);
+        let sink = args.listen.as_deref().map(listen);
         Ok(Self {
             prometheus: Prometheus(client(&args.prometheus)?),
             alertmanager: Alertmanager(client(&args.alertmanager)?),
@@ -58,7 +59,7 @@ impl Servers {
         let counters = counters.map(|own| note(&mut record.counters, now, own));
         let mut results = vec![prometheus, held, counters];
         if let Some(sink) = &self.sink {
-            record.deliveries.extend(sink.0.try_iter());
+            record.deliveries.extend(sink.try_iter());
         } else if let Some(pager) = &self.pager {
             let deliveries = pager.deliveries(record.began);
             results.push(deliveries.map(|own| record.deliveries = own));
