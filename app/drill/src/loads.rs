@@ -17,9 +17,10 @@ use crate::servers::Servers;
 const CONNECTIONS: f64 = 100.0;
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-pub(crate) type Running = (load::Load, LoadReport);
+/// A load under way, what it sends, and the rate that it was begun at.
+pub(crate) type Running = (load::Load, String, f64);
 
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Debug, Serialize)]
 pub(crate) struct LoadReport {
     name: String,
     rate: f64,
@@ -32,16 +33,17 @@ pub(crate) struct LoadReport {
 }
 
 impl LoadReport {
-    pub(crate) fn ended(&self, outcome: &Outcome, most_lag: Duration) -> Self {
+    pub(crate) fn of(name: &str, rate: f64, outcome: &Outcome, most_lag: Duration) -> Self {
         let by_class = Class::ALL.map(|class| (class.name(), outcome.counts.of(class)));
         let counts = by_class.into_iter().filter(|(_, count)| *count > 0);
         Self {
+            name: name.into(),
+            rate,
             scheduled: outcome.counts.scheduled,
             seconds: outcome.elapsed.as_secs_f64(),
             counts: counts.collect(),
             lag_p99_seconds: outcome.lag.as_secs_f64(),
             faults: outcome.faults(most_lag),
-            ..self.clone()
         }
     }
 }
@@ -53,11 +55,8 @@ impl fmt::Display for LoadReport {
         let counts = counts.collect::<Vec<_>>().join(", ");
         let (name, scheduled, lag) = (&self.name, self.scheduled, self.lag_p99_seconds * 1000.0);
         let (seconds, rate) = (self.seconds, self.rate);
-        write!(
-            f,
-            "{name}: {scheduled} in {seconds:.0} s at {rate:.0}/s ({counts}); "
-        )?;
-        write!(f, "generator's lag p99 {lag:.1} ms")
+        write!(f, "{name}: {scheduled} in {seconds:.0} s at {rate:.0}/s ")?;
+        write!(f, "({counts}); generator's lag p99 {lag:.1} ms")
     }
 }
 
@@ -87,12 +86,7 @@ pub(crate) fn begin(servers: &Servers, own: &Load, seed: u64) -> Result<Option<R
         seed,
     };
     let load = load::Load::start(&recipe)?;
-    let report = LoadReport {
-        name: request.to_string(),
-        rate,
-        ..LoadReport::default()
-    };
-    Ok(Some((load, report)))
+    Ok(Some((load, request.to_string(), rate)))
 }
 
 fn amount(servers: &Servers, amount: &Amount) -> Result<f64> {

@@ -196,7 +196,7 @@ impl Play<'_, '_> {
 
     fn look(&mut self) -> Result<()> {
         self.player.servers.look(self.drill, &mut self.record);
-        let Some((load, report)) = &mut self.running else {
+        let Some((load, name, rate)) = &mut self.running else {
             return Ok(());
         };
         let counts = load.counts();
@@ -209,8 +209,9 @@ impl Play<'_, '_> {
             troubles.push(format!("not one of {due} requests was answered"));
         }
         if let Some(outcome) = load.outcome() {
-            let ended = report.ended(&outcome?, self.player.args.max_lag.0);
-            self.loads.push(ended);
+            let most_lag = self.player.args.max_lag.0;
+            let report = LoadReport::of(name, *rate, &outcome?, most_lag);
+            self.loads.push(report);
             self.running = None;
         }
         Ok(())
@@ -219,7 +220,7 @@ impl Play<'_, '_> {
     fn show(&mut self, what: &str, until: Option<Offset>) {
         let now = self.record.now().0;
         let until = until.map_or(String::new(), |at| format!(" (expected by {:.0} s)", at.0));
-        let counts = self.running.as_mut().map(|(load, _)| load.counts());
+        let counts = self.running.as_mut().map(|(load, ..)| load.counts());
         let load = counts.map_or(String::new(), |own| {
             format!("; load: {} due, {}", own.scheduled, own.listed())
         });
@@ -236,7 +237,7 @@ impl Play<'_, '_> {
     }
 
     fn end_load(&mut self) -> Result<()> {
-        if let Some((load, _)) = &mut self.running {
+        if let Some((load, ..)) = &mut self.running {
             load.stop();
         }
         while self.running.is_some() {

@@ -45,7 +45,7 @@ pub(crate) struct DrillReport {
     took_seconds: f64,
     /// Alerts that fired before it.
     baseline: Vec<String>,
-    steps: Vec<Row>,
+    pub(crate) steps: Vec<Row>,
     loads: Vec<LoadReport>,
     reasons: Vec<String>,
 }
@@ -60,13 +60,6 @@ impl DrillReport {
             began_at_seconds: Moment::now().0,
             reasons,
             ..Self::default()
-        }
-    }
-
-    pub(crate) fn foreseen(drill: &Drill, steps: Vec<Row>) -> Self {
-        Self {
-            steps,
-            ..Self::without(drill, Outcome::Foreseen, Vec::new())
         }
     }
 

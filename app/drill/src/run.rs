@@ -122,7 +122,9 @@ fn dry_run(drill: &Drill, servers: &Servers) -> Result<DrillReport> {
     if facts.rules.len() < drill.alerts().len() {
         return Ok(not_ready(drill, found));
     }
-    Ok(DrillReport::foreseen(drill, foresee(drill, &facts)))
+    let mut report = DrillReport::without(drill, Outcome::Foreseen, Vec::new());
+    report.steps = foresee(drill, &facts);
+    Ok(report)
 }
 
 /// The number of the signal that has come; the second ends the process.
