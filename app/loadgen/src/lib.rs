@@ -5,7 +5,7 @@
 //! class, with lag, service and response time ([`ledger`]); thresholds and the validity of the run are judged
 //! ([`verdict`]) and told to people and programs ([`live`], [`report`]). The entry point is [`app`].
 //!
-//! The crate `drill` makes incidents with the same engine.
+//! The crate `drill` makes incidents with the same engine, through [`load`].
 
 pub mod app;
 pub mod cli;
@@ -15,6 +15,7 @@ pub mod inquiry;
 pub mod ledger;
 pub mod limits;
 pub mod live;
+pub mod load;
 pub mod report;
 pub mod scenario;
 pub mod schedule;

@@ -216,31 +216,49 @@ impl Requests {
         method: &Method,
         path: &PathAndQuery,
     ) -> Result<Self, hyper::http::Error> {
-        let host = HeaderValue::try_from(server.authority())?;
-        let request = |fault: &str| -> Result<_, hyper::http::Error> {
-            let joint = match (fault, path.query()) {
-                ("", _) => "",
-                (_, None) => "?",
-                (_, Some(_)) => "&",
-            };
-            let mut request = Request::builder()
-                .method(method)
-                .uri(format!("{path}{joint}{fault}"))
-                .header(HOST, host.clone())
-                .header(
-                    USER_AGENT,
-                    concat!("orderwatch-loadgen/", env!("CARGO_PKG_VERSION")),
-                )
-                .body(NoBody::new())?;
-            say_empty(&mut request);
-            Ok(request)
+        let faulty = |fault: &str| {
+            let joint = if path.query().is_some() { '&' } else { '?' };
+            PathAndQuery::try_from(format!("{path}{joint}{fault}"))
         };
-        let slow = format!("slow=true&slow_seconds={SLOW_SECONDS}");
-        Ok(Self([request("")?, request("fail=true")?, request(&slow)?]))
+        let slow = faulty(&format!("slow=true&slow_seconds={SLOW_SECONDS}"))?;
+        Ok(Self([
+            request(server, method, path)?,
+            request(server, method, &faulty("fail=true")?)?,
+            request(server, method, &slow)?,
+        ]))
+    }
+
+    /// Any two requests: the second is sent in the place of orders that fail or are slow.
+    pub(crate) fn pair(
+        server: &Server,
+        first: (&Method, &PathAndQuery),
+        second: (&Method, &PathAndQuery),
+    ) -> Result<Self, hyper::http::Error> {
+        let second = request(server, second.0, second.1)?;
+        let first = request(server, first.0, first.1)?;
+        Ok(Self([first, second.clone(), second]))
     }
 
     /// A copy of the request for this kind of order.
     pub(crate) fn of(&self, order: Order) -> Request<NoBody> {
         self.0[order as usize].clone()
     }
+}
+
+fn request(
+    server: &Server,
+    method: &Method,
+    path: &PathAndQuery,
+) -> Result<Request<NoBody>, hyper::http::Error> {
+    let mut request = Request::builder()
+        .method(method)
+        .uri(path.as_str())
+        .header(HOST, HeaderValue::try_from(server.authority())?)
+        .header(
+            USER_AGENT,
+            concat!("orderwatch-loadgen/", env!("CARGO_PKG_VERSION")),
+        )
+        .body(NoBody::new())?;
+    say_empty(&mut request);
+    Ok(request)
 }

@@ -8,6 +8,7 @@ mod exit_codes;
 mod faulty_targets;
 mod interrupts;
 mod judgement;
+mod loads;
 mod omission;
 mod pacing;
 mod schedules;

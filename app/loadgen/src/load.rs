@@ -1,0 +1,270 @@
+//! A load as another program makes it: blocking calls, a second request for a share of the arrivals, no end unless one is given.
+//!
+//! The crate `drill` makes incidents with it. The load generator's own runs are in [`app`](crate::app).
+
+use std::net::ToSocketAddrs;
+use std::sync::Arc;
+use std::time::Duration;
+use std::{future, io};
+
+use hyper::Method;
+use hyper::http::uri::PathAndQuery;
+use thiserror::Error;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::engine::{EngineError, Run, Running};
+use crate::ledger::{Class, Interval, Totals};
+use crate::limits::{FileLimit, allow_connections};
+use crate::scenario::{Load as Loop, Plan, Scenario, Shape};
+use crate::schedule::{Fault, Order, Profile, Segment, Spacing, Stage};
+use crate::target::{Addresses, Requests, Server, Target};
+use crate::verdict::{Limits, faults};
+
+/// Length of a load that has none of its own; it is stopped long before.
+const ENDLESS: Duration = Duration::from_hours(2);
+/// Most worker threads.
+const MOST_THREADS: usize = 4;
+
+/// Method and path of a request without a body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// The method.
+    pub method: Method,
+    /// Path and query.
+    pub path: PathAndQuery,
+}
+
+/// What is sent, and how fast.
+#[derive(Clone, Debug)]
+pub struct Recipe {
+    /// Where to.
+    pub target: Server,
+    /// The request.
+    pub request: Sent,
+    /// Another request in its place, and for which share of the arrivals (0 to 1).
+    pub second: Option<(Sent, f64)>,
+    /// Arrivals per second, at the peak of the scenario.
+    pub rate: f64,
+    /// The shape of the rate over `length`. [`Scenario::Max`] has no rate, and is sent as [`Scenario::Steady`].
+    pub scenario: Scenario,
+    /// How long it lasts; `None` goes on until it is stopped, at most two hours.
+    pub length: Option<Duration>,
+    /// How many connections are opened, the only cap on requests in flight.
+    pub connections: usize,
+    /// How long after its intended instant an arrival is given up.
+    pub timeout: Duration,
+    /// Seed of everything that is random.
+    pub seed: u64,
+}
+
+/// Why a load could not be made or finished.
+#[derive(Debug, Error)]
+#[expect(missing_docs, reason = "the messages say it")]
+pub enum LoadError {
+    #[error("cannot find {url}: {cause}")]
+    Unknown { url: String, cause: io::Error },
+    #[error("cannot make the request: {0}")]
+    Request(#[from] hyper::http::Error),
+    #[error(transparent)]
+    Files(#[from] FileLimit),
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+/// A load under way.
+#[derive(Debug)]
+pub struct Load {
+    /// Waits for the engine's threads, which do the work.
+    runtime: Runtime,
+    running: Running,
+    is_stopped: bool,
+    counts: Counts,
+    seen: Interval,
+    spare: Interval,
+}
+
+/// How many arrivals ended, by class.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Arrivals that were due.
+    pub scheduled: u64,
+    by_class: [u64; Class::ALL.len()],
+}
+
+impl Counts {
+    /// Arrivals that ended like this.
+    pub fn of(&self, class: Class) -> u64 {
+        self.by_class[class as usize]
+    }
+
+    /// Arrivals that were answered, with whatever status.
+    pub fn answered(&self) -> u64 {
+        let answers = Class::ALL.into_iter().filter(|class| class.is_answer());
+        answers.map(|class| self.of(class)).sum()
+    }
+
+    /// The classes that occurred, each with its count.
+    pub fn listed(&self) -> String {
+        crate::ledger::listed(&self.by_class, "none ended")
+    }
+}
+
+/// What became of a load.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// How the arrivals ended.
+    pub counts: Counts,
+    /// Time during which arrivals were due.
+    pub elapsed: Duration,
+    /// 99th percentile of the lag while a connection was free: how late the generator itself was.
+    pub lag: Duration,
+    totals: Totals,
+}
+
+impl Outcome {
+    /// What makes the load worthless as a cause, one line each: the generator was later than `lag`.
+    pub fn faults(&self, lag: Duration) -> Vec<String> {
+        faults(&self.totals, &Limits { lag })
+    }
+}
+
+impl Load {
+    /// Opens the connections and starts sending.
+    ///
+    /// # Errors
+    /// The target's name is unknown, or the engine can't run.
+    pub fn start(recipe: &Recipe) -> Result<Self, LoadError> {
+        allow_connections(recipe.connections)?;
+        let server = &recipe.target;
+        let unknown = |cause| LoadError::Unknown {
+            url: server.url(),
+            cause,
+        };
+        let addresses = server.authority().to_socket_addrs().map_err(unknown)?;
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let run = Run {
+            plan: plan(recipe),
+            target: Target {
+                addresses: Addresses::of(server, addresses.collect()),
+                requests: requests(recipe)?,
+            },
+            connections: recipe.connections,
+            threads: processors.min(MOST_THREADS).min(recipe.connections),
+            timeout: recipe.timeout,
+            spacing: Spacing::Even,
+            seed: recipe.seed,
+        };
+        let runtime = Builder::new_current_thread().build();
+        let runtime = runtime.map_err(EngineError::Thread)?;
+        Ok(Self {
+            running: runtime.block_on(run.launch())?,
+            runtime,
+            is_stopped: false,
+            counts: Counts::default(),
+            seen: Interval::default(),
+            spare: Interval::default(),
+        })
+    }
+
+    /// Ends the sending; what is in flight goes on until it is answered or given up.
+    pub fn stop(&mut self) {
+        self.is_stopped = true;
+        self.running.stop();
+    }
+
+    /// How it stands.
+    pub fn counts(&mut self) -> Counts {
+        self.seen.clear();
+        self.running.look(&mut self.seen, &mut self.spare);
+        for (ours, new) in self.counts.by_class.iter_mut().zip(self.seen.counts) {
+            *ours += new;
+        }
+        self.counts.scheduled = self.running.scheduled();
+        self.counts
+    }
+
+    /// What became of it, once the last arrival has ended; asked for again after that, it is an error.
+    ///
+    /// # Errors
+    /// The engine gave up.
+    pub fn outcome(&mut self) -> Option<Result<Outcome, LoadError>> {
+        let running = &mut self.running;
+        let ended = self.runtime.block_on(async {
+            tokio::select! {
+                biased;
+                totals = running.finished() => Some(totals),
+                () = future::ready(()) => None,
+            }
+        })?;
+        Some(ended.map_err(Into::into).map(|totals| self.account(totals)))
+    }
+
+    fn account(&self, mut totals: Totals) -> Outcome {
+        if self.is_stopped {
+            // Whatever was due when the load was stopped was not sent: no fault of the generator.
+            totals.expired_while_free = 0;
+        }
+        let mut counts = Counts {
+            scheduled: totals.scheduled,
+            ..Counts::default()
+        };
+        for class in Class::ALL {
+            counts.by_class[class as usize] = totals.count(class);
+        }
+        Outcome {
+            counts,
+            elapsed: totals.asked_for,
+            lag: totals.own_lag.quantile(0.99).unwrap_or_default(),
+            totals,
+        }
+    }
+}
+
+/// The second request takes the place of failing orders.
+fn requests(recipe: &Recipe) -> Result<Requests, hyper::http::Error> {
+    let second = recipe.second.as_ref().map(|(second, _)| second);
+    let [first, second] = [Some(&recipe.request), second].map(|sent| {
+        let Sent { method, path } = sent.unwrap_or(&recipe.request);
+        (method, path)
+    });
+    Requests::pair(&recipe.target, first, second)
+}
+
+/// In a scenario with a storm of its own the second request is sent in that alone, otherwise throughout.
+fn plan(recipe: &Recipe) -> Plan {
+    let length = recipe.length.unwrap_or(ENDLESS);
+    let share = recipe.second.as_ref().map_or(0.0, |(_, share)| *share);
+    let fault = (share > 0.0).then_some(Fault {
+        order: Order::Failing,
+        share,
+    });
+    if matches!(recipe.scenario, Scenario::Steady | Scenario::Max) {
+        let steady = Segment {
+            stage: 0,
+            duration: length,
+            from: recipe.rate,
+            to: recipe.rate,
+        };
+        return Plan {
+            stages: vec![Stage {
+                name: "steady".into(),
+                fault,
+            }],
+            load: Loop::Open(Arc::new(Profile::new([steady]))),
+        };
+    }
+    let mut plan = Plan::new(
+        recipe.scenario,
+        Shape {
+            rate: recipe.rate,
+            duration: length,
+            share,
+        },
+    );
+    for stage in &mut plan.stages {
+        if stage.fault.is_some() || !recipe.scenario.has_faults() {
+            stage.fault = fault;
+        }
+    }
+    plan
+}
