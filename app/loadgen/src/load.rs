@@ -2,10 +2,10 @@
 //!
 //! The crate `drill` makes incidents with it. The load generator's own runs are in [`app`](crate::app).
 
+use std::future;
 use std::net::ToSocketAddrs;
 use std::sync::Arc;
 use std::time::Duration;
-use std::{future, io};
 
 use hyper::Method;
 use hyper::http::uri::PathAndQuery;
@@ -13,24 +13,23 @@ use thiserror::Error;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::engine::{EngineError, Run, Running};
-use crate::ledger::{Class, Interval, Totals};
-use crate::limits::{FileLimit, allow_connections};
+use crate::ledger::{self, Class, Totals};
+use crate::preflight::UnknownHost;
+use crate::process::{FileLimit, allow_connections};
 use crate::scenario::{Load as Loop, Plan, Scenario, Shape};
-use crate::schedule::{Fault, Order, Profile, Segment, Spacing, Stage};
-use crate::target::{Addresses, Requests, Server, Target};
-use crate::verdict::{Limits, faults};
+use crate::schedule::{ArrivalProcess, Fault, Order, Profile, Segment, Stage};
+use crate::settings::MAX_THREADS;
+use crate::target::{Addresses, Request, Server, Target};
+use crate::verdict::faults;
 
 /// Length of a load that has none of its own; it is stopped long before.
 const ENDLESS: Duration = Duration::from_hours(2);
-/// Most worker threads.
-const MOST_THREADS: usize = 4;
-
 /// Method and path of a request without a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sent {
-    /// The method.
+    /// One that needs no body.
     pub method: Method,
-    /// Path and query.
+    /// With the query, if any.
     pub path: PathAndQuery,
 }
 
@@ -61,10 +60,8 @@ pub struct Recipe {
 #[derive(Debug, Error)]
 #[expect(missing_docs, reason = "the messages say it")]
 pub enum LoadError {
-    #[error("cannot find {url}: {cause}")]
-    Unknown { url: String, cause: io::Error },
-    #[error("cannot make the request: {0}")]
-    Request(#[from] hyper::http::Error),
+    #[error(transparent)]
+    Unknown(#[from] UnknownHost),
     #[error(transparent)]
     Files(#[from] FileLimit),
     #[error(transparent)]
@@ -78,9 +75,6 @@ pub struct Load {
     runtime: Runtime,
     running: Running,
     is_stopped: bool,
-    counts: Counts,
-    seen: Interval,
-    spare: Interval,
 }
 
 /// How many arrivals ended, by class.
@@ -88,7 +82,7 @@ pub struct Load {
 pub struct Counts {
     /// Arrivals that were due.
     pub scheduled: u64,
-    by_class: [u64; Class::ALL.len()],
+    by_class: ledger::Counts,
 }
 
 impl Counts {
@@ -105,7 +99,7 @@ impl Counts {
 
     /// The classes that occurred, each with its count.
     pub fn listed(&self) -> String {
-        crate::ledger::listed(&self.by_class, "none ended")
+        ledger::listed(&self.by_class, "none ended")
     }
 }
 
@@ -124,7 +118,7 @@ pub struct Outcome {
 impl Outcome {
     /// What makes the load worthless as a cause, one line each: the generator was later than `lag`.
     pub fn faults(&self, lag: Duration) -> Vec<String> {
-        faults(&self.totals, &Limits { lag })
+        faults(&self.totals, lag)
     }
 }
 
@@ -136,7 +130,7 @@ impl Load {
     pub fn start(recipe: &Recipe) -> Result<Self, LoadError> {
         allow_connections(recipe.connections)?;
         let server = &recipe.target;
-        let unknown = |cause| LoadError::Unknown {
+        let unknown = |cause| UnknownHost {
             url: server.url(),
             cause,
         };
@@ -146,12 +140,12 @@ impl Load {
             plan: plan(recipe),
             target: Target {
                 addresses: Addresses::of(server, addresses.collect()),
-                requests: requests(recipe)?,
+                requests: requests(recipe),
             },
             connections: recipe.connections,
-            threads: processors.min(MOST_THREADS).min(recipe.connections),
+            threads: processors.min(MAX_THREADS),
             timeout: recipe.timeout,
-            spacing: Spacing::Even,
+            process: ArrivalProcess::Even,
             seed: recipe.seed,
         };
         let runtime = Builder::new_current_thread().build();
@@ -160,9 +154,6 @@ impl Load {
             running: runtime.block_on(run.launch())?,
             runtime,
             is_stopped: false,
-            counts: Counts::default(),
-            seen: Interval::default(),
-            spare: Interval::default(),
         })
     }
 
@@ -174,13 +165,11 @@ impl Load {
 
     /// How it stands.
     pub fn counts(&mut self) -> Counts {
-        self.seen.clear();
-        self.running.look(&mut self.seen, &mut self.spare);
-        for (ours, new) in self.counts.by_class.iter_mut().zip(self.seen.counts) {
-            *ours += new;
+        let (scheduled, _, total) = self.running.look();
+        Counts {
+            scheduled,
+            by_class: total.counts(),
         }
-        self.counts.scheduled = self.running.scheduled();
-        self.counts
     }
 
     /// What became of it, once the last arrival has ended; asked for again after that, it is an error.
@@ -204,16 +193,12 @@ impl Load {
             // Whatever was due when the load was stopped was not sent: no fault of the generator.
             totals.expired_while_free = 0;
         }
-        let mut counts = Counts {
-            scheduled: totals.scheduled,
-            ..Counts::default()
-        };
-        for class in Class::ALL {
-            counts.by_class[class as usize] = totals.count(class);
-        }
         Outcome {
-            counts,
-            elapsed: totals.asked_for,
+            counts: Counts {
+                scheduled: totals.end.scheduled,
+                by_class: totals.counts(),
+            },
+            elapsed: totals.end.asked_for,
             lag: totals.own_lag.quantile(0.99).unwrap_or_default(),
             totals,
         }
@@ -221,13 +206,12 @@ impl Load {
 }
 
 /// The second request takes the place of failing orders.
-fn requests(recipe: &Recipe) -> Result<Requests, hyper::http::Error> {
-    let second = recipe.second.as_ref().map(|(second, _)| second);
-    let [first, second] = [Some(&recipe.request), second].map(|sent| {
-        let Sent { method, path } = sent.unwrap_or(&recipe.request);
-        (method, path)
-    });
-    Requests::pair(&recipe.target, first, second)
+fn requests(recipe: &Recipe) -> Arc<[Request; 3]> {
+    let request = |sent: &Sent| Request::new(&recipe.target, &sent.method, &sent.path);
+    let first = request(&recipe.request);
+    let second = recipe.second.as_ref();
+    let second = second.map_or(first.clone(), |(second, _)| request(second));
+    Arc::new([first, second.clone(), second])
 }
 
 /// In a scenario with a storm of its own the second request is sent in that alone, otherwise throughout.

@@ -39,21 +39,13 @@ pub enum Scenario {
 
 impl Scenario {
     /// As on the command line.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Steady => "steady",
-            Self::Ramp => "ramp",
-            Self::Step => "step",
-            Self::Spike => "spike",
-            Self::Bursts => "bursts",
-            Self::ErrorStorm => "error-storm",
-            Self::SlowStorm => "slow-storm",
-            Self::Max => "max",
-        }
+    pub(crate) fn name(self) -> String {
+        let value = self.to_possible_value();
+        value.map_or_else(String::new, |value| value.get_name().into())
     }
 
     /// What the command line need not give.
-    pub const fn defaults(self) -> Defaults {
+    pub(crate) const fn defaults(self) -> Defaults {
         let (rate, seconds, connections) = match self {
             Self::Steady => (50.0, 60, 100),
             Self::Ramp | Self::Step => (300.0, 60, 200),
@@ -115,27 +107,25 @@ impl Scenario {
 
 /// A scenario's settings where the command line gives none.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Defaults {
-    /// What shapes it.
-    pub shape: Shape,
-    /// How many connections it opens.
-    pub connections: usize,
+pub(crate) struct Defaults {
+    pub(crate) shape: Shape,
+    pub(crate) connections: usize,
 }
 
 /// What shapes a scenario.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Shape {
+pub(crate) struct Shape {
     /// Arrivals per second at its peak; zero in a closed loop.
-    pub rate: f64,
+    pub(crate) rate: f64,
     /// Length of the whole.
-    pub duration: Duration,
+    pub(crate) duration: Duration,
     /// Share of misbehaving orders during a storm.
-    pub share: f64,
+    pub(crate) share: f64,
 }
 
 /// Who decides when the next request is sent.
 #[derive(Clone, Debug)]
-pub enum Load {
+pub(crate) enum Load {
     /// The schedule: open loop.
     Open(Arc<Profile>),
     /// The answer to the one before, for that long: closed loop.
@@ -144,16 +134,14 @@ pub enum Load {
 
 /// A scenario made concrete.
 #[derive(Clone, Debug)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// In the order of their first arrival.
-    pub stages: Vec<Stage>,
-    /// How arrivals are decided on.
-    pub load: Load,
+    pub(crate) stages: Vec<Stage>,
+    pub(crate) load: Load,
 }
 
 impl Plan {
-    /// The plan of a scenario.
-    pub fn new(scenario: Scenario, shape: Shape) -> Self {
+    pub(crate) fn new(scenario: Scenario, shape: Shape) -> Self {
         if scenario == Scenario::Max {
             return Self {
                 stages: vec![Stage {
@@ -198,7 +186,7 @@ impl Plan {
     }
 
     /// When its last request may be sent.
-    pub fn duration(&self) -> Duration {
+    pub(crate) fn duration(&self) -> Duration {
         match &self.load {
             Load::Open(profile) => profile.duration(),
             Load::Closed(duration) => *duration,

@@ -8,31 +8,31 @@ use thiserror::Error;
 
 use crate::cli::Args;
 use crate::scenario::{Load, Plan, Scenario, Shape};
-use crate::schedule::Spacing;
+use crate::schedule::ArrivalProcess;
 use crate::target::Server;
-use crate::verdict::{Limits, Threshold};
+use crate::threshold::Threshold;
 
 /// Most arrivals of a run; the schedule's arithmetic is exact far beyond it.
-const MOST_ARRIVALS: f64 = 1e9;
+const MAX_ARRIVALS: f64 = 1e9;
 /// Most worker threads that are used unless more are asked for.
-const MOST_THREADS: usize = 4;
+pub(crate) const MAX_THREADS: usize = 4;
 
 /// Why the options contradict each other.
-#[derive(Debug, Error, PartialEq)]
-pub enum Contradiction {
+#[derive(Debug, Error)]
+pub(crate) enum Contradiction {
     #[error(
         "--rate means nothing to max, which goes as fast as its connections; leave it out, or use steady"
     )]
     RateOfMax,
     #[error("--share means nothing to {0}; it belongs to error-storm and slow-storm")]
-    ShareWithoutFaults(&'static str),
+    ShareWithoutFaults(String),
     #[error("--poisson means nothing to max, which has no schedule")]
     PoissonMax,
     #[error(
         "{rate} arrivals per second for {duration:?} make not even one arrival; raise --rate or --duration"
     )]
     NoArrivals { rate: f64, duration: Duration },
-    #[error("{0:.0} arrivals are too many for one run; at most {MOST_ARRIVALS:.0}")]
+    #[error("{0:.0} arrivals are too many for one run; at most {MAX_ARRIVALS:.0}")]
     TooManyArrivals(f64),
 }
 
@@ -54,10 +54,11 @@ pub(crate) struct Settings {
     pub(crate) threads: usize,
     /// How long after its intended instant an arrival is given up.
     pub(crate) timeout: Duration,
-    pub(crate) spacing: Spacing,
+    pub(crate) process: ArrivalProcess,
     pub(crate) seed: u64,
     pub(crate) thresholds: Vec<Threshold>,
-    pub(crate) limits: Limits,
+    /// Highest valid lag of the generator's own.
+    pub(crate) max_lag: Duration,
     /// Whether the summary is JSON.
     pub(crate) json: bool,
     pub(crate) method: Method,
@@ -91,7 +92,7 @@ impl Settings {
                     duration: shape.duration,
                 });
             }
-            if profile.expected() > MOST_ARRIVALS {
+            if profile.expected() > MAX_ARRIVALS {
                 return Err(Contradiction::TooManyArrivals(profile.expected()));
             }
         }
@@ -108,18 +109,18 @@ impl Settings {
             connections,
             threads: args
                 .threads
-                .unwrap_or(processors.min(MOST_THREADS))
+                .unwrap_or(processors.min(MAX_THREADS))
                 .min(connections),
             timeout: args.timeout,
-            spacing: if args.poisson {
-                Spacing::Poisson
+            process: if args.poisson {
+                ArrivalProcess::Poisson
             } else {
-                Spacing::Even
+                ArrivalProcess::Even
             },
             // 53 bits, so that every JSON reader can repeat it.
             seed: args.seed.unwrap_or_else(|| rand::random::<u64>() >> 11),
             thresholds: args.fail,
-            limits: Limits { lag: args.max_lag },
+            max_lag: args.max_lag,
             json: args.json,
             method: args.method,
             path: args.path,
@@ -129,11 +130,14 @@ impl Settings {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use clap::{CommandFactory, Parser, ValueEnum};
 
     use super::Settings;
     use crate::cli::Args;
     use crate::scenario::Scenario;
+    use crate::values::parse_duration;
 
     #[test]
     fn help_shows_every_scenario_with_a_valid_example_and_every_exit_code() {
@@ -153,24 +157,26 @@ mod tests {
         }
         let flat = help.split_whitespace().collect::<Vec<_>>().join(" ");
         for scenario in Scenario::value_variants() {
+            let name = scenario.name();
             let (_, example) = flat
-                .split_once(&format!("Example: loadgen {}", scenario.name()))
-                .unwrap_or_else(|| panic!("{scenario:?} in {help}"));
+                .split_once(&format!("Example: loadgen {name}"))
+                .unwrap_or_else(|| panic!("{name} in {help}"));
             let options = example.split(" - ").next().unwrap_or_default();
-            let words = ["loadgen", scenario.name()]
-                .into_iter()
-                .chain(options.split_whitespace())
-                .take_while(|word| *word != "[default:");
-            let args = Args::try_parse_from(words).unwrap_or_else(|e| panic!("{options}: {e}"));
-            assert_eq!(args.scenario, *scenario);
-            assert!(Settings::new(args).is_ok(), "{options}");
+            let options = options.split("[default:").next().unwrap_or_default();
+            let settings = settings(&format!("{name} {options}"));
+            assert_eq!(settings.scenario, *scenario);
         }
+    }
+
+    fn settings(typed: &str) -> Settings {
+        let words = ["loadgen"].into_iter().chain(typed.split_whitespace());
+        let args = Args::try_parse_from(words).unwrap_or_else(|e| panic!("{typed}: {e}"));
+        Settings::new(args).unwrap_or_else(|e| panic!("{typed}: {e}"))
     }
 
     #[test]
     fn without_arguments_it_makes_bursts() {
-        let args = Args::try_parse_from(["loadgen"]).expect("nothing is required");
-        let settings = Settings::new(args).expect("the defaults agree");
+        let settings = settings("");
         assert_eq!(
             (settings.scenario, settings.connections, settings.shape.rate),
             (Scenario::Bursts, 1000, 380.0)
@@ -179,27 +185,25 @@ mod tests {
     }
 
     #[test]
-    fn times_methods_and_percentiles_are_taken_as_people_write_them() {
-        let settings = |more: &[&str]| {
-            let args = Args::try_parse_from([&["loadgen", "steady"], more].concat());
-            let args = args.unwrap_or_else(|error| panic!("{more:?}: {error}"));
-            Settings::new(args).expect("nothing contradicts")
-        };
+    fn times_and_methods_are_taken_as_people_write_them() {
         for (text, millis) in [
             ("1m30s", 90_000),
             ("1h1m1s", 3_661_000),
-            ("1m 30s", 90_000),
             ("2s500ms", 2_500),
             ("1.5m", 90_000),
+            ("1500us", 1),
         ] {
-            let duration = settings(&["--duration", text]).shape.duration;
+            let duration = settings(&format!("steady --duration {text}"))
+                .shape
+                .duration;
             assert_eq!(duration.as_millis(), millis, "{text}");
         }
+        assert_eq!(parse_duration("1m 30s").ok(), Some(Duration::from_secs(90)));
         for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] {
-            assert_eq!(settings(&["--method", method]).method, method);
-        }
-        for threshold in ["p75>1s", "p99.99>1s", "p1<1us"] {
-            assert_eq!(settings(&["--fail", threshold]).thresholds.len(), 1);
+            assert_eq!(
+                settings(&format!("steady --method {method}")).method,
+                method
+            );
         }
     }
 }

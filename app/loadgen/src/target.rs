@@ -1,6 +1,6 @@
 //! Where requests go: a server and its name, its addresses, and the requests of a run, made once.
 //!
-//! What is asked before a run starts (is it ready, has Prometheus seen it) is in [`waiting`](crate::waiting).
+//! What is asked before a run starts (is it ready, has Prometheus scraped it) is in [`preflight`](crate::preflight).
 
 use std::fmt;
 use std::io;
@@ -8,39 +8,28 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use http_body_util::Empty;
-use hyper::body::Bytes;
-use hyper::header::{CONTENT_LENGTH, HOST, HeaderValue, USER_AGENT};
 use hyper::http::uri::{Authority, PathAndQuery};
-use hyper::{Method, Request, Uri};
+use hyper::{Method, Uri};
 use thiserror::Error;
 use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
-use crate::schedule::Order;
-
-/// The body of every request: none.
-pub(crate) type NoBody = Empty<Bytes>;
-
 /// Most headers of an answer.
-pub(crate) const MOST_HEADERS: usize = 1000;
-
-/// Extra seconds of an order that is forced to be slow.
-pub(crate) const SLOW_SECONDS: u32 = 3;
+pub(crate) const MAX_HEADERS: usize = 1000;
 
 /// Between two look-ups, however many connections fail.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Why a text is not the address of a target.
-#[derive(Debug, Error, PartialEq, Eq)]
+#[derive(Debug, Error)]
 #[expect(missing_docs, reason = "the messages say it")]
 pub enum BadUrl {
     #[error("`{0}` is not a URL; wanted: http://HOST:PORT")]
     NotAUrl(String),
     #[error("`{0}` is not plain HTTP; wanted: http://HOST:PORT (TLS is not spoken)")]
     NotHttp(String),
-    #[error("`{0}` has a port that is none; wanted: http://HOST:PORT, PORT from 1 to 65535")]
+    #[error("`{0}` has an invalid port; wanted: http://HOST:PORT, PORT from 1 to 65535")]
     BadPort(String),
     #[error("`{0}` has credentials, which loadgen does not send; wanted: http://HOST:PORT")]
     HasCredentials(String),
@@ -76,7 +65,7 @@ impl Server {
         if authority.contains('@') {
             return Err(BadUrl::HasCredentials(text.into()));
         }
-        // `Uri` reads a port that is none as no port at all.
+        // `Uri` reads an invalid port as no port at all.
         let port = match authority.strip_prefix(host) {
             Some("") => Some(80),
             Some(rest) => rest.strip_prefix(':').and_then(port),
@@ -97,10 +86,7 @@ impl Server {
         format!("{}:{}", self.host, self.port)
     }
 
-    /// Looks its name up.
-    ///
-    /// # Errors
-    /// The name is unknown, or has no address.
+    /// Looks its name up; an unknown name, or one without addresses, is an error.
     pub(crate) async fn resolve(&self) -> io::Result<Vec<SocketAddr>> {
         let addresses: Vec<_> = tokio::net::lookup_host(self.authority()).await?.collect();
         if addresses.is_empty() {
@@ -124,7 +110,7 @@ type LookUp = Box<dyn Fn() -> io::Result<Vec<SocketAddr>> + Send + Sync>;
 /// What is known of a target's addresses; clones share it. They are looked up again while connections to them fail: a replica that
 /// is replaced gets another one.
 #[derive(Clone)]
-pub struct Addresses(Arc<Shared>);
+pub(crate) struct Addresses(Arc<Shared>);
 
 struct Shared {
     known: Mutex<Arc<[SocketAddr]>>,
@@ -135,13 +121,13 @@ struct Shared {
 
 impl Addresses {
     /// Those of a server that are known to be right, and its name for later.
-    pub fn of(server: &Server, known: Vec<SocketAddr>) -> Self {
+    pub(crate) fn of(server: &Server, known: Vec<SocketAddr>) -> Self {
         let authority = server.authority();
         Self::new(known, move || Ok(authority.to_socket_addrs()?.collect()))
     }
 
     /// Those that are known to be right, and how to look them up again; that may block.
-    pub fn new(
+    pub(crate) fn new(
         known: Vec<SocketAddr>,
         look_up: impl Fn() -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static,
     ) -> Self {
@@ -163,7 +149,7 @@ impl Addresses {
     }
 
     /// Looks up whenever a connection has failed, until it is dropped. What cannot be looked up stays as it was.
-    pub(crate) async fn keep(self) {
+    pub(crate) async fn keep_current(self) {
         loop {
             self.0.failed.notified().await;
             let shared = Arc::clone(&self.0);
@@ -184,81 +170,53 @@ impl fmt::Debug for Addresses {
     }
 }
 
-/// What is sent, and where to.
+/// What is sent, and where to; clones share it.
 #[derive(Clone, Debug)]
-pub struct Target {
-    /// The server's addresses; connections are spread over them.
-    pub addresses: Addresses,
-    /// The requests, by kind of order.
-    pub requests: Requests,
+pub(crate) struct Target {
+    /// Connections are spread over them.
+    pub(crate) addresses: Addresses,
+    /// In the order of [`Order`].
+    pub(crate) requests: Arc<[Request; 3]>,
 }
 
-/// The three requests of a run, ready to be copied, in the order of [`Order`].
+/// A request without a body, as it is sent.
 #[derive(Clone, Debug)]
-pub struct Requests([Request<NoBody>; 3]);
+pub(crate) struct Request {
+    pub(crate) bytes: Vec<u8>,
+    /// Whether answers have no body, whatever their head says.
+    pub(crate) is_head: bool,
+}
 
-/// Says that there is no body where the method allows for one (RFC 9110, 8.6): strict servers answer 411 otherwise.
-pub(crate) fn say_empty(request: &mut Request<NoBody>) {
-    if [Method::POST, Method::PUT, Method::PATCH].contains(request.method()) {
-        request
-            .headers_mut()
-            .insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+impl Request {
+    pub(crate) fn new(server: &Server, method: &Method, path: impl fmt::Display) -> Self {
+        // Says that there is no body where the method allows for one (RFC 9110, 8.6): strict servers answer 411 otherwise.
+        let length = match *method {
+            Method::POST | Method::PUT | Method::PATCH => "content-length: 0\r\n",
+            _ => "",
+        };
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: {}\r\nuser-agent: orderwatch-loadgen/{}\r\n{length}\r\n",
+            server.authority(),
+            env!("CARGO_PKG_VERSION"),
+        );
+        Self {
+            bytes: request.into(),
+            is_head: *method == Method::HEAD,
+        }
     }
-}
 
-impl Requests {
-    /// The requests for `method` and `path` at `server`; faults are asked for by query parameters.
-    ///
-    /// # Errors
-    /// Server and path don't make a valid request.
-    pub fn new(
+    /// The same for each kind of order; faults are asked for by query parameters.
+    pub(crate) fn by_order(
         server: &Server,
         method: &Method,
         path: &PathAndQuery,
-    ) -> Result<Self, hyper::http::Error> {
-        let faulty = |fault: &str| {
-            let joint = if path.query().is_some() { '&' } else { '?' };
-            PathAndQuery::try_from(format!("{path}{joint}{fault}"))
-        };
-        let slow = faulty(&format!("slow=true&slow_seconds={SLOW_SECONDS}"))?;
-        Ok(Self([
-            request(server, method, path)?,
-            request(server, method, &faulty("fail=true")?)?,
-            request(server, method, &slow)?,
-        ]))
+    ) -> Arc<[Self; 3]> {
+        let joint = if path.query().is_some() { '&' } else { '?' };
+        let faulty = |fault| Self::new(server, method, format_args!("{path}{joint}{fault}"));
+        Arc::new([
+            Self::new(server, method, path),
+            faulty("fail=true"),
+            faulty("slow=true&slow_seconds=3"),
+        ])
     }
-
-    /// Any two requests: the second is sent in the place of orders that fail or are slow.
-    pub(crate) fn pair(
-        server: &Server,
-        first: (&Method, &PathAndQuery),
-        second: (&Method, &PathAndQuery),
-    ) -> Result<Self, hyper::http::Error> {
-        let second = request(server, second.0, second.1)?;
-        let first = request(server, first.0, first.1)?;
-        Ok(Self([first, second.clone(), second]))
-    }
-
-    /// A copy of the request for this kind of order.
-    pub(crate) fn of(&self, order: Order) -> Request<NoBody> {
-        self.0[order as usize].clone()
-    }
-}
-
-fn request(
-    server: &Server,
-    method: &Method,
-    path: &PathAndQuery,
-) -> Result<Request<NoBody>, hyper::http::Error> {
-    let mut request = Request::builder()
-        .method(method)
-        .uri(path.as_str())
-        .header(HOST, HeaderValue::try_from(server.authority())?)
-        .header(
-            USER_AGENT,
-            concat!("orderwatch-loadgen/", env!("CARGO_PKG_VERSION")),
-        )
-        .body(NoBody::new())?;
-    say_empty(&mut request);
-    Ok(request)
 }

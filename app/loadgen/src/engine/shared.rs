@@ -4,13 +4,13 @@
 //! takes no memory, however long the target is frozen.
 
 use std::iter::Peekable;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use crate::clock::{Clock, Moment};
+use crate::clock::Clock;
 use crate::schedule::{Arrival, Arrivals, Order};
 
 /// Shared by pacer and workers.
@@ -18,7 +18,6 @@ use crate::schedule::{Arrival, Arrivals, Order};
 pub(super) struct Shared {
     /// Zero is the schedule's start.
     pub(super) clock: Clock,
-    /// What is to be sent.
     pub(super) queue: ArrivalQueue,
     /// How long after its intended instant an arrival is given up.
     pub(super) timeout: Duration,
@@ -113,9 +112,9 @@ pub(super) enum Source {
 }
 
 /// What there is to do.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Next {
-    /// Send this.
+    /// To be sent.
     Due(Arrival),
     /// This was due when the run was stopped; it is not sent any more.
     Dropped(Arrival),
@@ -202,4 +201,41 @@ impl State {
             }
         }
     }
+}
+
+const NEVER: u64 = u64::MAX;
+
+/// A moment that one thread sets and others read, without a lock: nanoseconds since the run's start, or [`NEVER`].
+#[derive(Debug)]
+struct Moment(AtomicU64);
+
+impl Default for Moment {
+    fn default() -> Self {
+        Self(AtomicU64::new(NEVER))
+    }
+}
+
+impl Moment {
+    fn set(&self, time: Option<Duration>) {
+        self.0.store(nanos(time), Ordering::SeqCst);
+    }
+
+    /// Takes this one unless there is one already.
+    fn set_once(&self, time: Duration) {
+        let order = Ordering::SeqCst;
+        let new = nanos(Some(time));
+        let _there_is_one = self.0.compare_exchange(NEVER, new, order, order);
+    }
+
+    fn get(&self) -> Option<Duration> {
+        let nanos = self.0.load(Ordering::SeqCst);
+        (nanos != NEVER).then(|| Duration::from_nanos(nanos))
+    }
+}
+
+/// Runs are shorter than 584 years.
+fn nanos(time: Option<Duration>) -> u64 {
+    time.map_or(NEVER, |time| {
+        time.as_secs() * 1_000_000_000 + u64::from(time.subsec_nanos())
+    })
 }

@@ -1,39 +1,36 @@
-//! Starts the threads of a run, joins them, and adds their accounts up; and what the pacing thread does: it sleeps to the absolute
-//! instant of what is due next, then wakes a worker.
+//! Starts the threads of a run and joins them; and what the pacing thread does: it sleeps to the absolute instant of what is due
+//! next, then wakes a worker.
 
-use std::mem;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use tokio::runtime::{self, LocalOptions};
 use tokio::sync::oneshot;
 
-use super::channel::Channel;
+use super::connection::Connection;
 use super::shared::{ArrivalQueue, Shared, Source, WorkerStatus};
 use super::worker::Worker;
-use super::{EngineError, Run, SharedBook, lock};
-use crate::clock::{Clock, thread_cpu, wake_exactly};
-use crate::ledger::{Book, Totals};
+use super::{EngineError, Records, Run};
+use crate::clock::{Clock, wake_exactly};
+use crate::ledger::End;
+use crate::process::thread_cpu;
 use crate::scenario::Load;
 use crate::schedule::Arrivals;
 
 /// Between the last connection's opening and the first arrival: enough for every thread to be asleep and waiting. A closed
 /// loop starts at once: there is no pacer to wake those who wait.
-const RUN_UP: Duration = Duration::from_millis(20);
+const START_DELAY: Duration = Duration::from_millis(20);
 
 /// Stack of a thread; nothing here recurses.
-const STACK: usize = 512 * 1024;
+const STACK_BYTES: usize = 512 * 1024;
 
 /// Shortest time between two wake-ups: arrivals closer together are sent together, up to this much late. A wake-up costs
 /// up to 20 us of processor time on a small virtual machine: this keeps pacing to a tenth of a core at any rate.
 const QUANTUM: Duration = Duration::from_micros(200);
 
 /// Longest sleep, so that a stopped run ends promptly.
-const NAP: Duration = Duration::from_millis(50);
-
-/// Where the start is announced to.
-pub(super) type Launch = oneshot::Sender<(Arc<Shared>, Vec<SharedBook>)>;
+const MAX_SLEEP: Duration = Duration::from_millis(50);
 
 /// A worker thread as its supervisor sees it.
 struct StartedWorker {
@@ -43,86 +40,71 @@ struct StartedWorker {
     start: oneshot::Sender<Arc<Shared>>,
 }
 
-/// Runs everything to its end.
-pub(super) fn supervise(run: &Run, launched: Launch) -> Result<Totals, EngineError> {
-    let threads = run.threads.clamp(1, run.connections.max(1));
-    let stages = run.plan.stages.len();
-    let books: Vec<SharedBook> = (0..threads)
-        .map(|_| Arc::new(Mutex::new(Book::new(stages))))
-        .collect();
-    let mut started = Vec::with_capacity(threads);
-    for (index, book) in books.iter().enumerate() {
-        started.push(start_worker(run, index, threads, Arc::clone(book))?);
-    }
-    let mut starts = Vec::with_capacity(threads);
+/// Runs everything to its end; `launched` is told of the start. There is a worker for each of `records`.
+pub(super) fn supervise(
+    run: &Run,
+    records: Vec<Records>,
+    launched: oneshot::Sender<Arc<Shared>>,
+) -> Result<End, EngineError> {
+    let threads = records.len();
     let mut workers = Vec::with_capacity(threads);
-    for worker in started {
-        worker
-            .opened
-            .blocking_recv()
-            .map_err(|_| EngineError::Crashed)?;
-        starts.push(worker.start);
-        workers.push(worker.thread);
+    for (index, records) in records.into_iter().enumerate() {
+        workers.push(start_worker(run, index, threads, records)?);
     }
-
-    let (source, pacing, run_up) = match &run.plan.load {
+    let mut ready = Vec::with_capacity(threads);
+    for worker in workers {
+        let opened = worker.opened.blocking_recv();
+        opened.map_err(|_| EngineError::Crashed)?;
+        ready.push((worker.start, worker.thread));
+    }
+    let (source, pacing, delay) = match &run.plan.load {
         Load::Open(profile) => {
             let arrivals =
-                Arrivals::new(Arc::clone(profile), &run.plan.stages, run.spacing, run.seed);
+                Arrivals::new(Arc::clone(profile), &run.plan.stages, run.process, run.seed);
             let source = Source::Open(Box::new(arrivals.clone().peekable()));
-            (source, Some(arrivals), RUN_UP)
+            (source, Some(arrivals), START_DELAY)
         }
         Load::Closed(end) => (Source::Closed { end: *end }, None, Duration::ZERO),
     };
-    let statuses = (0..threads).map(|_| WorkerStatus::default()).collect();
+    let is_open_loop = pacing.is_some();
     let shared = Arc::new(Shared {
-        clock: Clock::starting_in(run_up),
+        clock: Clock::starting_in(delay),
         queue: ArrivalQueue::new(source),
         timeout: run.timeout,
         length: run.plan.duration(),
-        statuses,
+        statuses: (0..threads).map(|_| WorkerStatus::default()).collect(),
     });
-    for start in starts {
-        start
-            .send(Arc::clone(&shared))
-            .map_err(|_| EngineError::Crashed)?;
+    let mut started = Vec::with_capacity(threads);
+    for (start, thread) in ready {
+        let sent = start.send(Arc::clone(&shared));
+        sent.map_err(|_| EngineError::Crashed)?;
+        started.push(thread);
     }
-    let pacer = pacing
-        .map(|arrivals| {
-            let shared = Arc::clone(&shared);
-            let pacer = Builder::new().name("pacer".into()).stack_size(STACK);
-            pacer.spawn(move || pace(&shared, arrivals))
-        })
-        .transpose()?;
+    let pacer = pacing.map(|arrivals| {
+        let shared = Arc::clone(&shared);
+        let pacer = Builder::new().name("pacer".into()).stack_size(STACK_BYTES);
+        pacer.spawn(move || pace(&shared, arrivals))
+    });
+    let pacer = pacer.transpose()?;
     // Nobody listens after a second interrupt.
-    let _nobody_listens = launched.send((Arc::clone(&shared), books.clone()));
+    let _nobody_listens = launched.send(Arc::clone(&shared));
 
     let mut busiest = Duration::ZERO;
-    for worker in workers {
+    for worker in started {
         let busy = worker.join().ok().flatten().ok_or(EngineError::Crashed)?;
         busiest = busiest.max(busy);
     }
-    let mut totals = Totals::new(stages);
-    totals.elapsed = shared.clock.now();
-    totals.pacing_cpu = match pacer {
-        Some(pacer) => pacer.join().map_err(|_| EngineError::Crashed)?,
-        None => Duration::ZERO,
-    };
-    for book in &books {
-        totals.add(&mem::replace(&mut *lock(book), Book::new(stages)).into_totals());
-    }
-    totals.is_open_loop = matches!(run.plan.load, Load::Open(_));
-    totals.scheduled = shared.queue.given();
-    totals.asked_for = shared.end();
-    totals.busiest = busiest.as_secs_f64() / totals.elapsed.as_secs_f64().max(f64::MIN_POSITIVE);
-    // Every arrival ended in exactly one class, or there is no result.
-    if totals.is_balanced() {
-        return Ok(totals);
-    }
-    Err(EngineError::Unbalanced {
-        sent: totals.sent(),
-        unsent: totals.unsent(),
-        scheduled: totals.scheduled,
+    let elapsed = shared.clock.now();
+    let pacing_cpu = pacer.map_or(Ok(Duration::ZERO), |pacer| {
+        pacer.join().map_err(|_| EngineError::Crashed)
+    });
+    Ok(End {
+        scheduled: shared.queue.given(),
+        is_open_loop,
+        asked_for: shared.end(),
+        elapsed,
+        pacing_cpu: pacing_cpu?,
+        busiest: busiest.as_secs_f64() / elapsed.as_secs_f64().max(f64::MIN_POSITIVE),
     })
 }
 
@@ -132,24 +114,22 @@ fn start_worker(
     run: &Run,
     index: usize,
     threads: usize,
-    book: SharedBook,
+    records: Records,
 ) -> Result<StartedWorker, EngineError> {
-    let channels = (index..run.connections).step_by(threads);
-    let channels = channels
-        .enumerate()
-        .map(|(turn, _)| Channel::new(run.target.addresses.clone(), turn + index))
-        .collect();
+    let connections = (index..run.connections).step_by(threads).enumerate();
     let worker = Worker {
         index,
-        channels,
+        connections: connections
+            .map(|(turn, _)| Connection::new(run.target.addresses.clone(), turn + index))
+            .collect(),
         target: run.target.clone(),
-        book,
+        records,
     };
     let (opened_sender, opened) = oneshot::channel();
     let (start, start_receiver) = oneshot::channel();
     let thread = Builder::new()
         .name(format!("worker-{index}"))
-        .stack_size(STACK)
+        .stack_size(STACK_BYTES)
         .spawn(move || {
             let local = runtime::Builder::new_current_thread()
                 .enable_io()
@@ -207,6 +187,6 @@ fn slept_until(shared: &Shared, wake: Duration) -> bool {
         if now >= wake {
             return true;
         }
-        shared.clock.sleep_until(wake.min(now + NAP));
+        shared.clock.sleep_until(wake.min(now + MAX_SLEEP));
     }
 }

@@ -11,13 +11,13 @@ use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
-use super::SharedBook;
-use super::channel::{Channel, Failure};
-use super::connections::{Assignment, Connections, Job, Slot};
+use super::Records;
+use super::connection::{Connection, Failure};
+use super::pool::{Assignment, Job, Pool, Slot};
 use super::shared::Shared;
-use crate::clock::thread_busy;
-use crate::ledger::{Class, Entry, Timing};
-use crate::target::{Requests, Target};
+use crate::ledger::{Class, Record, Timing};
+use crate::process::thread_busy;
+use crate::target::{Request, Target};
 
 /// How long connections may take to open before the schedule starts; those that don't, open when they are needed.
 const OPENING: Duration = Duration::from_secs(5);
@@ -25,11 +25,10 @@ const OPENING: Duration = Duration::from_secs(5);
 /// What a worker is given.
 pub(super) struct Worker {
     pub(super) index: usize,
-    /// Its connections, still closed.
-    pub(super) channels: Vec<Channel>,
-    /// What is sent, and where to.
+    /// Still closed.
+    pub(super) connections: Vec<Connection>,
     pub(super) target: Target,
-    pub(super) book: SharedBook,
+    pub(super) records: Records,
 }
 
 impl Worker {
@@ -41,107 +40,93 @@ impl Worker {
         opened: oneshot::Sender<()>,
         start: oneshot::Receiver<Arc<Shared>>,
     ) -> Option<Duration> {
-        let opening: Vec<JoinHandle<Channel>> = self
-            .channels
-            .into_iter()
-            .map(|c| spawn_local(opened_in_time(c)))
-            .collect();
-        let mut channels = Vec::with_capacity(opening.len());
-        for channel in opening {
-            channels.push(channel.await.ok()?);
+        let opening = self.connections.into_iter().map(|mut connection| {
+            spawn_local(async move {
+                // Either way it is opened again when needed, and then counted if that fails.
+                let _counted_later = timeout(OPENING, connection.open_anywhere()).await;
+                connection
+            })
+        });
+        let opening: Vec<JoinHandle<Connection>> = opening.collect();
+        let mut connections = Vec::with_capacity(opening.len());
+        for connection in opening {
+            connections.push(connection.await.ok()?);
         }
         opened.send(()).ok()?;
         let shared = start.await.ok()?;
         let before = thread_busy();
-        let connections = Rc::new(Connections::new(shared, self.index, self.book));
-        let requests = Rc::new(self.target.requests);
+        let Target {
+            addresses,
+            requests,
+        } = self.target;
+        let pool = Rc::new(Pool::new(shared, self.index, self.records));
         // One for all workers.
-        let keeper = (self.index == 0).then(|| spawn_local(self.target.addresses.keep()));
-        let tasks: Vec<JoinHandle<()>> = channels
-            .into_iter()
-            .map(|channel| {
-                spawn_local(ConnectionTask::new(&connections, &requests, channel).serve())
-            })
-            .collect();
-        let dispatcher = spawn_local(dispatch(Rc::clone(&connections)));
+        let refresher = (self.index == 0).then(|| spawn_local(addresses.keep_current()));
+        let tasks = connections.into_iter().map(|connection| {
+            let task = ConnectionTask {
+                pool: Rc::clone(&pool),
+                requests: Arc::clone(&requests),
+                connection,
+                slot: Rc::default(),
+                timer: Box::pin(sleep_until(Instant::now())),
+            };
+            spawn_local(task.serve())
+        });
+        let tasks: Vec<JoinHandle<()>> = tasks.collect();
+        let dispatching = Rc::clone(&pool);
+        let dispatcher = spawn_local(async move { dispatching.dispatch().await });
         for task in tasks {
             task.await.ok()?;
         }
         dispatcher.abort();
-        if let Some(keeper) = keeper {
-            keeper.abort();
+        if let Some(refresher) = refresher {
+            refresher.abort();
         }
-        connections.end();
+        pool.end();
         Some(thread_busy().saturating_sub(before))
-    }
-}
-
-async fn opened_in_time(mut channel: Channel) -> Channel {
-    // Either way it is opened again when needed, and then counted if that fails.
-    let _counted_later = timeout(OPENING, channel.open_anywhere()).await;
-    channel
-}
-
-/// Hands out what is due whenever it is woken.
-async fn dispatch(connections: Rc<Connections>) {
-    loop {
-        connections.shared.statuses[connections.index]
-            .wake
-            .notified()
-            .await;
-        if !connections.dispatch() {
-            return;
-        }
     }
 }
 
 /// One connection at work.
 struct ConnectionTask {
-    connections: Rc<Connections>,
-    requests: Rc<Requests>,
-    channel: Channel,
+    pool: Rc<Pool>,
+    requests: Arc<[Request; 3]>,
+    connection: Connection,
     slot: Rc<Slot>,
-    /// Fires at the deadline of what is in flight; reset, not made anew, for each request.
+    /// Fires at the deadline of what is in flight or, as deadlines only grow, of an earlier request: setting it anew for each
+    /// would cost more than being woken once in a timeout for nothing.
     timer: Pin<Box<Sleep>>,
 }
 
 impl ConnectionTask {
-    fn new(connections: &Rc<Connections>, requests: &Rc<Requests>, channel: Channel) -> Self {
-        Self {
-            connections: Rc::clone(connections),
-            requests: Rc::clone(requests),
-            channel,
-            slot: Rc::default(),
-            timer: Box::pin(sleep_until(Instant::now())),
-        }
-    }
-
     /// Works until there will be no more.
     async fn serve(mut self) {
         let mut freed = Duration::ZERO;
         while let Some(job) = self.next_job(freed).await {
-            let (entry, done) = self.send(job).await;
+            let (record, done) = self.send(job).await;
             freed = done;
-            self.connections.record(&entry);
+            self.pool.record(&record);
         }
     }
 
     /// Waits for something to do; `None` when nothing will come.
     async fn next_job(&mut self, freed: Duration) -> Option<Job> {
-        let mut assignment = self.connections.claim(freed);
+        let mut assignment = self.pool.claim(freed);
         if assignment.is_none() {
-            self.connections.become_idle(&self.slot, freed);
-            assignment = self.connections.claim(freed);
+            self.pool.become_idle(&self.slot, freed);
+            assignment = self.pool.claim(freed);
             if assignment.is_some() {
-                self.connections.leave_idle(freed);
+                self.pool.leave_idle(freed);
             }
         }
-        let Self { slot, channel, .. } = self;
+        let Self {
+            slot, connection, ..
+        } = self;
         let assignment = match assignment {
             Some(assignment) => assignment,
             None => {
                 poll_fn(|cx| {
-                    channel.watch(cx);
+                    connection.watch(cx);
                     slot.take(cx.waker()).map_or(Poll::Pending, Poll::Ready)
                 })
                 .await
@@ -154,22 +139,30 @@ impl ConnectionTask {
     }
 
     /// Sends one arrival; returns its record and when the connection was free again.
-    async fn send(&mut self, job: Job) -> (Entry, Duration) {
+    async fn send(&mut self, job: Job) -> (Record, Duration) {
         let Job {
             arrival,
             free_since,
         } = job;
-        let clock = self.connections.shared.clock;
-        let deadline = arrival.intended + self.connections.shared.timeout;
-        self.timer.as_mut().reset(clock.instant_at(deadline).into());
-        let request = self.requests.of(arrival.order);
+        let clock = self.pool.shared.clock;
+        let deadline = arrival.intended + self.pool.shared.timeout;
         let sent = clock.now();
         let answer = {
-            let mut exchange = pin!(self.channel.exchange(request));
+            let request = &self.requests[arrival.order as usize];
+            let mut exchange = pin!(self.connection.exchange(request));
             let timer = &mut self.timer;
-            poll_fn(|cx| match exchange.as_mut().poll(cx) {
-                Poll::Ready(result) => Poll::Ready(Some(result)),
-                Poll::Pending => timer.as_mut().poll(cx).map(|()| None),
+            let limit = Instant::from(clock.instant_at(deadline));
+            poll_fn(|cx| {
+                if let Poll::Ready(result) = exchange.as_mut().poll(cx) {
+                    return Poll::Ready(Some(result));
+                }
+                while timer.as_mut().poll(cx).is_ready() {
+                    if timer.deadline() >= limit {
+                        return Poll::Ready(None);
+                    }
+                    timer.as_mut().reset(limit);
+                }
+                Poll::Pending
             })
             .await
         };
@@ -179,26 +172,25 @@ impl ConnectionTask {
             Some(Ok(_)) if freed > deadline => Class::Timeout,
             Some(Ok(status)) => Class::of_status(status),
             Some(Err(Failure::Reset)) => Class::Reset,
-            None if self.channel.is_open() => Class::Timeout,
+            None if self.connection.is_open() => Class::Timeout,
             // Refused, or still connecting: nothing was sent.
             Some(Err(Failure::Connect)) | None => Class::Connect,
         };
         if answer.is_none() {
-            self.channel.close();
+            self.connection.close();
         }
         let ran_out = class == Class::Timeout || answer.is_none();
-        let done = if ran_out { deadline } else { freed };
-        let entry = Entry {
+        let record = Record {
             stage: arrival.stage,
             class,
             timing: Timing {
                 intended: arrival.intended,
                 sent,
-                done,
+                done: if ran_out { deadline } else { freed },
             },
             own_lag: sent.saturating_sub(arrival.intended.max(free_since)),
             ran_out,
         };
-        (entry, freed)
+        (record, freed)
     }
 }

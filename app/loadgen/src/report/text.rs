@@ -2,8 +2,8 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::{Counts, Report};
-use crate::ledger::{Quantiles, listed};
+use super::{ByClass, Report};
+use crate::ledger::{Class, Quantiles, listed};
 use crate::verdict::Outcome;
 
 impl Display for Report {
@@ -58,7 +58,8 @@ fn write_head(report: &Report, f: &mut Formatter<'_>) -> fmt::Result {
     write!(
         f,
         "\n  scheduled {scheduled} = sent {sent} + connect {} + expired {}",
-        report.counts.connect, report.counts.expired
+        report.counts[&Class::Connect],
+        report.counts[&Class::Expired]
     )?;
     if let Some(achieved) = report.achieved {
         write!(f, "; {:.1} % of the asked rate achieved", achieved * 100.0)?;
@@ -130,20 +131,8 @@ fn columns(times: Option<Quantiles>) -> String {
     .concat()
 }
 
-fn classes(counts: &Counts) -> String {
-    let Counts {
-        ok,
-        http_4xx,
-        http_5xx,
-        timeout,
-        connect,
-        reset,
-        expired,
-    } = *counts;
-    listed(
-        &[ok, http_4xx, http_5xx, timeout, connect, reset, expired],
-        "nothing",
-    )
+fn classes(counts: &ByClass<u64>) -> String {
+    listed(&Class::ALL.map(|class| counts[&class]), "nothing")
 }
 
 fn outcome(report: &Report) -> String {

@@ -81,7 +81,7 @@ fn two_when_the_command_line_makes_no_sense() {
         ("steady --duration 0s", "above zero"),
         ("steady --duration soon", "300ms"),
         ("steady --timeout 2m", "1ms to 60s"),
-        ("steady --connections 0", "1 to 60000"),
+        ("steady --connections 0", "1..=60000"),
         ("steady --target https://order-service", "TLS"),
         ("steady --target http://127.0.0.1:99999", ":99999"),
         ("steady --target http://127.0.0.1:8O00", ":8O00"),
@@ -90,13 +90,15 @@ fn two_when_the_command_line_makes_no_sense() {
         ("steady --target http://[::1]:0", "[::1]:0"),
         ("steady --target http://a:b@host", "credentials"),
         ("steady --prometheus http://host:65536", ":65536"),
-        ("steady --threads 60000", "1 to 64"),
+        ("steady --threads 60000", "1..=64"),
         ("steady --method TRACE", "HEAD"),
         ("steady --duration 1m30", "1m30s"),
         ("steady --fail p100>1s", "no figure `p100`"),
-        ("steady --fail p0>1s", "no figure `p0`"),
-        ("steady --fail p9e1>1s", "no figure `p9e1`"),
         ("steady --path orders", "/orders"),
+        (
+            "drill high-latency --all",
+            "scripts/drill high-latency --all --wait",
+        ),
     ] {
         let words: Vec<_> = typed.split(' ').chain(["--wait", "0s"]).collect();
         let output = loadgen(&words)
@@ -168,11 +170,14 @@ fn five_when_the_generator_itself_was_held_up() {
         5,
         "an invalid run proves no threshold: {report:?}"
     );
+    let reason = report["reasons"][0].as_str().unwrap_or_default();
     assert!(
-        report.reasons[0].contains("late while a connection was free"),
-        "{:?}",
-        report.reasons
+        reason.contains("late while a connection was free"),
+        "{reason}"
     );
-    assert_eq!(report.counts.ok, 300, "late, but sent: nothing is left out");
-    assert!(report.own_lag.expect("arrivals").max_seconds > 0.35);
+    assert_eq!(
+        report["counts"]["ok"], 300,
+        "late, but sent: nothing is left out"
+    );
+    assert!(report["own_lag"]["max_seconds"].as_f64() > Some(0.35));
 }

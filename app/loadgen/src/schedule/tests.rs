@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::ValueEnum;
-use loadgen::scenario::{Load, Plan, Scenario};
-use loadgen::schedule::{Arrival, Arrivals, Fault, Order, Profile, Segment, Spacing, Stage};
 use proptest::prelude::*;
+
+use super::{Arrival, ArrivalProcess, Arrivals, Fault, Order, Profile, Segment, Stage};
+use crate::scenario::{Load, Plan, Scenario};
 
 fn stage(fault: Option<Fault>) -> Vec<Stage> {
     vec![Stage {
@@ -15,8 +16,13 @@ fn stage(fault: Option<Fault>) -> Vec<Stage> {
     }]
 }
 
-fn arrivals(profile: &Arc<Profile>, stages: &[Stage], spacing: Spacing, seed: u64) -> Vec<Arrival> {
-    Arrivals::new(Arc::clone(profile), stages, spacing, seed).collect()
+fn arrivals(
+    profile: &Arc<Profile>,
+    stages: &[Stage],
+    process: ArrivalProcess,
+    seed: u64,
+) -> Vec<Arrival> {
+    Arrivals::new(Arc::clone(profile), stages, process, seed).collect()
 }
 
 fn single(seconds: u64, from: f64, to: f64) -> Arc<Profile> {
@@ -30,7 +36,12 @@ fn single(seconds: u64, from: f64, to: f64) -> Arc<Profile> {
 
 #[test]
 fn a_constant_rate_sends_the_kth_at_k_over_the_rate() {
-    let all = arrivals(&single(10, 1000.0, 1000.0), &stage(None), Spacing::Even, 1);
+    let all = arrivals(
+        &single(10, 1000.0, 1000.0),
+        &stage(None),
+        ArrivalProcess::Even,
+        1,
+    );
     assert_eq!(all.len(), 10_000);
     for (k, arrival) in (0_u64..).zip(&all) {
         assert_eq!(arrival.intended, Duration::from_millis(k), "arrival {k}");
@@ -39,7 +50,12 @@ fn a_constant_rate_sends_the_kth_at_k_over_the_rate() {
 
 #[test]
 fn a_ramp_has_the_area_under_it_and_fifty_in_its_first_second() {
-    let all = arrivals(&single(10, 0.0, 1000.0), &stage(None), Spacing::Even, 1);
+    let all = arrivals(
+        &single(10, 0.0, 1000.0),
+        &stage(None),
+        ArrivalProcess::Even,
+        1,
+    );
     assert_eq!(all.len(), 5000);
     assert_eq!(
         all.iter()
@@ -105,7 +121,7 @@ fn bursts_fill_the_queue_to_a_few_hundred_and_keep_the_wait_under_two_seconds() 
 #[test]
 fn a_poisson_process_has_the_mean_and_spread_of_one() {
     let profile = single(100, 100.0, 100.0);
-    let all = arrivals(&profile, &stage(None), Spacing::Poisson, 7);
+    let all = arrivals(&profile, &stage(None), ArrivalProcess::Poisson, 7);
     // Five standard deviations of a count of 10,000.
     assert!(all.len().abs_diff(10_000) < 500, "{}", all.len());
     let gaps: Vec<f64> = all
@@ -122,12 +138,12 @@ fn a_poisson_process_has_the_mean_and_spread_of_one() {
     );
     assert_eq!(
         all,
-        arrivals(&profile, &stage(None), Spacing::Poisson, 7),
+        arrivals(&profile, &stage(None), ArrivalProcess::Poisson, 7),
         "same seed, same arrivals"
     );
     assert_ne!(
         all,
-        arrivals(&profile, &stage(None), Spacing::Poisson, 8),
+        arrivals(&profile, &stage(None), ArrivalProcess::Poisson, 8),
         "another seed, others"
     );
 }
@@ -164,7 +180,7 @@ proptest! {
     fn arrivals_are_as_many_as_expected_in_order_and_within_the_run(segments in any_profile()) {
         let area = area(&segments, Duration::MAX);
         let profile = Arc::new(Profile::new(segments));
-        let all = arrivals(&profile, &stage(None), Spacing::Even, 1);
+        let all = arrivals(&profile, &stage(None), ArrivalProcess::Even, 1);
         let count = f64::from(u32::try_from(all.len()).expect("few"));
         prop_assert!((count - area).abs() <= 1.0, "{count} arrivals for an area of {area}");
         prop_assert_eq!(all.len() as u64, profile.count());
@@ -185,8 +201,8 @@ proptest! {
     #[test]
     fn faults_are_an_exact_share_shuffled_by_the_seed(rate in 1.0..500.0_f64, share in 0.0..=1.0_f64, seed: u64) {
         let stages = stage(Some(Fault { order: Order::Failing, share }));
-        for spacing in [Spacing::Even, Spacing::Poisson] {
-            let all = arrivals(&single(5, rate, rate), &stages, spacing, seed);
+        for process in [ArrivalProcess::Even, ArrivalProcess::Poisson] {
+            let all = arrivals(&single(5, rate, rate), &stages, process, seed);
             let failing = all.iter().filter(|arrival| arrival.order == Order::Failing).count();
             let wanted = (f64::from(u32::try_from(all.len()).expect("few")) * share).round();
             prop_assert!((f64::from(u32::try_from(failing).expect("few")) - wanted).abs() < 0.5);

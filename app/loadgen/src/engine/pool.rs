@@ -10,32 +10,31 @@ use std::task::Waker;
 use std::time::Duration;
 
 use super::shared::{Next, Shared, WorkerStatus};
-use super::{SharedBook, lock};
-use crate::clock::thread_busy;
-use crate::ledger::{Class, Entry, Strain, Timing};
+use super::{Records, lock};
+use crate::ledger::{Class, Record, Saturation, Timing};
+use crate::process::thread_busy;
 use crate::schedule::Arrival;
 
-/// One worker's connections and accounts.
-pub(super) struct Connections {
+/// One worker's idle connections and records.
+pub(super) struct Pool {
     pub(super) shared: Arc<Shared>,
     pub(super) index: usize,
-    pub(super) book: SharedBook,
-    strain: RefCell<Strain>,
-    /// Free connections, the longest free first, so that all of them, and so all addresses, get their turn.
+    records: Records,
+    saturation: RefCell<Saturation>,
+    /// The longest idle first, so that all of them, and so all addresses, get their turn.
     idle: RefCell<VecDeque<Rc<Slot>>>,
 }
 
-/// Where a free connection waits.
+/// Where an idle connection waits.
 #[derive(Default)]
 pub(super) struct Slot {
     assignment: Cell<Option<Assignment>>,
     waker: Cell<Option<Waker>>,
 }
 
-/// What a free connection is to do.
+/// What an idle connection is to do.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Assignment {
-    /// Send this.
     Send(Job),
     /// There will be no more.
     Stop,
@@ -67,14 +66,14 @@ impl Slot {
     }
 }
 
-impl Connections {
-    /// A worker without free connections. Made, and used, on the worker's own thread.
-    pub(super) fn new(shared: Arc<Shared>, index: usize, book: SharedBook) -> Self {
+impl Pool {
+    /// Made, and used, on the worker's own thread.
+    pub(super) fn new(shared: Arc<Shared>, index: usize, records: Records) -> Self {
         Self {
             shared,
             index,
-            book,
-            strain: RefCell::new(Strain::new(thread_busy())),
+            records,
+            saturation: RefCell::new(Saturation::new(thread_busy())),
             idle: RefCell::default(),
         }
     }
@@ -91,25 +90,34 @@ impl Connections {
                 Next::Later => return None,
                 Next::Over => return Some(Assignment::Stop),
             };
-            let job = Job {
-                arrival,
-                free_since,
-            };
             let deadline = arrival.intended + self.shared.timeout;
             if is_due {
                 self.note_lag(now, now.saturating_sub(arrival.intended));
                 if now < deadline {
-                    return Some(Assignment::Send(job));
+                    return Some(Assignment::Send(Job {
+                        arrival,
+                        free_since,
+                    }));
                 }
             }
-            // One that is dropped before its deadline ends here; what it would have become is not known.
-            self.give_up(job, now, now.min(deadline));
+            // Not sent. One that is dropped before its deadline ends here; what it would have become is not known.
+            self.record(&Record {
+                stage: arrival.stage,
+                class: Class::Expired,
+                timing: Timing {
+                    intended: arrival.intended,
+                    sent: now,
+                    done: now.min(deadline),
+                },
+                own_lag: now.saturating_sub(arrival.intended.max(free_since)),
+                ran_out: now >= deadline,
+            });
         }
     }
 
-    /// Adds a connection to the free ones.
+    /// Adds a connection to the idle ones.
     ///
-    /// The caller claims once more afterwards: the pacer wakes only workers with a free connection, and something may have
+    /// The caller claims once more afterwards: the pacer wakes only workers with an idle connection, and something may have
     /// become due between the last claim and this.
     pub(super) fn become_idle(&self, slot: &Rc<Slot>, now: Duration) {
         let mut idle = self.idle.borrow_mut();
@@ -124,8 +132,18 @@ impl Connections {
         self.status().set_idle(idle.len(), now);
     }
 
-    /// Gives what is due to those who wait. Whether the run goes on.
-    pub(super) fn dispatch(&self) -> bool {
+    /// Gives what is due to those who wait, whenever this worker is woken.
+    pub(super) async fn dispatch(&self) {
+        loop {
+            self.status().wake.notified().await;
+            if !self.dispatch_due() {
+                return;
+            }
+        }
+    }
+
+    /// Whether the run goes on.
+    fn dispatch_due(&self) -> bool {
         loop {
             let now = self.shared.clock.now();
             if self.idle.borrow().is_empty() {
@@ -134,10 +152,10 @@ impl Connections {
                 return true;
             }
             match self.claim(now) {
-                Some(Assignment::Send(job)) => {
+                Some(assignment @ Assignment::Send(_)) => {
                     let mut idle = self.idle.borrow_mut();
                     if let Some(slot) = idle.pop_front() {
-                        slot.assign(Assignment::Send(job));
+                        slot.assign(assignment);
                     }
                     self.status().set_idle(idle.len(), now);
                 }
@@ -153,45 +171,28 @@ impl Connections {
         }
     }
 
-    /// Records one that is not sent.
-    fn give_up(&self, job: Job, now: Duration, end: Duration) {
-        let Job {
-            arrival,
-            free_since,
-        } = job;
-        self.record(&Entry {
-            stage: arrival.stage,
-            class: Class::Expired,
-            timing: Timing {
-                intended: arrival.intended,
-                sent: now,
-                done: end,
-            },
-            own_lag: now.saturating_sub(arrival.intended.max(free_since)),
-            ran_out: end == arrival.intended + self.shared.timeout,
-        });
-    }
-
     fn note_lag(&self, now: Duration, lag: Duration) {
-        let mut strain = self.strain.borrow_mut();
-        strain.note(lag);
-        if strain.is_over(now) {
-            lock(&self.book).end_window(&mut strain, now, thread_busy());
+        let mut saturation = self.saturation.borrow_mut();
+        saturation.note(lag);
+        if saturation.is_over(now) {
+            saturation.end_window(now, thread_busy(), &mut lock(&self.records).behind);
         }
     }
 
     /// Ends the last window of the run.
     pub(super) fn end(&self) {
         let (now, used) = (self.shared.clock.now(), thread_busy());
-        lock(&self.book).end_window(&mut self.strain.borrow_mut(), now, used);
+        let mut saturation = self.saturation.borrow_mut();
+        saturation.end_window(now, used, &mut lock(&self.records).behind);
     }
 
     /// Records the end of an arrival.
-    pub(super) fn record(&self, entry: &Entry) {
-        let mut book = lock(&self.book);
-        book.record(entry);
-        if entry.class.is_answer() && entry.timing.done <= self.shared.end() {
-            book.count_in_time();
+    pub(super) fn record(&self, record: &Record) {
+        let is_in_time = record.timing.done <= self.shared.end();
+        let mut records = lock(&self.records);
+        records.record(record);
+        if record.class.is_answer() && is_in_time {
+            records.answered_in_time += 1;
         }
     }
 
