@@ -122,7 +122,7 @@ async fn launch(
         }
     }
     let target = Target {
-        addresses: Addresses::of(&server, ready),
+        addresses: Addresses::new(&server, ready),
         requests: Request::by_order(&server, &settings.method, &settings.path),
     };
     let run = Run {

@@ -7,10 +7,16 @@
 //!
 //! The crate `drill` makes incidents with the same engine, through [`load`].
 
+#![allow(
+    rustdoc::private_intra_doc_links,
+    reason = "documentation is built with private items"
+)]
+
 pub mod app;
 pub mod cli;
 mod clock;
 mod engine;
+mod http;
 pub mod ledger;
 mod live;
 pub mod load;

@@ -139,7 +139,7 @@ impl Load {
         let run = Run {
             plan: plan(recipe),
             target: Target {
-                addresses: Addresses::of(server, addresses.collect()),
+                addresses: Addresses::new(server, addresses.collect()),
                 requests: requests(recipe),
             },
             connections: recipe.connections,

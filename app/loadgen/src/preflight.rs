@@ -6,23 +6,17 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Empty, Limited};
-use hyper::body::Bytes;
-use hyper::client::conn::http1::Builder;
-use hyper::header::HOST;
-use hyper::{Request, StatusCode};
-use hyper_util::rt::TokioIo;
+use hyper::{Method, StatusCode};
 use thiserror::Error;
-use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::target::{MAX_HEADERS, Server};
+use crate::http::{Connection, Failure};
+use crate::target::{Addresses, Request, Server};
 
 /// Between two attempts.
 const PAUSE: Duration = Duration::from_millis(250);
 /// For one answer, from connecting to its last byte.
 const TIMEOUT: Duration = Duration::from_secs(2);
-const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 /// Prometheus' own clock: it may differ from this machine's.
 const NOW: &str = "/api/v1/query?query=time()";
 /// `max(timestamp(up{job="order-service"}) and up{job="order-service"} == 1)`: when the target was last scraped while up.
@@ -99,13 +93,9 @@ impl Stack {
 #[derive(Debug, Error)]
 enum NotYet {
     #[error(transparent)]
-    Io(#[from] io::Error),
+    UnknownHost(#[from] io::Error),
     #[error(transparent)]
-    Http(#[from] hyper::Error),
-    #[error(transparent)]
-    Request(#[from] hyper::http::Error),
-    #[error("the answer is too long or broken")]
-    Body,
+    Http(#[from] Failure),
     #[error("no answer within {TIMEOUT:?}")]
     Timeout,
     #[error("it answers {path} with {status}")]
@@ -155,7 +145,10 @@ pub(crate) async fn wait_for_target(
         for &address in addresses {
             match is_ready(server, address).await {
                 Ok(()) => ready.push(address),
-                Err(cause) if matches!(cause, NotYet::Io(_)) || !cause.is_temporary() => {
+                Err(cause)
+                    if matches!(cause, NotYet::Http(Failure::Connect(_)))
+                        || !cause.is_temporary() =>
+                {
                     down = Some(cause);
                 }
                 Err(cause) => not_yet = Some(cause),
@@ -180,7 +173,7 @@ pub(crate) async fn wait_for_target(
 
 async fn is_ready(server: &Server, address: SocketAddr) -> Result<(), NotYet> {
     let path = "/ready";
-    match get(server, &[address], path).await?.0 {
+    match get(server, vec![address], path).await?.0 {
         status if status.is_success() => Ok(()),
         StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Ok(()),
         status => Err(NotYet::Status { path, status }),
@@ -213,7 +206,7 @@ pub(crate) async fn wait_for_scrape(prometheus: &Server, wait: Duration) -> Resu
 /// The value of an instant query: a scalar, or a vector of one.
 async fn query(prometheus: &Server, path: &str) -> Result<f64, NotYet> {
     let addresses = prometheus.resolve().await?;
-    let (status, body) = get(prometheus, &addresses, path).await?;
+    let (status, body) = get(prometheus, addresses, path).await?;
     if !status.is_success() {
         let path = "/api/v1/query";
         return Err(NotYet::Status { path, status });
@@ -225,38 +218,16 @@ async fn query(prometheus: &Server, path: &str) -> Result<f64, NotYet> {
     value.ok_or(NotYet::NotScraped)
 }
 
-/// One request on a connection of its own, to the first of these addresses that accepts one.
+/// One answer on a connection of its own, to the first of these addresses that accepts one.
 async fn get(
     server: &Server,
-    addresses: &[SocketAddr],
+    addresses: Vec<SocketAddr>,
     path: &str,
-) -> Result<(StatusCode, Bytes), NotYet> {
-    let exchange = async {
-        let request = Request::get(path)
-            .header(HOST, server.authority())
-            .body(Empty::<Bytes>::new())?;
-        let stream = TcpStream::connect(addresses).await?;
-        let (mut sender, connection) = Builder::new()
-            .max_headers(MAX_HEADERS)
-            .handshake(TokioIo::new(stream))
-            .await?;
-        let answer = async {
-            let response = sender.send_request(request).await?;
-            let status = response.status();
-            let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES).collect();
-            let body = body.await.map_err(|_| NotYet::Body)?;
-            Ok((status, body.to_bytes()))
-        };
-        tokio::pin!(answer, connection);
-        tokio::select! {
-            biased;
-            answer = &mut answer => answer,
-            closed = &mut connection => { closed?; answer.await }
-        }
-    };
-    timeout(TIMEOUT, exchange)
-        .await
-        .map_err(|_| NotYet::Timeout)?
+) -> Result<(StatusCode, Vec<u8>), NotYet> {
+    let connection = Connection::new(Addresses::new(server, addresses), 0);
+    let request = Request::new(server, &Method::GET, path);
+    let answer = timeout(TIMEOUT, connection.fetch(&request)).await;
+    Ok(answer.map_err(|_| NotYet::Timeout)??)
 }
 
 /// Tries until it succeeds or fails for good, or until the time is up.

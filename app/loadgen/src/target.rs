@@ -2,9 +2,9 @@
 //!
 //! What is asked before a run starts (is it ready, has Prometheus scraped it) is in [`preflight`](crate::preflight).
 
-use std::fmt;
+use std::fmt::Display;
 use std::io;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,11 +12,7 @@ use hyper::http::uri::{Authority, PathAndQuery};
 use hyper::{Method, Uri};
 use thiserror::Error;
 use tokio::sync::Notify;
-use tokio::task::spawn_blocking;
 use tokio::time::sleep;
-
-/// Most headers of an answer.
-pub(crate) const MAX_HEADERS: usize = 1000;
 
 /// Between two look-ups, however many connections fail.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -105,35 +101,25 @@ fn port(text: &str) -> Option<u16> {
     text.parse().ok().filter(|port| is_number && *port > 0)
 }
 
-type LookUp = Box<dyn Fn() -> io::Result<Vec<SocketAddr>> + Send + Sync>;
-
-/// What is known of a target's addresses; clones share it. They are looked up again while connections to them fail: a replica that
-/// is replaced gets another one.
-#[derive(Clone)]
+/// What is known of a server's addresses; clones share it. They are looked up again while connections to them fail: a replica
+/// that is replaced gets another one.
+#[derive(Clone, Debug)]
 pub(crate) struct Addresses(Arc<Shared>);
 
+#[derive(Debug)]
 struct Shared {
+    server: Server,
     known: Mutex<Arc<[SocketAddr]>>,
-    look_up: LookUp,
     /// A connection failed.
     failed: Notify,
 }
 
 impl Addresses {
-    /// Those of a server that are known to be right, and its name for later.
-    pub(crate) fn of(server: &Server, known: Vec<SocketAddr>) -> Self {
-        let authority = server.authority();
-        Self::new(known, move || Ok(authority.to_socket_addrs()?.collect()))
-    }
-
-    /// Those that are known to be right, and how to look them up again; that may block.
-    pub(crate) fn new(
-        known: Vec<SocketAddr>,
-        look_up: impl Fn() -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static,
-    ) -> Self {
+    /// Those that are known to be right.
+    pub(crate) fn new(server: &Server, known: Vec<SocketAddr>) -> Self {
         Self(Arc::new(Shared {
+            server: server.clone(),
             known: Mutex::new(known.into()),
-            look_up: Box::new(look_up),
             failed: Notify::new(),
         }))
     }
@@ -152,21 +138,11 @@ impl Addresses {
     pub(crate) async fn keep_current(self) {
         loop {
             self.0.failed.notified().await;
-            let shared = Arc::clone(&self.0);
-            let found = spawn_blocking(move || (shared.look_up)()).await;
-            if let Ok(Ok(found)) = found
-                && !found.is_empty()
-            {
+            if let Ok(found) = self.0.server.resolve().await {
                 *self.0.known.lock().unwrap_or_else(PoisonError::into_inner) = found.into();
             }
             sleep(PAUSE).await;
         }
-    }
-}
-
-impl fmt::Debug for Addresses {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Addresses").field(&self.known()).finish()
     }
 }
 
@@ -175,7 +151,7 @@ impl fmt::Debug for Addresses {
 pub(crate) struct Target {
     /// Connections are spread over them.
     pub(crate) addresses: Addresses,
-    /// In the order of [`Order`].
+    /// In the order of [`Order`](crate::schedule::Order).
     pub(crate) requests: Arc<[Request; 3]>,
 }
 
@@ -188,7 +164,7 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    pub(crate) fn new(server: &Server, method: &Method, path: impl fmt::Display) -> Self {
+    pub(crate) fn new(server: &Server, method: &Method, path: impl Display) -> Self {
         // Says that there is no body where the method allows for one (RFC 9110, 8.6): strict servers answer 411 otherwise.
         let length = match *method {
             Method::POST | Method::PUT | Method::PATCH => "content-length: 0\r\n",

@@ -1,12 +1,10 @@
 //! The running load: one pacing thread, a few worker threads, and what they share.
 //!
 //! `shared` is what the threads see of each other, and the queue that gives out arrivals in order; `supervisor` starts and joins the
-//! threads, and wakes workers when something is due; `worker` runs connections on one thread, `pool` holds those that wait
-//! for work, and `connection` is one HTTP connection. When things are due is decided in [`schedule`](crate::schedule), what is
-//! counted in [`ledger`](crate::ledger).
+//! threads, and wakes workers when something is due; `worker` runs connections on one thread. When things are due is decided in
+//! [`schedule`](crate::schedule), what is counted in [`ledger`](crate::ledger); the connections themselves are in
+//! [`http`](crate::http).
 
-mod connection;
-mod pool;
 mod shared;
 mod supervisor;
 #[cfg(test)]

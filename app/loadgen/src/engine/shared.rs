@@ -32,18 +32,21 @@ pub(super) struct WorkerStatus {
     idle: AtomicUsize,
     /// From when on some connection of this worker has been free without a break.
     free_since: Moment,
-    /// Notified when something is due.
+    /// Where its idle connections wait, the longest idle first, so that all of them, and so all addresses, get their turn.
     pub(super) wake: Notify,
 }
 
 impl WorkerStatus {
-    /// Says how many connections are free from `now` on. Called by its worker only.
-    pub(super) fn set_idle(&self, idle: usize, now: Duration) {
-        let before = self.idle.swap(idle, Ordering::SeqCst);
-        match (before, idle) {
-            (_, 0) => self.free_since.set(None),
-            (0, _) => self.free_since.set(Some(now)),
-            _ => {}
+    /// One more connection is free, from `now` on.
+    pub(super) fn add_idle(&self, now: Duration) {
+        if self.idle.fetch_add(1, Ordering::SeqCst) == 0 {
+            self.free_since.set(Some(now));
+        }
+    }
+
+    pub(super) fn remove_idle(&self) {
+        if self.idle.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.free_since.set(None);
         }
     }
 }
@@ -71,7 +74,7 @@ impl Shared {
 
     pub(super) fn wake_all(&self) {
         for status in &self.statuses {
-            status.wake.notify_one();
+            status.wake.notify_waiters();
         }
     }
 

@@ -8,11 +8,11 @@ use std::time::Duration;
 use tokio::runtime::{self, LocalOptions};
 use tokio::sync::oneshot;
 
-use super::connection::Connection;
 use super::shared::{ArrivalQueue, Shared, Source, WorkerStatus};
 use super::worker::Worker;
 use super::{EngineError, Records, Run};
 use crate::clock::{Clock, wake_exactly};
+use crate::http::Connection;
 use crate::ledger::End;
 use crate::process::thread_cpu;
 use crate::scenario::Load;

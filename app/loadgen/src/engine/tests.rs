@@ -4,7 +4,6 @@
 //! figures come is printed by `scripts/bench`. The formulas: freeze of S in a run of T: L(p) = S − (1 − p)·T; overload:
 //! L(p) = p·T·(λ/μ − 1); burst of B: L(p) = p·B/μ.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -60,6 +59,11 @@ fn quick() -> Mock {
     mock(Setup::default())
 }
 
+/// A server whose name has no address.
+fn unknown() -> Server {
+    Server::parse("http://target.invalid:8000").expect("a URL")
+}
+
 /// A run that waits to be started.
 struct Case {
     plan: Plan,
@@ -75,7 +79,7 @@ impl Case {
             plan,
             connections,
             timeout: LONG,
-            addresses: Addresses::new(known, || Err(std::io::ErrorKind::NotFound.into())),
+            addresses: Addresses::new(&unknown(), known),
         }
     }
 
@@ -85,7 +89,7 @@ impl Case {
 
     /// Does something while it runs.
     fn run_while(self, meanwhile: impl FnOnce(&Running)) -> Totals {
-        let server = Server::parse("http://target:8000").expect("a URL");
+        let server = unknown();
         let path = "/orders".parse().expect("a path");
         let run = Run {
             plan: self.plan,
@@ -226,10 +230,10 @@ fn a_connection_to_a_dead_address_is_opened_to_the_next_one() {
 #[test]
 fn a_target_that_moves_is_found_at_its_new_address() {
     let (old, new) = (quick(), quick());
-    let there: SocketAddr = new.address;
+    let server = Server::parse(&new.url()).expect("a URL");
     let case = Case {
         timeout: Duration::from_secs(1),
-        addresses: Addresses::new(vec![old.address], move || Ok(vec![there])),
+        addresses: Addresses::new(&server, vec![old.address]),
         ..Case::new(&[], flat(2000, 100.0), 10)
     };
     let totals = case.run_while(|_| drop(old));

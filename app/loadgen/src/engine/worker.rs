@@ -1,5 +1,6 @@
 //! One worker thread: its connections, each a task that takes an arrival, sends it and records its end.
 
+use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
@@ -11,12 +12,12 @@ use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
-use super::Records;
-use super::connection::{Connection, Failure};
-use super::pool::{Assignment, Job, Pool, Slot};
-use super::shared::Shared;
-use crate::ledger::{Class, Record, Timing};
+use super::shared::{Next, Shared};
+use super::{Records, lock};
+use crate::http::{Connection, Failure};
+use crate::ledger::{Class, Record, Saturation, Timing};
 use crate::process::thread_busy;
+use crate::schedule::Arrival;
 use crate::target::{Request, Target};
 
 /// How long connections may take to open before the schedule starts; those that don't, open when they are needed.
@@ -55,44 +56,120 @@ impl Worker {
         opened.send(()).ok()?;
         let shared = start.await.ok()?;
         let before = thread_busy();
-        let Target {
-            addresses,
-            requests,
-        } = self.target;
-        let pool = Rc::new(Pool::new(shared, self.index, self.records));
+        let thread = Rc::new(Thread {
+            shared,
+            index: self.index,
+            requests: self.target.requests,
+            records: self.records,
+            saturation: RefCell::new(Saturation::new(before)),
+        });
         // One for all workers.
-        let refresher = (self.index == 0).then(|| spawn_local(addresses.keep_current()));
+        let refresher =
+            (self.index == 0).then(|| spawn_local(self.target.addresses.keep_current()));
         let tasks = connections.into_iter().map(|connection| {
             let task = ConnectionTask {
-                pool: Rc::clone(&pool),
-                requests: Arc::clone(&requests),
+                thread: Rc::clone(&thread),
                 connection,
-                slot: Rc::default(),
                 timer: Box::pin(sleep_until(Instant::now())),
             };
             spawn_local(task.serve())
         });
         let tasks: Vec<JoinHandle<()>> = tasks.collect();
-        let dispatching = Rc::clone(&pool);
-        let dispatcher = spawn_local(async move { dispatching.dispatch().await });
         for task in tasks {
             task.await.ok()?;
         }
-        dispatcher.abort();
         if let Some(refresher) = refresher {
             refresher.abort();
         }
-        pool.end();
-        Some(thread_busy().saturating_sub(before))
+        let used = thread_busy();
+        thread.end_window(thread.shared.clock.now(), used);
+        Some(used.saturating_sub(before))
+    }
+}
+
+/// What the connections of a worker have in common.
+struct Thread {
+    shared: Arc<Shared>,
+    index: usize,
+    requests: Arc<[Request; 3]>,
+    records: Records,
+    saturation: RefCell<Saturation>,
+}
+
+/// An arrival on its way to a connection.
+#[derive(Clone, Copy, Debug)]
+struct Job {
+    arrival: Arrival,
+    /// Since when a connection had been free for it: lag from then on is the generator's own.
+    free_since: Duration,
+}
+
+impl Thread {
+    /// What a connection that is free from `freed` on sends next: pending until something is due, `None` at the end.
+    fn claim(&self, freed: Duration) -> Poll<Option<Job>> {
+        loop {
+            // Before the start nothing is due, not even what is due at zero.
+            let Some(now) = self.shared.clock.since_start() else {
+                return Poll::Pending;
+            };
+            let free_since = self.shared.free_since(freed);
+            let (arrival, is_due) = match self.shared.queue.take(now) {
+                Next::Due(arrival) => (arrival, true),
+                Next::Dropped(arrival) => (arrival, false),
+                Next::Later => return Poll::Pending,
+                Next::Over => return Poll::Ready(None),
+            };
+            let deadline = arrival.intended + self.shared.timeout;
+            if is_due {
+                let is_over = {
+                    let mut saturation = self.saturation.borrow_mut();
+                    saturation.note(now.saturating_sub(arrival.intended));
+                    saturation.is_over(now)
+                };
+                if is_over {
+                    self.end_window(now, thread_busy());
+                }
+                if now < deadline {
+                    return Poll::Ready(Some(Job {
+                        arrival,
+                        free_since,
+                    }));
+                }
+            }
+            // Not sent. One that is dropped before its deadline ends here; what it would have become is not known.
+            self.record(&Record {
+                stage: arrival.stage,
+                class: Class::Expired,
+                timing: Timing {
+                    intended: arrival.intended,
+                    sent: now,
+                    done: now.min(deadline),
+                },
+                own_lag: now.saturating_sub(arrival.intended.max(free_since)),
+                ran_out: now >= deadline,
+            });
+        }
+    }
+
+    fn end_window(&self, now: Duration, used: Duration) {
+        let mut saturation = self.saturation.borrow_mut();
+        saturation.end_window(now, used, &mut lock(&self.records).behind);
+    }
+
+    fn record(&self, record: &Record) {
+        let is_in_time = record.timing.done <= self.shared.end();
+        let mut records = lock(&self.records);
+        records.record(record);
+        if record.class.is_answer() && is_in_time {
+            records.answered_in_time += 1;
+        }
     }
 }
 
 /// One connection at work.
 struct ConnectionTask {
-    pool: Rc<Pool>,
-    requests: Arc<[Request; 3]>,
+    thread: Rc<Thread>,
     connection: Connection,
-    slot: Rc<Slot>,
     /// Fires at the deadline of what is in flight or, as deadlines only grow, of an earlier request: setting it anew for each
     /// would cost more than being woken once in a timeout for nothing.
     timer: Pin<Box<Sleep>>,
@@ -105,37 +182,39 @@ impl ConnectionTask {
         while let Some(job) = self.next_job(freed).await {
             let (record, done) = self.send(job).await;
             freed = done;
-            self.pool.record(&record);
+            self.thread.record(&record);
         }
     }
 
     /// Waits for something to do; `None` when nothing will come.
     async fn next_job(&mut self, freed: Duration) -> Option<Job> {
-        let mut assignment = self.pool.claim(freed);
-        if assignment.is_none() {
-            self.pool.become_idle(&self.slot, freed);
-            assignment = self.pool.claim(freed);
-            if assignment.is_some() {
-                self.pool.leave_idle(freed);
-            }
-        }
         let Self {
-            slot, connection, ..
+            thread, connection, ..
         } = self;
-        let assignment = match assignment {
-            Some(assignment) => assignment,
-            None => {
-                poll_fn(|cx| {
-                    connection.watch(cx);
-                    slot.take(cx.waker()).map_or(Poll::Pending, Poll::Ready)
-                })
-                .await
-            }
-        };
-        match assignment {
-            Assignment::Send(job) => Some(job),
-            Assignment::Stop => None,
+        if let Poll::Ready(job) = thread.claim(freed) {
+            return job;
         }
+        let shared = &thread.shared;
+        let status = &shared.statuses[thread.index];
+        status.add_idle(freed);
+        let job = loop {
+            let mut woken = pin!(status.wake.notified());
+            // Once more: only workers with an idle connection are woken, and something may have become due since.
+            if let Poll::Ready(job) = thread.claim(freed) {
+                break job;
+            }
+            poll_fn(|cx| {
+                connection.watch(cx);
+                woken.as_mut().poll(cx)
+            })
+            .await;
+        };
+        status.remove_idle();
+        // What else is due by now: its waker may have counted on this connection.
+        if shared.queue.has_due(shared.clock.now()) {
+            shared.wake_one(thread.index);
+        }
+        job
     }
 
     /// Sends one arrival; returns its record and when the connection was free again.
@@ -144,11 +223,11 @@ impl ConnectionTask {
             arrival,
             free_since,
         } = job;
-        let clock = self.pool.shared.clock;
-        let deadline = arrival.intended + self.pool.shared.timeout;
+        let clock = self.thread.shared.clock;
+        let deadline = arrival.intended + self.thread.shared.timeout;
         let sent = clock.now();
         let answer = {
-            let request = &self.requests[arrival.order as usize];
+            let request = &self.thread.requests[arrival.order as usize];
             let mut exchange = pin!(self.connection.exchange(request));
             let timer = &mut self.timer;
             let limit = Instant::from(clock.instant_at(deadline));
@@ -167,19 +246,20 @@ impl ConnectionTask {
             .await
         };
         let freed = clock.now();
+        let ran_out = answer.is_none();
         let class = match answer {
             // An answer that was complete only after the deadline came too late, whichever of the two was noticed first.
             Some(Ok(_)) if freed > deadline => Class::Timeout,
-            Some(Ok(status)) => Class::of_status(status),
-            Some(Err(Failure::Reset)) => Class::Reset,
+            Some(Ok(status)) => Class::of_status(status.as_u16()),
+            Some(Err(Failure::Reset(_))) => Class::Reset,
             None if self.connection.is_open() => Class::Timeout,
             // Refused, or still connecting: nothing was sent.
-            Some(Err(Failure::Connect)) | None => Class::Connect,
+            Some(Err(Failure::Connect(_))) | None => Class::Connect,
         };
-        if answer.is_none() {
+        if ran_out {
             self.connection.close();
         }
-        let ran_out = class == Class::Timeout || answer.is_none();
+        let ran_out = ran_out || class == Class::Timeout;
         let record = Record {
             stage: arrival.stage,
             class,
