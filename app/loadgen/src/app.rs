@@ -86,7 +86,12 @@ async fn run(settings: &Settings) -> Result<Exit, Failure> {
         interrupt = signals.next() => return Ok(Exit::Interrupted(interrupt)),
     };
     let (totals, interrupt) = watch(&settings.plan, running, &mut signals, &mut display).await?;
-    let verdict = Verdict::new(&totals, settings.max_lag, &settings.thresholds, interrupt);
+    let verdict = Verdict::new(
+        &totals,
+        settings.args.max_lag,
+        &settings.args.fail,
+        interrupt,
+    );
     let sources = Sources {
         settings,
         server: &server,
@@ -94,7 +99,7 @@ async fn run(settings: &Settings) -> Result<Exit, Failure> {
         totals: &totals,
         verdict: &verdict,
     };
-    print(&Report::new(sources), settings.json)?;
+    print(&Report::new(sources), settings.args.json)?;
     Ok(verdict.exit)
 }
 
@@ -106,31 +111,31 @@ async fn launch(
     let (server, addresses, prometheus) = look_up(settings, display).await?;
     display.note(&format!(
         "loadgen {}: {}, seed {}",
-        settings.scenario.name(),
+        settings.args.scenario.name(),
         server.url(),
         settings.seed
     ));
     let mut ready = addresses.clone();
-    if !settings.wait.is_zero() {
-        ready = wait_for_target(&server, &addresses, settings.wait).await?;
+    if !settings.args.wait.is_zero() {
+        ready = wait_for_target(&server, &addresses, settings.args.wait).await?;
         for address in addresses.iter().filter(|it| !ready.contains(it)) {
             display.note(&format!("{address} is not ready and gets no load"));
         }
-        if let Some(prometheus) = prometheus.filter(|_| settings.waits_for_scrape) {
+        if let Some(prometheus) = prometheus.filter(|_| !settings.args.no_wait_scrape) {
             display.note(&format!("waiting for a scrape by {}", prometheus.url()));
-            wait_for_scrape(&prometheus, settings.wait).await?;
+            wait_for_scrape(&prometheus, settings.args.wait).await?;
         }
     }
     let target = Target {
         addresses: Addresses::new(&server, ready),
-        requests: Request::by_order(&server, &settings.method, &settings.path),
+        requests: Request::by_order(&server, &settings.args.method, &settings.args.path),
     };
     let run = Run {
         plan: settings.plan.clone(),
         target: target.clone(),
         connections: settings.connections,
         threads: settings.threads,
-        timeout: settings.timeout,
+        timeout: settings.args.timeout,
         process: settings.process,
         seed: settings.seed,
     };
@@ -142,8 +147,8 @@ async fn look_up(
     settings: &Settings,
     display: &mut Display,
 ) -> Result<(Server, Vec<SocketAddr>, Option<Server>), UnknownHost> {
-    let prometheus = settings.prometheus.clone();
-    if let Some(server) = &settings.target {
+    let prometheus = settings.args.prometheus.clone();
+    if let Some(server) = &settings.args.target {
         let addresses = server.resolve().await.map_err(|cause| UnknownHost {
             url: server.url(),
             cause,

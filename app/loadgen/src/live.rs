@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rustix::termios::tcgetwinsize;
 
-use crate::ledger::{Class, Distribution, Quantiles, Totals, listed};
+use crate::ledger::{Distribution, Quantiles, Totals, listed};
 
 /// How many seconds the sparkline shows.
 const HISTORY: usize = 60;
@@ -63,113 +63,77 @@ impl Display {
     }
 
     pub(crate) fn show(&mut self, snapshot: &Snapshot<'_>) {
-        let response = snapshot.recent.overall().responses();
+        let Snapshot {
+            stage,
+            recent,
+            total,
+            ..
+        } = snapshot;
+        let response = recent.overall().responses();
         let p99 = response.quantile(0.99).unwrap_or_default();
         self.history.truncate(HISTORY - 1);
         self.history.push_front(p99.as_secs_f64() * 1000.0);
         let seconds = snapshot.since.as_secs_f64().max(f64::MIN_POSITIVE);
-        let sent = snapshot.scheduled.saturating_sub(snapshot.total.unsent());
-        let figures = Figures {
-            asked: snapshot.asked.map_or_else(
-                || "no rate asked".into(),
-                |rate| format!("asked {rate:.0}/s"),
-            ),
-            sent: sent.saturating_sub(self.sent) as f64 / seconds,
-            lag: snapshot.recent.lag.quantile(0.99).map_or_else(
-                || "-".into(),
-                |lag| format!("{:.2} ms", lag.as_secs_f64() * 1000.0),
-            ),
-            response: times(&response),
-            classes: listed(&snapshot.total.counts(), "none yet"),
-        };
+        let sent = snapshot.scheduled.saturating_sub(total.unsent());
+        let rate = sent.saturating_sub(self.sent) as f64 / seconds;
         self.sent = sent;
+        let asked = snapshot.asked.map(|rate| format!("asked {rate:.0}/s"));
+        let asked = asked.unwrap_or_else(|| "no rate asked".into());
+        let lag = recent
+            .lag
+            .quantile(0.99)
+            .map(|lag| lag.as_secs_f64() * 1000.0);
+        let lag = lag.map_or_else(|| "-".into(), |lag| format!("{lag:.2} ms"));
+        let ended: u64 = total.counts().iter().sum();
+        let in_flight = snapshot.scheduled.saturating_sub(ended);
+        let (response, counts) = (times(&response), listed(&total.counts(), "none yet"));
+        let elapsed = snapshot.elapsed.as_secs_f64();
         let Some(drawn) = self.drawn else {
-            return self.note(&figures.line(snapshot));
+            // For logs, for CI, and for people who want no colour.
+            return write(&format!(
+                "{elapsed:>4.0}s {stage}: {asked}, sent {rate:.0}/s, in flight {in_flight}, lag p99 {lag}, {response}; so far {counts}\n"
+            ));
         };
-        let panel = figures.panel(snapshot, &self.history, columns());
-        self.drawn = Some(panel.len());
+        let width = columns();
+        let duration = snapshot.duration.as_secs_f64();
+        let bar = bar(
+            elapsed / duration,
+            width.saturating_sub(LABEL + 16).clamp(4, 40),
+        );
+        let overall = times(&total.overall().responses());
+        let rows = [
+            (
+                "phase",
+                format!("{stage}  {elapsed:.0} of {duration:.0} s {bar}"),
+            ),
+            (
+                "rate",
+                format!("{asked}, sent {rate:.0}/s, {in_flight} in flight"),
+            ),
+            ("lag", format!("p99 {lag} (sent - intended)")),
+            ("response", format!("{response} in the last second")),
+            ("", format!("{overall} in all")),
+            ("classes", counts),
+            (
+                "p99",
+                sparkline(&self.history, width.saturating_sub(LABEL + 1)),
+            ),
+        ];
+        let lines = rows.map(|(label, value)| {
+            let line = format!("{label:<LABEL$}{value}");
+            line.chars().take(width).collect::<String>()
+        });
+        self.drawn = Some(lines.len());
         // Up over the old panel; each line is followed by "erase to its end".
-        let up = if drawn > 0 {
-            format!("\x1b[{drawn}A")
-        } else {
-            String::new()
-        };
-        write(&format!("{up}\r{}\x1b[K\n", panel.join("\x1b[K\n")));
+        let up = (drawn > 0).then(|| format!("\x1b[{drawn}A"));
+        let up = up.unwrap_or_default();
+        write(&format!("{up}\r{}\x1b[K\n", lines.join("\x1b[K\n")));
     }
 
     /// Prints a line of its own.
     pub(crate) fn note(&mut self, text: &str) {
         self.drawn = self.drawn.map(|_| 0);
         write(&format!("{text}\n"));
-    }
-}
-
-/// What both displays say.
-struct Figures {
-    asked: String,
-    /// Per second.
-    sent: f64,
-    lag: String,
-    response: String,
-    classes: String,
-}
-
-impl Figures {
-    /// One plain line: for logs, for CI, and for people who want no colour.
-    fn line(&self, snapshot: &Snapshot<'_>) -> String {
-        format!(
-            "{:>4.0}s {}: {}, sent {:.0}/s, in flight {}, lag p99 {}, {}; so far {}",
-            snapshot.elapsed.as_secs_f64(),
-            snapshot.stage,
-            self.asked,
-            self.sent,
-            snapshot.in_flight(),
-            self.lag,
-            self.response,
-            self.classes
-        )
-    }
-
-    /// The panel, none of its lines longer than `width`.
-    fn panel(&self, snapshot: &Snapshot<'_>, history: &VecDeque<f64>, width: usize) -> Vec<String> {
-        let elapsed = snapshot.elapsed.as_secs_f64();
-        let duration = snapshot.duration.as_secs_f64();
-        let progress = bar(
-            elapsed / duration,
-            width.saturating_sub(LABEL + 16).clamp(4, 40),
-        );
-        let stage = snapshot.stage;
-        let overall = times(&snapshot.total.overall().responses());
-        let rows = [
-            (
-                "phase",
-                format!("{stage}  {elapsed:.0} of {duration:.0} s {progress}"),
-            ),
-            (
-                "rate",
-                format!(
-                    "{}, sent {:.0}/s, {} in flight",
-                    self.asked,
-                    self.sent,
-                    snapshot.in_flight()
-                ),
-            ),
-            ("lag", format!("p99 {} (sent - intended)", self.lag)),
-            ("response", format!("{} in the last second", self.response)),
-            ("", format!("{overall} in all")),
-            ("classes", self.classes.clone()),
-            ("p99", sparkline(history, width.saturating_sub(LABEL + 1))),
-        ];
-        let lines = rows.map(|(label, value)| format!("{label:<LABEL$}{value}"));
-        lines.map(|line| line.chars().take(width).collect()).into()
-    }
-}
-
-impl Snapshot<'_> {
-    /// Scheduled and not yet ended.
-    fn in_flight(&self) -> u64 {
-        let ended: u64 = Class::ALL.map(|class| self.total.count(class)).iter().sum();
-        self.scheduled.saturating_sub(ended)
     }
 }
 

@@ -16,9 +16,9 @@ use crate::engine::{EngineError, Run, Running};
 use crate::ledger::{self, Class, Totals};
 use crate::preflight::UnknownHost;
 use crate::process::{FileLimit, allow_connections};
-use crate::scenario::{Load as Loop, Plan, Scenario, Shape};
-use crate::schedule::{ArrivalProcess, Fault, Order, Profile, Segment, Stage};
-use crate::settings::MAX_THREADS;
+use crate::scenario::{Plan, Scenario, Shape};
+use crate::schedule::{ArrivalProcess, Fault, Order};
+use crate::settings::default_threads;
 use crate::target::{Addresses, Request, Server, Target};
 use crate::verdict::faults;
 
@@ -135,7 +135,6 @@ impl Load {
             cause,
         };
         let addresses = server.authority().to_socket_addrs().map_err(unknown)?;
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let run = Run {
             plan: plan(recipe),
             target: Target {
@@ -143,7 +142,7 @@ impl Load {
                 requests: requests(recipe),
             },
             connections: recipe.connections,
-            threads: processors.min(MAX_THREADS),
+            threads: default_threads(),
             timeout: recipe.timeout,
             process: ArrivalProcess::Even,
             seed: recipe.seed,
@@ -216,37 +215,25 @@ fn requests(recipe: &Recipe) -> Arc<[Request; 3]> {
 
 /// In a scenario with a storm of its own the second request is sent in that alone, otherwise throughout.
 fn plan(recipe: &Recipe) -> Plan {
-    let length = recipe.length.unwrap_or(ENDLESS);
     let share = recipe.second.as_ref().map_or(0.0, |(_, share)| *share);
     let fault = (share > 0.0).then_some(Fault {
         order: Order::Failing,
         share,
     });
-    if matches!(recipe.scenario, Scenario::Steady | Scenario::Max) {
-        let steady = Segment {
-            stage: 0,
-            duration: length,
-            from: recipe.rate,
-            to: recipe.rate,
-        };
-        return Plan {
-            stages: vec![Stage {
-                name: "steady".into(),
-                fault,
-            }],
-            load: Loop::Open(Arc::new(Profile::new([steady]))),
-        };
-    }
+    let scenario = match recipe.scenario {
+        Scenario::Max => Scenario::Steady,
+        scenario => scenario,
+    };
     let mut plan = Plan::new(
-        recipe.scenario,
+        scenario,
         Shape {
             rate: recipe.rate,
-            duration: length,
+            duration: recipe.length.unwrap_or(ENDLESS),
             share,
         },
     );
     for stage in &mut plan.stages {
-        if stage.fault.is_some() || !recipe.scenario.has_faults() {
+        if stage.fault.is_some() || !scenario.has_faults() {
             stage.fault = fault;
         }
     }

@@ -50,9 +50,13 @@ impl Stack {
     async fn find_by(
         resolve: impl AsyncFn(&Server) -> io::Result<Vec<SocketAddr>>,
     ) -> Result<Self, UnknownHost> {
-        let server = |url: &str| Server::parse(url).expect("a constant, and valid");
-        let order_service = server("http://order-service:8000");
-        let prometheus = server("http://prometheus:9090");
+        let at = |host: &str, port: u16| {
+            let server = Server::parse(&format!("http://{host}:{port}"));
+            server.expect("hosts and ports are constants")
+        };
+        let [order_service, local] = ["order-service", "127.0.0.1"].map(|host| at(host, 8000));
+        let [prometheus, local_prometheus] = ["prometheus", "127.0.0.1"].map(|host| at(host, 9090));
+        let url = order_service.url();
         let cause = match resolve(&order_service).await {
             Ok(addresses) => {
                 return Ok(Self {
@@ -64,28 +68,22 @@ impl Stack {
             }
             Err(cause) => cause,
         };
-        let url = order_service.url();
         // The network's other names are known: order-service is stopped, not elsewhere.
         if resolve(&prometheus).await.is_ok() {
             return Err(UnknownHost { url, cause });
         }
-        let local = server("http://127.0.0.1:8000");
         let note = format!(
             "none of the stack's names is known here ({url}: {cause}), so it is looked for at {}",
             local.url()
         );
-        match resolve(&local).await {
-            Ok(addresses) => Ok(Self {
-                order_service: local,
-                addresses,
-                prometheus: server("http://127.0.0.1:9090"),
-                note: Some(note),
-            }),
-            Err(cause) => Err(UnknownHost {
-                url: local.url(),
-                cause,
-            }),
-        }
+        let addresses = resolve(&local).await;
+        let url = local.url();
+        Ok(Self {
+            order_service: local,
+            addresses: addresses.map_err(|cause| UnknownHost { url, cause })?,
+            prometheus: local_prometheus,
+            note: Some(note),
+        })
     }
 }
 

@@ -2,20 +2,16 @@
 
 use std::time::Duration;
 
-use hyper::Method;
-use hyper::http::uri::PathAndQuery;
 use thiserror::Error;
 
 use crate::cli::Args;
 use crate::scenario::{Load, Plan, Scenario, Shape};
 use crate::schedule::ArrivalProcess;
-use crate::target::Server;
-use crate::threshold::Threshold;
 
 /// Most arrivals of a run; the schedule's arithmetic is exact far beyond it.
 const MAX_ARRIVALS: f64 = 1e9;
-/// Most worker threads that are used unless more are asked for.
-pub(crate) const MAX_THREADS: usize = 4;
+/// Unless more are asked for.
+const MAX_THREADS: usize = 4;
 
 /// Why the options contradict each other.
 #[derive(Debug, Error)]
@@ -37,39 +33,22 @@ pub(crate) enum Contradiction {
 }
 
 /// Everything a run needs to know before a name is looked up.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Settings {
-    pub(crate) scenario: Scenario,
+    /// What needs no default.
+    pub(crate) args: Args,
     pub(crate) shape: Shape,
     pub(crate) plan: Plan,
-    /// Server asked for, if one was.
-    pub(crate) target: Option<Server>,
-    /// Prometheus asked for, if one was.
-    pub(crate) prometheus: Option<Server>,
-    /// Whether to wait for a scrape where a Prometheus is known.
-    pub(crate) waits_for_scrape: bool,
-    /// How long to wait for target and scrape; zero waits for neither.
-    pub(crate) wait: Duration,
     pub(crate) connections: usize,
     pub(crate) threads: usize,
-    /// How long after its intended instant an arrival is given up.
-    pub(crate) timeout: Duration,
     pub(crate) process: ArrivalProcess,
     pub(crate) seed: u64,
-    pub(crate) thresholds: Vec<Threshold>,
-    /// Highest valid lag of the generator's own.
-    pub(crate) max_lag: Duration,
-    /// Whether the summary is JSON.
-    pub(crate) json: bool,
-    pub(crate) method: Method,
-    pub(crate) path: PathAndQuery,
 }
 
 impl Settings {
     /// Fills in what was not asked.
     pub(crate) fn new(args: Args) -> Result<Self, Contradiction> {
         let scenario = args.scenario;
-        let defaults = scenario.defaults();
         if scenario == Scenario::Max && args.rate.is_some() {
             return Err(Contradiction::RateOfMax);
         }
@@ -79,53 +58,46 @@ impl Settings {
         if !scenario.has_faults() && args.share.is_some() {
             return Err(Contradiction::ShareWithoutFaults(scenario.name()));
         }
+        let (defaults, connections) = scenario.defaults();
         let shape = Shape {
-            rate: args.rate.unwrap_or(defaults.shape.rate),
-            duration: args.duration.unwrap_or(defaults.shape.duration),
-            share: args.share.unwrap_or(defaults.shape.share),
+            rate: args.rate.unwrap_or(defaults.rate),
+            duration: args.duration.unwrap_or(defaults.duration),
+            share: args.share.unwrap_or(defaults.share),
         };
         let plan = Plan::new(scenario, shape);
         if let Load::Open(profile) = &plan.load {
+            let Shape { rate, duration, .. } = shape;
             if profile.count() == 0 {
-                return Err(Contradiction::NoArrivals {
-                    rate: shape.rate,
-                    duration: shape.duration,
-                });
+                return Err(Contradiction::NoArrivals { rate, duration });
             }
             if profile.expected() > MAX_ARRIVALS {
                 return Err(Contradiction::TooManyArrivals(profile.expected()));
             }
         }
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        let connections = args.connections.unwrap_or(defaults.connections);
+        let connections = args.connections.unwrap_or(connections);
+        let threads = args.threads.unwrap_or_else(default_threads);
+        let process = if args.poisson {
+            ArrivalProcess::Poisson
+        } else {
+            ArrivalProcess::Even
+        };
+        // 53 bits, so that every JSON reader can repeat it.
+        let seed = args.seed.unwrap_or_else(|| rand::random::<u64>() >> 11);
         Ok(Self {
-            scenario,
+            args,
             shape,
             plan,
-            target: args.target,
-            prometheus: args.prometheus,
-            waits_for_scrape: !args.no_wait_scrape && !args.wait.is_zero(),
-            wait: args.wait,
             connections,
-            threads: args
-                .threads
-                .unwrap_or(processors.min(MAX_THREADS))
-                .min(connections),
-            timeout: args.timeout,
-            process: if args.poisson {
-                ArrivalProcess::Poisson
-            } else {
-                ArrivalProcess::Even
-            },
-            // 53 bits, so that every JSON reader can repeat it.
-            seed: args.seed.unwrap_or_else(|| rand::random::<u64>() >> 11),
-            thresholds: args.fail,
-            max_lag: args.max_lag,
-            json: args.json,
-            method: args.method,
-            path: args.path,
+            threads: threads.min(connections),
+            process,
+            seed,
         })
     }
+}
+
+/// One for each processor, as far as that helps.
+pub(crate) fn default_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, |processors| processors.get().min(MAX_THREADS))
 }
 
 #[cfg(test)]
@@ -164,7 +136,7 @@ mod tests {
             let options = example.split(" - ").next().unwrap_or_default();
             let options = options.split("[default:").next().unwrap_or_default();
             let settings = settings(&format!("{name} {options}"));
-            assert_eq!(settings.scenario, *scenario);
+            assert_eq!(settings.args.scenario, *scenario);
         }
     }
 
@@ -178,10 +150,14 @@ mod tests {
     fn without_arguments_it_makes_bursts() {
         let settings = settings("");
         assert_eq!(
-            (settings.scenario, settings.connections, settings.shape.rate),
+            (
+                settings.args.scenario,
+                settings.connections,
+                settings.shape.rate
+            ),
             (Scenario::Bursts, 1000, 380.0)
         );
-        assert!(settings.waits_for_scrape && !settings.json);
+        assert!(!settings.args.no_wait_scrape && !settings.args.json);
     }
 
     #[test]
@@ -200,10 +176,8 @@ mod tests {
         }
         assert_eq!(parse_duration("1m 30s").ok(), Some(Duration::from_secs(90)));
         for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] {
-            assert_eq!(
-                settings(&format!("steady --method {method}")).method,
-                method
-            );
+            let settings = settings(&format!("steady --method {method}"));
+            assert_eq!(settings.args.method, method);
         }
     }
 }

@@ -134,7 +134,7 @@ impl Running {
     pub(crate) async fn finished(&mut self) -> Result<Totals, EngineError> {
         let end = (&mut self.end).await.map_err(|_| EngineError::Crashed)??;
         self.look();
-        let mut totals = mem::take(&mut self.total);
+        let mut totals = self.total.clone();
         totals.end = end;
         if totals.is_balanced() {
             return Ok(totals);

@@ -32,14 +32,6 @@ const QUANTUM: Duration = Duration::from_micros(200);
 /// Longest sleep, so that a stopped run ends promptly.
 const MAX_SLEEP: Duration = Duration::from_millis(50);
 
-/// A worker thread as its supervisor sees it.
-struct StartedWorker {
-    /// How long it worked, or was ready to work without a processor.
-    thread: JoinHandle<Option<Duration>>,
-    opened: oneshot::Receiver<()>,
-    start: oneshot::Sender<Arc<Shared>>,
-}
-
 /// Runs everything to its end; `launched` is told of the start. There is a worker for each of `records`.
 pub(super) fn supervise(
     run: &Run,
@@ -47,15 +39,26 @@ pub(super) fn supervise(
     launched: oneshot::Sender<Arc<Shared>>,
 ) -> Result<End, EngineError> {
     let threads = records.len();
-    let mut workers = Vec::with_capacity(threads);
-    for (index, records) in records.into_iter().enumerate() {
-        workers.push(start_worker(run, index, threads, records)?);
+    // Connection i goes to thread i mod threads. Those of a thread take the addresses in turn, and each thread begins with
+    // another one, so that all addresses are used evenly.
+    let workers = records.into_iter().enumerate().map(|(index, records)| {
+        let connections = (index..run.connections).step_by(threads).enumerate();
+        let connection = |(turn, _)| Connection::new(run.target.addresses.clone(), turn + index);
+        Worker {
+            index,
+            connections: connections.map(connection).collect(),
+            target: run.target.clone(),
+            records,
+        }
+    });
+    let mut started = Vec::with_capacity(threads);
+    for worker in workers {
+        started.push(start(worker)?);
     }
     let mut ready = Vec::with_capacity(threads);
-    for worker in workers {
-        let opened = worker.opened.blocking_recv();
-        opened.map_err(|_| EngineError::Crashed)?;
-        ready.push((worker.start, worker.thread));
+    for (opened, start, thread) in started {
+        opened.blocking_recv().map_err(|_| EngineError::Crashed)?;
+        ready.push((start, thread));
     }
     let (source, pacing, delay) = match &run.plan.load {
         Load::Open(profile) => {
@@ -74,11 +77,11 @@ pub(super) fn supervise(
         length: run.plan.duration(),
         statuses: (0..threads).map(|_| WorkerStatus::default()).collect(),
     });
-    let mut started = Vec::with_capacity(threads);
+    let mut working = Vec::with_capacity(threads);
     for (start, thread) in ready {
         let sent = start.send(Arc::clone(&shared));
         sent.map_err(|_| EngineError::Crashed)?;
-        started.push(thread);
+        working.push(thread);
     }
     let pacer = pacing.map(|arrivals| {
         let shared = Arc::clone(&shared);
@@ -90,7 +93,7 @@ pub(super) fn supervise(
     let _nobody_listens = launched.send(Arc::clone(&shared));
 
     let mut busiest = Duration::ZERO;
-    for worker in started {
+    for worker in working {
         let busy = worker.join().ok().flatten().ok_or(EngineError::Crashed)?;
         busiest = busiest.max(busy);
     }
@@ -108,44 +111,29 @@ pub(super) fn supervise(
     })
 }
 
-/// Starts a worker with its part of the connections: connection i goes to thread i mod threads. Those of a thread take the
-/// addresses in turn, and each thread begins with another one, so that all addresses are used evenly.
-fn start_worker(
-    run: &Run,
-    index: usize,
-    threads: usize,
-    records: Records,
-) -> Result<StartedWorker, EngineError> {
-    let connections = (index..run.connections).step_by(threads).enumerate();
-    let worker = Worker {
-        index,
-        connections: connections
-            .map(|(turn, _)| Connection::new(run.target.addresses.clone(), turn + index))
-            .collect(),
-        target: run.target.clone(),
-        records,
-    };
+/// Hears that a worker's connections are open, tells it to start, and in the end how long it was busy.
+type Started = (
+    oneshot::Receiver<()>,
+    oneshot::Sender<Arc<Shared>>,
+    JoinHandle<Option<Duration>>,
+);
+
+fn start(worker: Worker) -> Result<Started, EngineError> {
     let (opened_sender, opened) = oneshot::channel();
     let (start, start_receiver) = oneshot::channel();
     let thread = Builder::new()
-        .name(format!("worker-{index}"))
-        .stack_size(STACK_BYTES)
-        .spawn(move || {
-            let local = runtime::Builder::new_current_thread()
-                .enable_io()
-                .enable_time()
-                .build_local(LocalOptions::default())
-                .ok()?;
-            let busy = local.block_on(worker.work(opened_sender, start_receiver));
-            // A look-up may still be on its way: dropping the runtime would wait for its end.
-            local.shutdown_background();
-            busy
-        })?;
-    Ok(StartedWorker {
-        thread,
-        opened,
-        start,
-    })
+        .name(format!("worker-{}", worker.index))
+        .stack_size(STACK_BYTES);
+    let thread = thread.spawn(move || {
+        let mut local = runtime::Builder::new_current_thread();
+        let local = local.enable_io().enable_time();
+        let local = local.build_local(LocalOptions::default()).ok()?;
+        let busy = local.block_on(worker.work(opened_sender, start_receiver));
+        // A look-up may still be on its way: dropping the runtime would wait for its end.
+        local.shutdown_background();
+        busy
+    })?;
+    Ok((opened, start, thread))
 }
 
 /// Wakes workers until nothing is due any more, and returns the processor time that took. It follows its own copy of the schedule
@@ -180,7 +168,7 @@ fn pace(shared: &Shared, mut arrivals: Arrivals) -> Duration {
 /// Whether the moment came before the run was stopped.
 fn slept_until(shared: &Shared, wake: Duration) -> bool {
     loop {
-        if shared.queue.stopped().is_some() {
+        if shared.queue.stopped.get().is_some() {
             return false;
         }
         let now = shared.clock.now();

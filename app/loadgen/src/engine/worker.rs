@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
-use super::shared::{Next, Shared};
+use super::shared::Shared;
 use super::{Records, lock};
 use crate::http::{Connection, Failure};
 use crate::ledger::{Class, Record, Saturation, Timing};
@@ -113,22 +113,15 @@ impl Thread {
                 return Poll::Pending;
             };
             let free_since = self.shared.free_since(freed);
-            let (arrival, is_due) = match self.shared.queue.take(now) {
-                Next::Due(arrival) => (arrival, true),
-                Next::Dropped(arrival) => (arrival, false),
-                Next::Later => return Poll::Pending,
-                Next::Over => return Poll::Ready(None),
+            let stopped = self.shared.queue.stopped.get();
+            let arrival = match self.shared.queue.take(now, stopped) {
+                Poll::Ready(Some(arrival)) => arrival,
+                Poll::Ready(None) => return Poll::Ready(None),
+                Poll::Pending => return Poll::Pending,
             };
             let deadline = arrival.intended + self.shared.timeout;
-            if is_due {
-                let is_over = {
-                    let mut saturation = self.saturation.borrow_mut();
-                    saturation.note(now.saturating_sub(arrival.intended));
-                    saturation.is_over(now)
-                };
-                if is_over {
-                    self.end_window(now, thread_busy());
-                }
+            if stopped.is_none() {
+                self.note_lag(now, now.saturating_sub(arrival.intended));
                 if now < deadline {
                     return Poll::Ready(Some(Job {
                         arrival,
@@ -136,7 +129,7 @@ impl Thread {
                     }));
                 }
             }
-            // Not sent. One that is dropped before its deadline ends here; what it would have become is not known.
+            // Not sent. One that was still waiting when the run was stopped ends here; what it would have become is not known.
             self.record(&Record {
                 stage: arrival.stage,
                 class: Class::Expired,
@@ -148,6 +141,14 @@ impl Thread {
                 own_lag: now.saturating_sub(arrival.intended.max(free_since)),
                 ran_out: now >= deadline,
             });
+        }
+    }
+
+    /// Notes an arrival that was taken this late.
+    fn note_lag(&self, now: Duration, lag: Duration) {
+        self.saturation.borrow_mut().note(lag);
+        if self.saturation.borrow().is_over(now) {
+            self.end_window(now, thread_busy());
         }
     }
 

@@ -159,7 +159,7 @@ impl Report {
         let elapsed = end.elapsed.as_secs_f64();
         Self {
             schema_version: SCHEMA_VERSION,
-            scenario: settings.scenario.name(),
+            scenario: settings.args.scenario.name(),
             load: if is_open { "open" } else { "closed" }.into(),
             target: server.url(),
             addresses: addresses.iter().map(ToString::to_string).collect(),
@@ -187,7 +187,7 @@ impl Report {
                 busiest_worker_share: end.busiest,
                 peak_memory_bytes: peak_memory_bytes(),
             },
-            expect: settings.scenario.expectation().into(),
+            expect: settings.args.scenario.expectation().into(),
             look_next: LOOK_NEXT.map(Into::into).into(),
         }
     }
@@ -199,8 +199,9 @@ fn asked(settings: &Settings, is_open: bool) -> Asked {
         duration_seconds: settings.shape.duration.as_secs_f64(),
         connections: settings.connections,
         threads: settings.threads,
-        timeout_seconds: settings.timeout.as_secs_f64(),
+        timeout_seconds: settings.args.timeout.as_secs_f64(),
         share: settings
+            .args
             .scenario
             .has_faults()
             .then_some(settings.shape.share),
