@@ -14,7 +14,7 @@ use crate::ledger::Totals;
 use crate::live::{Display, Snapshot};
 use crate::preflight::{NotReady, Stack, UnknownHost, wait_for_scrape, wait_for_target};
 use crate::process::{FileLimit, Interrupt, Signals, allow_connections};
-use crate::report::{Report, Sources};
+use crate::report::Report;
 use crate::scenario::{Load, Plan};
 use crate::settings::{Contradiction, Settings};
 use crate::target::{Addresses, Request, Server, Target};
@@ -80,7 +80,7 @@ async fn run(settings: &Settings) -> Result<Exit, Failure> {
     allow_connections(settings.connections)?;
     let mut signals = Signals::install().map_err(Failure::Signals)?;
     let mut display = Display::new(|name| std::env::var(name).ok());
-    let (server, target, running) = tokio::select! {
+    let (addresses, running) = tokio::select! {
         launched = launch(settings, &mut display) => launched?,
         // Nothing was sent, there is nothing to report.
         interrupt = signals.next() => return Ok(Exit::Interrupted(interrupt)),
@@ -92,14 +92,8 @@ async fn run(settings: &Settings) -> Result<Exit, Failure> {
         &settings.args.fail,
         interrupt,
     );
-    let sources = Sources {
-        settings,
-        server: &server,
-        target: &target,
-        totals: &totals,
-        verdict: &verdict,
-    };
-    print(&Report::new(sources), settings.args.json)?;
+    let report = Report::new(settings, &addresses, &totals, &verdict);
+    print(&report, settings.args.json)?;
     Ok(verdict.exit)
 }
 
@@ -107,7 +101,7 @@ async fn run(settings: &Settings) -> Result<Exit, Failure> {
 async fn launch(
     settings: &Settings,
     display: &mut Display,
-) -> Result<(Server, Target, Running), Failure> {
+) -> Result<(Addresses, Running), Failure> {
     let (server, addresses, prometheus) = look_up(settings, display).await?;
     display.note(&format!(
         "loadgen {}: {}, seed {}",
@@ -126,20 +120,20 @@ async fn launch(
             wait_for_scrape(&prometheus, settings.args.wait).await?;
         }
     }
-    let target = Target {
-        addresses: Addresses::new(&server, ready),
-        requests: Request::by_order(&server, &settings.args.method, &settings.args.path),
-    };
+    let addresses = Addresses::new(&server, ready);
     let run = Run {
         plan: settings.plan.clone(),
-        target: target.clone(),
+        target: Target {
+            addresses: addresses.clone(),
+            requests: Request::by_order(&server, &settings.args.method, &settings.args.path),
+        },
         connections: settings.connections,
         threads: settings.threads,
         timeout: settings.args.timeout,
         process: settings.process,
         seed: settings.seed,
     };
-    Ok((server, target, run.launch().await?))
+    Ok((addresses, run.launch().await?))
 }
 
 /// The target, and the Prometheus that belongs to it: named ones, or the stack's own.

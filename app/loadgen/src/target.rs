@@ -124,6 +124,10 @@ impl Addresses {
         }))
     }
 
+    pub(crate) fn server(&self) -> &Server {
+        &self.0.server
+    }
+
     /// What is known now.
     pub(crate) fn known(&self) -> Arc<[SocketAddr]> {
         Arc::clone(&self.0.known.lock().unwrap_or_else(PoisonError::into_inner))

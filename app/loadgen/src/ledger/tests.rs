@@ -39,6 +39,7 @@ fn totals(records: &[Record]) -> Totals {
     }
     totals.end.scheduled = records.len() as u64;
     totals.end.asked_for = ms(1000);
+    totals.end.is_open_loop = true;
     totals
 }
 

@@ -184,12 +184,14 @@ impl Totals {
         self.count(Class::Connect) + self.count(Class::Expired)
     }
 
-    /// Share of the asked rate that was sent, late sending included: 1 when every arrival left before the schedule's end.
+    /// Share of the asked rate that was sent, late sending included: 1 when every arrival left before the schedule's end. A closed
+    /// loop asks for no rate.
     pub(crate) fn achieved(&self) -> Option<f64> {
         let asked_for = self.end.asked_for;
         let taken = self.last_sent.max(asked_for).as_secs_f64();
         let share = self.sent() as f64 / self.end.scheduled as f64;
-        (self.end.scheduled > 0).then(|| share * asked_for.as_secs_f64() / taken)
+        (self.end.is_open_loop && self.end.scheduled > 0)
+            .then(|| share * asked_for.as_secs_f64() / taken)
     }
 
     /// Share of arrivals that didn't end as [`Class::Ok`].

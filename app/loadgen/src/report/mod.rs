@@ -10,16 +10,15 @@
 mod text;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::ledger::{Class, Quantiles, StageTotals, Totals};
 use crate::process::peak_memory_bytes;
-use crate::scenario::Load;
-use crate::schedule::ArrivalProcess;
+use crate::scenario::{Load, Plan};
+use crate::schedule::{ArrivalProcess, Stage};
 use crate::settings::Settings;
-use crate::target::{Server, Target};
+use crate::target::Addresses;
 use crate::threshold::Evaluation;
 use crate::verdict::{Outcome, Verdict};
 
@@ -132,37 +131,24 @@ struct Generator {
     peak_memory_bytes: Option<u64>,
 }
 
-/// What a report is made from.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Sources<'a> {
-    pub(crate) settings: &'a Settings,
-    /// The server, as asked or found.
-    pub(crate) server: &'a Server,
-    pub(crate) target: &'a Target,
-    pub(crate) totals: &'a Totals,
-    pub(crate) verdict: &'a Verdict,
-}
-
 impl Report {
-    pub(crate) fn new(sources: Sources<'_>) -> Self {
-        let Sources {
-            settings,
-            server,
-            target,
-            totals,
-            verdict,
-        } = sources;
+    pub(crate) fn new(
+        settings: &Settings,
+        addresses: &Addresses,
+        totals: &Totals,
+        verdict: &Verdict,
+    ) -> Self {
         let overall = totals.overall();
-        let addresses = target.addresses.known();
         let end = totals.end;
         let is_open = end.is_open_loop;
         let elapsed = end.elapsed.as_secs_f64();
+        let known = addresses.known();
         Self {
             schema_version: SCHEMA_VERSION,
             scenario: settings.args.scenario.name(),
             load: if is_open { "open" } else { "closed" }.into(),
-            target: server.url(),
-            addresses: addresses.iter().map(ToString::to_string).collect(),
+            target: addresses.server().url(),
+            addresses: known.iter().map(ToString::to_string).collect(),
             asked: asked(settings, is_open),
             outcome: verdict.outcome,
             exit_code: verdict.exit.code(),
@@ -172,7 +158,7 @@ impl Report {
             sent: totals.sent(),
             counts: counts(&overall),
             error_rate: totals.error_rate(),
-            achieved: totals.achieved().filter(|_| is_open),
+            achieved: totals.achieved(),
             answers_per_second: totals.answers_per_second(),
             asked_seconds: end.asked_for.as_secs_f64(),
             elapsed_seconds: elapsed,
@@ -181,7 +167,7 @@ impl Report {
             service: overall.service.quantiles(),
             response: overall.responses().quantiles(),
             response_by_class: by_class(|class| overall.response[class as usize].quantiles()),
-            stages: stages(settings, totals),
+            stages: stages(&settings.plan, totals),
             generator: Generator {
                 pacing_share: end.pacing_cpu.as_secs_f64() / elapsed.max(f64::MIN_POSITIVE),
                 busiest_worker_share: end.busiest,
@@ -194,50 +180,42 @@ impl Report {
 }
 
 fn asked(settings: &Settings, is_open: bool) -> Asked {
+    let has_faults = settings.args.scenario.has_faults();
+    let spacing = match settings.process {
+        ArrivalProcess::Even => "even",
+        ArrivalProcess::Poisson => "poisson",
+    };
     Asked {
         rate: is_open.then_some(settings.shape.rate),
         duration_seconds: settings.shape.duration.as_secs_f64(),
         connections: settings.connections,
         threads: settings.threads,
         timeout_seconds: settings.args.timeout.as_secs_f64(),
-        share: settings
-            .args
-            .scenario
-            .has_faults()
-            .then_some(settings.shape.share),
-        spacing: match settings.process {
-            ArrivalProcess::Even => "even",
-            ArrivalProcess::Poisson => "poisson",
-        }
-        .into(),
+        share: has_faults.then_some(settings.shape.share),
+        spacing: spacing.into(),
         seed: settings.seed,
     }
 }
 
-fn stages(settings: &Settings, totals: &Totals) -> Vec<StageReport> {
-    let reports = settings
-        .plan
-        .stages
-        .iter()
-        .zip(&totals.stages)
-        .enumerate()
-        .map(|(index, (stage, accounts))| {
-            let (time, expected) = match &settings.plan.load {
-                Load::Open(profile) => profile.share_of(index),
-                Load::Closed(time) => (*time, 0.0),
-            };
-            StageReport {
-                name: stage.name.clone(),
-                seconds: time.as_secs_f64(),
-                asked_rate: (totals.end.is_open_loop && time > Duration::ZERO)
-                    .then(|| expected / time.as_secs_f64()),
-                counts: counts(accounts),
-                error_rate: accounts.error_rate(),
-                service: accounts.service.quantiles(),
-                response: accounts.responses().quantiles(),
-            }
-        });
-    reports.collect()
+fn stages(plan: &Plan, totals: &Totals) -> Vec<StageReport> {
+    let stages = plan.stages.iter().zip(&totals.stages).enumerate();
+    let report = |(index, (stage, totals)): (usize, (&Stage, &StageTotals))| {
+        let (time, asked) = match &plan.load {
+            Load::Open(profile) => profile.share_of(index),
+            Load::Closed(time) => (*time, f64::NAN),
+        };
+        let rate = asked / time.as_secs_f64();
+        StageReport {
+            name: stage.name.clone(),
+            seconds: time.as_secs_f64(),
+            asked_rate: rate.is_finite().then_some(rate),
+            counts: counts(totals),
+            error_rate: totals.error_rate(),
+            service: totals.service.quantiles(),
+            response: totals.responses().quantiles(),
+        }
+    };
+    stages.map(report).collect()
 }
 
 fn counts(totals: &StageTotals) -> ByClass<u64> {
