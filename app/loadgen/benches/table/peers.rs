@@ -44,6 +44,9 @@ fn rate(command: &[&str], url: &str) -> Result<Option<f64>> {
         output => output?,
     };
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    if text.contains("Non-2xx") {
+        return Err(format!("not all answers were good: {text}").into());
+    }
     let mut lines = text.lines();
     let rate = lines.find_map(|line| {
         line.trim()
@@ -62,11 +65,8 @@ pub(crate) fn services() -> Result<()> {
     let order_service = Service::start("BENCH_ORDER_SERVICE")?.ok_or("not built")?;
     let fast_api = Service::start("BENCH_FASTAPI")?;
     let axum = bare_axum()?;
-    let order = "wrk.method = 'POST'";
-    let script = std::env::temp_dir().join(format!("orderwatch-bench-{}.lua", std::process::id()));
-    std::fs::write(&script, order)?;
-    let path = script.to_string_lossy().into_owned();
-    let wrk = [WRK, &["-s", &path]].concat();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/table/post.lua");
+    let wrk = [WRK, &["-s", script]].concat();
     let rate = |port: u16| rate(&wrk, &format!("http://127.0.0.1:{port}/orders"));
     let (mut own, mut bare, mut python) = (Rates::default(), Rates::default(), Rates::default());
     for _ in 0..ROUNDS {
@@ -76,7 +76,6 @@ pub(crate) fn services() -> Result<()> {
             python.0.extend(rate(fast_api.port)?);
         }
     }
-    std::fs::remove_file(script)?;
     let what = "order-service without service time, 64 connections of wrk";
     own.compare(what, "a bare axum handler", &bare, 0.7);
     own.compare(what, "FastAPI with OpenTelemetry", &python, 15.0);
