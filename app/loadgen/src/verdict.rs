@@ -210,6 +210,7 @@ mod tests {
             let unanswered = run(class, minute, Duration::ZERO);
             assert_eq!(exit(&unanswered), Exit::Failed, "{class:?}");
         }
+        assert_eq!(exit(&Totals::new(1)), Exit::Pass, "nothing was due");
     }
 
     #[test]

@@ -1,8 +1,9 @@
-//! Targets that close, reset, talk nonsense, are slow, or are not there.
+//! Targets that close, reset, talk nonsense, or are not there.
 
+use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
-use mock_target::{Behaviour, Setup};
+use mock_target::Behaviour;
 use serde_json::Value;
 
 use crate::support::{mock, quick, report};
@@ -59,35 +60,13 @@ fn a_target_that_closes_idle_connections_gets_new_ones() {
     assert!(ok >= Some(25) && mock.accepted() > 10, "{report}");
 }
 
-#[test]
-fn a_slow_target_is_slow_and_nothing_else() {
-    let mock = mock(Setup {
-        service_time: Duration::from_millis(400),
-        ..Setup::default()
-    });
-    let (code, report) = report(&mock.url(), "steady --rate 50 --duration 1s --wait 0s");
-    assert_eq!(code, 0);
-    assert_eq!(report["counts"]["ok"], 50);
-    assert!(report["response"]["p50_seconds"].as_f64() >= Some(0.399));
-    let elapsed = report["elapsed_seconds"].as_f64();
-    assert!(elapsed >= Some(1.37), "the tail is waited for: {elapsed:?}");
-}
-
 /// A port that takes no more connections: whoever tries waits.
-fn full_port() -> (tokio::net::TcpListener, Vec<std::net::TcpStream>) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_io()
-        .build()
-        .expect("a runtime");
-    let listener = runtime.block_on(async {
-        let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
-        socket
-            .bind(([127, 0, 0, 1], 0).into())
-            .expect("a free port");
-        socket.listen(1).expect("it is bound")
-    });
+fn full_port() -> (TcpListener, Vec<TcpStream>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    // Once more, with the shortest backlog.
+    rustix::net::listen(&listener, 1).expect("it is bound");
     let address = listener.local_addr().expect("it is bound");
-    let connect = || std::net::TcpStream::connect_timeout(&address, Duration::from_millis(300));
+    let connect = || TcpStream::connect_timeout(&address, Duration::from_millis(300));
     let waiting = std::iter::from_fn(|| connect().ok()).collect();
     (listener, waiting)
 }

@@ -16,10 +16,8 @@ pub(crate) fn loadgen(arguments: &[&str]) -> Command {
         .args(arguments)
         .env_remove("CI")
         .env_remove("NO_COLOR");
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.stdin(Stdio::null());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
@@ -66,10 +64,8 @@ pub(crate) fn parsed(output: &Output) -> Value {
 
 /// Its exit code; a signal that killed it is a failure.
 pub(crate) fn code(output: &Output) -> i32 {
-    output
-        .status
-        .code()
-        .unwrap_or_else(|| panic!("killed: {output:?}"))
+    let code = output.status.code();
+    code.unwrap_or_else(|| panic!("killed: {output:?}"))
 }
 
 /// What it said on stderr.
