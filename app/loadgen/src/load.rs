@@ -86,6 +86,14 @@ pub struct Counts {
 }
 
 impl Counts {
+    fn new(scheduled: u64, totals: &Totals) -> Self {
+        let by_class = totals.counts();
+        Self {
+            scheduled,
+            by_class,
+        }
+    }
+
     /// Arrivals that ended like this.
     pub fn of(&self, class: Class) -> u64 {
         self.by_class[class as usize]
@@ -165,10 +173,7 @@ impl Load {
     /// How it stands.
     pub fn counts(&mut self) -> Counts {
         let (scheduled, _, total) = self.running.look();
-        Counts {
-            scheduled,
-            by_class: total.counts(),
-        }
+        Counts::new(scheduled, total)
     }
 
     /// What became of it, once the last arrival has ended; asked for again after that, it is an error.
@@ -183,8 +188,12 @@ impl Load {
                 totals = running.finished() => Some(totals),
                 () = future::ready(()) => None,
             }
-        })?;
-        Some(ended.map_err(Into::into).map(|totals| self.account(totals)))
+        });
+        Some(
+            ended?
+                .map(|totals| self.account(totals))
+                .map_err(Into::into),
+        )
     }
 
     fn account(&self, mut totals: Totals) -> Outcome {
@@ -193,10 +202,7 @@ impl Load {
             totals.expired_while_free = 0;
         }
         Outcome {
-            counts: Counts {
-                scheduled: totals.end.scheduled,
-                by_class: totals.counts(),
-            },
+            counts: Counts::new(totals.end.scheduled, &totals),
             elapsed: totals.end.asked_for,
             lag: totals.own_lag.quantile(0.99).unwrap_or_default(),
             totals,

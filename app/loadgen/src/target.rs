@@ -19,18 +19,10 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// Why a text is not the address of a target.
 #[derive(Debug, Error)]
-#[expect(missing_docs, reason = "the messages say it")]
-pub enum BadUrl {
-    #[error("`{0}` is not a URL; wanted: http://HOST:PORT")]
-    NotAUrl(String),
-    #[error("`{0}` is not plain HTTP; wanted: http://HOST:PORT (TLS is not spoken)")]
-    NotHttp(String),
-    #[error("`{0}` has an invalid port; wanted: http://HOST:PORT, PORT from 1 to 65535")]
-    BadPort(String),
-    #[error("`{0}` has credentials, which loadgen does not send; wanted: http://HOST:PORT")]
-    HasCredentials(String),
-    #[error("`{0}` has a path; wanted: http://HOST:PORT, and the path with --path")]
-    HasPath(String),
+#[error("`{url}` {problem}; wanted: http://HOST:PORT")]
+pub struct BadUrl {
+    url: String,
+    problem: &'static str,
 }
 
 /// Host and port of a server.
@@ -46,20 +38,23 @@ impl Server {
     /// # Errors
     /// Anything else, saying what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, BadUrl> {
-        let uri: Uri = text.parse().map_err(|_| BadUrl::NotAUrl(text.into()))?;
-        let host = uri
-            .host()
-            .filter(|host| !host.is_empty())
-            .ok_or_else(|| BadUrl::NotAUrl(text.into()))?;
+        let bad = |problem| BadUrl {
+            url: text.into(),
+            problem,
+        };
+        let not_a_url = "is not a URL";
+        let uri: Uri = text.parse().map_err(|_| bad(not_a_url))?;
+        let host = uri.host().filter(|host| !host.is_empty());
+        let host = host.ok_or_else(|| bad(not_a_url))?;
+        let authority = uri.authority().map_or("", Authority::as_str);
         if uri.scheme_str() != Some("http") {
-            return Err(BadUrl::NotHttp(text.into()));
+            return Err(bad("is not plain HTTP (TLS is not spoken)"));
         }
         if uri.path() != "/" || uri.query().is_some() {
-            return Err(BadUrl::HasPath(text.into()));
+            return Err(bad("has a path, which belongs to --path"));
         }
-        let authority = uri.authority().map_or("", Authority::as_str);
         if authority.contains('@') {
-            return Err(BadUrl::HasCredentials(text.into()));
+            return Err(bad("has credentials, which loadgen does not send"));
         }
         // `Uri` reads an invalid port as no port at all.
         let port = match authority.strip_prefix(host) {
@@ -69,7 +64,7 @@ impl Server {
         };
         Ok(Self {
             host: host.into(),
-            port: port.ok_or_else(|| BadUrl::BadPort(text.into()))?,
+            port: port.ok_or_else(|| bad("has a port that is not from 1 to 65535"))?,
         })
     }
 
@@ -86,10 +81,7 @@ impl Server {
     pub(crate) async fn resolve(&self) -> io::Result<Vec<SocketAddr>> {
         let addresses: Vec<_> = tokio::net::lookup_host(self.authority()).await?.collect();
         if addresses.is_empty() {
-            return Err(io::Error::new(
-                io::ErrorKind::NotFound,
-                "the name has no address",
-            ));
+            return Err(io::Error::other("the name has no address"));
         }
         Ok(addresses)
     }

@@ -70,17 +70,8 @@ pub struct Mock {
     /// Where it listens.
     pub address: SocketAddr,
     shared: Arc<Shared>,
-    freezes: mpsc::UnboundedSender<Freeze>,
+    freezes: mpsc::UnboundedSender<(Instant, Duration)>,
     thread: Option<JoinHandle<()>>,
-}
-
-/// A stretch in which the target does nothing at all.
-#[derive(Clone, Copy, Debug)]
-pub struct Freeze {
-    /// When it begins.
-    pub from: Instant,
-    /// How long it lasts.
-    pub length: Duration,
 }
 
 /// What the target's thread and its owner share.
@@ -140,10 +131,10 @@ impl Mock {
         format!("http://{}", self.address)
     }
 
-    /// Freezes it for a while; while it is frozen, nothing on its thread runs.
-    pub fn freeze(&self, freeze: Freeze) {
+    /// Freezes it for so long, from then on; while it is frozen, nothing on its thread runs.
+    pub fn freeze(&self, from: Instant, length: Duration) {
         // A target that is gone is as frozen as can be.
-        let _gone = self.freezes.send(freeze);
+        let _gone = self.freezes.send((from, length));
     }
 
     /// Notes the moment of every answer from now on.
@@ -165,10 +156,8 @@ impl Mock {
 impl Drop for Mock {
     fn drop(&mut self) {
         self.shared.stopped.store(true, Ordering::Relaxed);
-        self.freeze(Freeze {
-            from: Instant::now(),
-            length: Duration::ZERO,
-        });
+        // Wakes it.
+        self.freeze(Instant::now(), Duration::ZERO);
         if let Some(thread) = self.thread.take() {
             let _panic_is_shown = thread.join();
         }
@@ -179,7 +168,7 @@ impl Drop for Mock {
 async fn serve(
     shared: &Arc<Shared>,
     listener: TcpListener,
-    mut freezes: mpsc::UnboundedReceiver<Freeze>,
+    mut freezes: mpsc::UnboundedReceiver<(Instant, Duration)>,
 ) {
     loop {
         tokio::select! {
@@ -199,8 +188,8 @@ async fn serve(
                 if shared.stopped.load(Ordering::Relaxed) {
                     return;
                 }
-                if let Some(freeze) = freeze {
-                    tokio::spawn(frozen(Arc::clone(shared), freeze));
+                if let Some((from, length)) = freeze {
+                    tokio::spawn(freeze_at(Arc::clone(shared), from, length));
                 }
             }
         }
@@ -208,12 +197,12 @@ async fn serve(
 }
 
 /// Blocks the thread on purpose, in short sleeps so that the owner can still end it.
-async fn frozen(shared: Arc<Shared>, freeze: Freeze) {
-    tokio::time::sleep_until(freeze.from.into()).await;
+async fn freeze_at(shared: Arc<Shared>, from: Instant, length: Duration) {
+    tokio::time::sleep_until(from.into()).await;
     let begin = Instant::now();
     shared.log().freezes.push((begin, begin));
-    while begin.elapsed() < freeze.length && !shared.stopped.load(Ordering::Relaxed) {
-        let left = freeze.length.saturating_sub(begin.elapsed());
+    while begin.elapsed() < length && !shared.stopped.load(Ordering::Relaxed) {
+        let left = length.saturating_sub(begin.elapsed());
         std::thread::sleep(left.min(Duration::from_millis(20)));
     }
     // Nothing else ran meanwhile: it is still the last.

@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use mock_target::{Freeze, Log, Mock, Setup};
+use mock_target::{Log, Mock, Setup};
 use serde_json::Value;
 
 use crate::{Result, figure, loadgen, row};
@@ -28,8 +28,7 @@ fn run(setup: Setup, typed: &str, freeze: Option<(u64, Duration)>) -> Result<(Va
     let mock = Mock::start(setup)?;
     mock.log_answers();
     if let Some((second, length)) = freeze {
-        let from = Instant::now() + Duration::from_secs(second);
-        mock.freeze(Freeze { from, length });
+        mock.freeze(Instant::now() + Duration::from_secs(second), length);
     }
     let report = loadgen(&mock.url(), typed)?;
     Ok((report, mock.log()))

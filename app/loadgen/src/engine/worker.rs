@@ -220,10 +220,7 @@ impl ConnectionTask {
 
     /// Sends one arrival; returns its record and when the connection was free again.
     async fn send(&mut self, job: Job) -> (Record, Duration) {
-        let Job {
-            arrival,
-            free_since,
-        } = job;
+        let arrival = job.arrival;
         let clock = self.thread.shared.clock;
         let deadline = arrival.intended + self.thread.shared.timeout;
         let sent = clock.now();
@@ -269,7 +266,7 @@ impl ConnectionTask {
                 sent,
                 done: if ran_out { deadline } else { freed },
             },
-            own_lag: sent.saturating_sub(arrival.intended.max(free_since)),
+            own_lag: sent.saturating_sub(arrival.intended.max(job.free_since)),
             ran_out,
         };
         (record, freed)

@@ -60,15 +60,9 @@ impl Class {
     ];
 
     pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Http4xx => "http_4xx",
-            Self::Http5xx => "http_5xx",
-            Self::Timeout => "timeout",
-            Self::Connect => "connect",
-            Self::Reset => "reset",
-            Self::Expired => "expired",
-        }
+        [
+            "ok", "http_4xx", "http_5xx", "timeout", "connect", "reset", "expired",
+        ][self as usize]
     }
 
     pub(crate) fn of_status(status: u16) -> Self {

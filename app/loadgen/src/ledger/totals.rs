@@ -115,19 +115,13 @@ impl Totals {
     }
 
     pub(crate) fn record(&mut self, record: &Record) {
-        let Record {
-            stage,
-            class,
-            timing,
-            own_lag,
-            ..
-        } = *record;
-        self.stages[stage].record(record);
-        self.own_lag.record(own_lag);
-        if class == Class::Expired && own_lag > timing.lag() / 2 {
+        let timing = record.timing;
+        self.stages[record.stage].record(record);
+        self.own_lag.record(record.own_lag);
+        if record.class == Class::Expired && record.own_lag > timing.lag() / 2 {
             self.expired_while_free += 1;
         }
-        if class.is_sent() {
+        if record.class.is_sent() {
             self.last_sent = self.last_sent.max(timing.sent);
             self.lag.record(timing.lag());
         }
