@@ -48,8 +48,8 @@ pub enum Class {
 }
 
 impl Class {
-    /// In the order of reports.
-    pub(crate) const ALL: [Self; 7] = [
+    /// All of them, in the order of reports.
+    pub const ALL: [Self; 7] = [
         Self::Ok,
         Self::Http4xx,
         Self::Http5xx,
@@ -59,7 +59,8 @@ impl Class {
         Self::Expired,
     ];
 
-    pub(crate) const fn name(self) -> &'static str {
+    /// As in the JSON summary.
+    pub const fn name(self) -> &'static str {
         [
             "ok", "http_4xx", "http_5xx", "timeout", "connect", "reset", "expired",
         ][self as usize]
