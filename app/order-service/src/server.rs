@@ -7,11 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use opentelemetry_sdk::metrics::SdkMeterProvider;
 use service::server::{Limits, serve};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::config::Config;
 use crate::http::{self, AppState, Readiness};
@@ -29,7 +30,7 @@ pub struct Server {
     log: Arc<FailureLog>,
     limits: Limits,
     drain_deadline: Duration,
-    telemetry_provider: opentelemetry_sdk::metrics::SdkMeterProvider,
+    provider: SdkMeterProvider,
 }
 
 /// Why the service could not be built.
@@ -94,7 +95,7 @@ impl Server {
             log,
             limits: config.limits,
             drain_deadline: config.drain_deadline,
-            telemetry_provider: telemetry.provider,
+            provider: telemetry.provider,
         })
     }
 
@@ -133,7 +134,9 @@ impl Server {
         self.processor.drain(self.drain_deadline).await;
         drained.cancel();
         serving.await.map_err(io::Error::other)?;
-        drop(self.telemetry_provider);
+        if let Err(failure) = self.provider.shutdown() {
+            warn!(error = %failure, "the metrics did not shut down");
+        }
         Ok(())
     }
 }
