@@ -6,7 +6,6 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use service::config::{ConfigErrors, Reader, environment};
-use service::server::Limits;
 use tracing::{info, warn};
 use tracing_subscriber::filter::Targets;
 
@@ -36,8 +35,6 @@ pub struct Config {
     pub links: Links,
     /// `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME`.
     pub resource: ResourceAttributes,
-    /// Limits on what clients use; set only in tests.
-    pub limits: Limits,
     /// `ORDER_DRAIN_SECONDS`: how long accepted orders may take to finish once the service is asked to stop.
     pub drain_deadline: Duration,
     /// `LOG_FILTER`: level or filter of the log.
@@ -83,7 +80,6 @@ impl Config {
                 Some(Links::read(text))
             }),
             resource: resource(&mut reader),
-            limits: Limits::DEFAULT,
             drain_deadline: Duration::from_secs(reader.whole(
                 "ORDER_DRAIN_SECONDS",
                 20,

@@ -28,7 +28,6 @@ pub struct Server {
     processor: OrderProcessor,
     readiness: Readiness,
     log: Arc<FailureLog>,
-    limits: Limits,
     drain_deadline: Duration,
     provider: SdkMeterProvider,
 }
@@ -93,7 +92,6 @@ impl Server {
             processor,
             readiness,
             log,
-            limits: config.limits,
             drain_deadline: config.drain_deadline,
             provider: telemetry.provider,
         })
@@ -124,7 +122,7 @@ impl Server {
     async fn serve_and_drain(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
         let drained = CancellationToken::new();
         let stop = drained.clone().cancelled_owned();
-        let mut serving = tokio::spawn(serve(self.listener, self.app, self.limits, stop));
+        let mut serving = tokio::spawn(serve(self.listener, self.app, Limits::DEFAULT, stop));
 
         tokio::select! {
             () = shutdown => {}

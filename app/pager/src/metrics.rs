@@ -200,27 +200,3 @@ impl Drop for OpenPage {
         self.0.dec();
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_series_is_there_at_zero_and_follows_the_naming_rules() {
-        let page = Metrics::new()
-            .and_then(|metrics| metrics.render(0.0, false))
-            .expect("a page");
-        let own: Vec<_> = page
-            .lines()
-            .filter(|line| line.starts_with("pager_"))
-            .collect();
-        assert!(own.iter().all(|line| line.ends_with(" 0")), "{own:#?}");
-        let count = |name: &str| own.iter().filter(|line| line.starts_with(name)).count();
-        assert_eq!(count("pager_notifications_total{"), 8);
-        assert_eq!(count("pager_refused_total{"), 15);
-        assert_eq!(own.len(), 8 + 15 + 6);
-        assert!(own.contains(
-            &r#"pager_refused_total{reason="invalid_routing_key",receiver="pagerduty"} 0"#
-        ));
-    }
-}

@@ -202,6 +202,3 @@ impl Body {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -249,6 +249,3 @@ fn shown(text: &str) -> String {
         .replace("&gt;", ">")
         .replace("&amp;", "&")
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,13 +1,14 @@
 //! The inbox in a real browser.
 
 use serde_json::json;
+use service::testing::wait_for;
 use stack::browser::Browser;
 
-use crate::support::{KEY, Service, wait_for};
+use crate::support::{Pager, event};
 
 /// Opens the inbox of a service.
-fn open(service: &Service) -> Browser {
-    let mut browser = Browser::open(&format!("http://{}/", service.address));
+fn open(pager: &Pager) -> Browser {
+    let mut browser = Browser::open(&format!("http://{}/", pager.address));
     browser.wait(
         "the page is live",
         "document.querySelector('#connection')?.dataset.state === 'live'",
@@ -17,14 +18,14 @@ fn open(service: &Service) -> Browser {
 
 #[test]
 fn what_fires_and_what_resolves_it_is_one_card_and_what_others_wrote_is_inert() {
-    let service = Service::start(&[]);
-    let mut browser = open(&service);
+    let pager = Pager::start(&[]);
+    let mut browser = open(&pager);
     assert!(browser.text("#empty").contains("Nothing has arrived yet"));
     assert!(browser.text("#heartbeat").contains("waiting for the first"));
 
     let attack =
         "<script>window.attacked = true</script><img src=x onerror='window.attacked = true'>";
-    service.client.trigger("HighErrorRate", "k", attack);
+    pager.trigger("HighErrorRate", "k", attack);
     browser.wait(
         "a card that fires",
         "document.querySelectorAll('.card.firing').length === 1",
@@ -43,7 +44,7 @@ fn what_fires_and_what_resolves_it_is_one_card_and_what_others_wrote_is_inert() 
     assert_eq!(browser.evaluate("document.title"), "(1) Pager");
     assert_eq!(browser.text("#empty"), "");
 
-    service.client.resolve("HighErrorRate", "k");
+    pager.resolve("HighErrorRate", "k");
     browser.wait(
         "the same card, resolved",
         "document.querySelectorAll('.card.resolved').length === 1",
@@ -64,8 +65,8 @@ fn what_fires_and_what_resolves_it_is_one_card_and_what_others_wrote_is_inert() 
 
 #[test]
 fn pairs_slack_messages_by_name_and_labels_and_refuses_links_that_are_none() {
-    let service = Service::start(&[]);
-    let mut browser = open(&service);
+    let pager = Pager::start(&[]);
+    let mut browser = open(&pager);
     let message = |title: &str, name: &str| {
         json!({"attachments": [{
             "title": format!("[{title}] {name}"), "text": "It is so",
@@ -82,7 +83,7 @@ fn pairs_slack_messages_by_name_and_labels_and_refuses_links_that_are_none() {
         ("FIRING", "A"),
         ("RESOLVED", "A"),
     ] {
-        service.client.post("/slack", &message(title, name));
+        pager.post_json("/slack", &message(title, name));
     }
     browser.wait(
         "two cards, one of them resolved",
@@ -111,8 +112,8 @@ fn pairs_slack_messages_by_name_and_labels_and_refuses_links_that_are_none() {
 /// One incident, three alerts one after the other: each says on its card whether it fires or is over, until all are.
 #[test]
 fn an_incident_of_several_alerts_is_one_card_that_says_which_are_over() {
-    let service = Service::start(&[]);
-    let mut browser = open(&service);
+    let pager = Pager::start(&[]);
+    let mut browser = open(&pager);
     let alert = |head: &str, name: &str| {
         format!("{head} UTC\n  {name} it is\n  why\n  * alertname = {name}\n")
     };
@@ -123,20 +124,11 @@ fn an_incident_of_several_alerts_is_one_card_that_says_which_are_over() {
                 .map(|name| alert(head, name))
                 .collect::<String>()
         };
-        let answer = service.client.post(
-            "/pagerduty/v2/enqueue",
-            &json!({
-                "routing_key": KEY, "event_action": action, "dedup_key": "k",
-                "payload": {
-                    "summary": "several", "source": "order-service", "severity": "critical", "class": "several",
-                    "custom_details": {
-                        "labels": "* job = order-service\n",
-                        "firing": texts("Since 2026-01-01 00:00:00", firing),
-                        "resolved": texts("From 2026-01-01 00:00:00 to 00:01:00", resolved),
-                    },
-                },
-            }),
-        );
+        let firing = texts("Since 2026-01-01 00:00:00", firing);
+        let resolved = texts("From 2026-01-01 00:00:00 to 00:01:00", resolved);
+        let mut event = event(action, "several", "k", &firing, &resolved);
+        event["payload"]["custom_details"]["labels"] = "* job = order-service\n".into();
+        let answer = pager.enqueue(&event);
         assert_eq!(answer.status, 202, "{}", answer.body);
     };
     let lines =
@@ -189,19 +181,15 @@ fn an_incident_of_several_alerts_is_one_card_that_says_which_are_over() {
 
 #[test]
 fn shows_outages_and_says_aloud_what_arrives() {
-    let service = Service::start(&[]);
-    let mut browser = open(&service);
-    service
-        .client
-        .send("PUT", "/outage/slack", "text/plain", "");
+    let pager = Pager::start(&[]);
+    let mut browser = open(&pager);
+    pager.send("PUT", "/outage/slack", "");
     browser.wait("the banner", "!document.querySelector('#outages').hidden");
     assert!(browser.text("#outages").contains("Slack answers 500"));
-    service
-        .client
-        .send("DELETE", "/outage/slack", "text/plain", "");
+    pager.send("DELETE", "/outage/slack", "");
     browser.wait("no banner", "document.querySelector('#outages').hidden");
 
-    service.client.trigger("A", "k", "");
+    pager.trigger("A", "k", "");
     browser.wait("a card", "document.querySelectorAll('.card').length === 1");
     assert_eq!(
         browser.text("#announcement"),
@@ -211,16 +199,14 @@ fn shows_outages_and_says_aloud_what_arrives() {
 
 #[test]
 fn shows_a_silent_heartbeat_and_the_end_of_its_alarm() {
-    let service = Service::start(&[("PAGER_DEADMAN_SECONDS", "1")]);
-    wait_for("the alarm", || service.client.notifications().pop());
-    let mut browser = open(&service);
+    let pager = Pager::start(&[("PAGER_DEADMAN_SECONDS", "1")]);
+    wait_for("the alarm", || pager.notifications().pop());
+    let mut browser = open(&pager);
     assert_eq!(browser.text("#heartbeat"), "No heartbeat yet");
     assert!(browser.text(".card.firing").contains("Dead man's switch"));
 
     let alert = json!({"status": "firing", "labels": {"alertname": "Watchdog"}});
-    service
-        .client
-        .post("/webhook", &json!({"version": "4", "alerts": [alert]}));
+    pager.post_json("/webhook", &json!({"version": "4", "alerts": [alert]}));
     browser.wait(
         "the end of the alarm",
         "document.querySelectorAll('.card.resolved').length === 1",
@@ -229,17 +215,17 @@ fn shows_a_silent_heartbeat_and_the_end_of_its_alarm() {
 
 #[test]
 fn reconnects_and_forgets_what_a_new_service_does_not_know() {
-    let service = Service::start(&[]);
-    let address = service.address.to_string();
-    let mut browser = open(&service);
-    service.client.trigger("A", "k", "");
+    let pager = Pager::start(&[]);
+    let address = pager.address.to_string();
+    let mut browser = open(&pager);
+    pager.trigger("A", "k", "");
     browser.wait("a card", "document.querySelectorAll('.card').length === 1");
-    drop(service);
+    drop(pager);
     browser.wait(
         "a lost connection",
         "document.querySelector('#connection').dataset.state === 'lost'",
     );
-    let _service = Service::start(&[("PAGER_ADDRESS", &address)]);
+    let _pager = Pager::start(&[("PAGER_ADDRESS", &address)]);
     browser.wait(
         "a live one",
         "document.querySelector('#connection').dataset.state === 'live'",
