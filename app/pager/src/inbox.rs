@@ -12,7 +12,7 @@ use crate::moment::Moment;
 use crate::notification::{Entry, Notification, Receiver, Status};
 
 /// Entries that are kept; the oldest gives way.
-pub const MAX_ENTRIES: usize = 1_000;
+pub(crate) const MAX_ENTRIES: usize = 1_000;
 /// Bytes that they may take; the container has 128 MiB. A thousand entries of ordinary size take a third of it.
 const MAX_BYTES: usize = 8 << 20;
 /// Entries that a page is shown when it is opened: the newest.
@@ -22,7 +22,7 @@ const PAGE_BYTES: usize = 1 << 20;
 
 /// The entries. Adding one counts it and tells the open pages.
 #[derive(Debug)]
-pub struct Inbox {
+pub(crate) struct Inbox {
     kept: Mutex<Kept>,
     feed: Feed,
     metrics: Arc<Metrics>,
@@ -37,16 +37,14 @@ struct Kept {
 
 /// An entry as pages see it.
 #[derive(Debug, Clone, Serialize)]
-pub struct Held {
+pub(crate) struct Held {
     #[serde(flatten)]
     entry: Arc<Entry>,
-    /// It is acknowledged.
     acknowledged: bool,
 }
 
 impl Inbox {
-    /// Nothing received yet.
-    pub fn new(feed: Feed, metrics: Arc<Metrics>) -> Self {
+    pub(crate) fn new(feed: Feed, metrics: Arc<Metrics>) -> Self {
         Self {
             kept: Mutex::default(),
             feed,
@@ -54,8 +52,7 @@ impl Inbox {
         }
     }
 
-    /// Keeps a notification.
-    pub fn add(&self, notification: Notification) {
+    pub(crate) fn add(&self, notification: Notification) {
         let (receiver, status) = (notification.receiver, notification.status);
         info!(
             receiver = receiver.as_str(),
@@ -83,7 +80,7 @@ impl Inbox {
     }
 
     /// Marks an incident as acknowledged. The key of an incident that is not held is ignored, as `PagerDuty` does.
-    pub fn acknowledge(&self, receiver: Receiver, dedup_key: &str) {
+    pub(crate) fn acknowledge(&self, receiver: Receiver, dedup_key: &str) {
         let mut kept = self.kept();
         let same = |held: &&mut Held| {
             let notification = &held.entry.notification;
@@ -98,7 +95,7 @@ impl Inbox {
     }
 
     /// Entries received at or after `since`, about this alert among others; oldest first.
-    pub fn select(&self, since: Option<Moment>, alertname: Option<&str>) -> Vec<Arc<Entry>> {
+    pub(crate) fn select(&self, since: Option<Moment>, alertname: Option<&str>) -> Vec<Arc<Entry>> {
         let wanted = |entry: &Entry| {
             since.is_none_or(|since| entry.received_at >= since)
                 && alertname.is_none_or(|name| entry.notification.concerns(name))
@@ -109,7 +106,7 @@ impl Inbox {
     }
 
     /// What a page shows when it is opened; oldest first.
-    pub fn page(&self) -> Vec<Held> {
+    pub(crate) fn page(&self) -> Vec<Held> {
         let kept = self.kept();
         let mut bytes = 0;
         let newest = kept.entries.iter().rev().take(PAGE_ENTRIES);

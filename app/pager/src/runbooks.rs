@@ -8,11 +8,11 @@ use thiserror::Error;
 
 /// A folder of `NAME.md`.
 #[derive(Debug, Clone)]
-pub struct Runbooks(PathBuf);
+pub(crate) struct Runbooks(PathBuf);
 
 /// Why there is no runbook.
 #[derive(Debug, Error)]
-pub enum RunbookError {
+pub(crate) enum RunbookError {
     /// There is none of that name.
     #[error("there is no runbook of this name")]
     Unknown,
@@ -23,7 +23,7 @@ pub enum RunbookError {
 
 impl Runbooks {
     /// Those of this folder. Read anew for every request, so that an edit is seen at once.
-    pub fn new(folder: &Path) -> Self {
+    pub(crate) fn new(folder: &Path) -> Self {
         Self(folder.to_owned())
     }
 
@@ -31,7 +31,7 @@ impl Runbooks {
     ///
     /// # Errors
     /// The folder cannot be read.
-    pub async fn names(&self) -> io::Result<Vec<String>> {
+    pub(crate) async fn names(&self) -> io::Result<Vec<String>> {
         let mut names = Vec::new();
         let mut files = tokio::fs::read_dir(&self.0).await?;
         while let Some(file) = files.next_entry().await? {
@@ -50,7 +50,7 @@ impl Runbooks {
     ///
     /// # Errors
     /// There is none of that name, or it cannot be read.
-    pub async fn html(&self, name: &str) -> Result<String, RunbookError> {
+    pub(crate) async fn html(&self, name: &str) -> Result<String, RunbookError> {
         if !is_name(name) {
             return Err(RunbookError::Unknown);
         }

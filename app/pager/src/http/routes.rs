@@ -7,7 +7,7 @@ use service::problem::with_fallbacks;
 use super::{AppState, endpoints, events, layers, operations, pages, records};
 
 /// The whole service as one axum application.
-pub fn app(state: AppState) -> Router {
+pub(crate) fn app(state: AppState) -> Router {
     let messages = Router::new()
         .route("/slack", post(endpoints::slack))
         .route("/slack/", post(endpoints::slack_elsewhere))

@@ -7,10 +7,10 @@
 //!
 //! How the answers look over HTTP: [`crate::http`].
 
-pub mod pagerduty;
-pub mod slack;
+pub(crate) mod pagerduty;
+pub(crate) mod slack;
 mod texts;
-pub mod webhook;
+pub(crate) mod webhook;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
@@ -19,30 +19,22 @@ use crate::notification::Pairs;
 
 /// Why something was refused; a label of the metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
-    /// The body is not what the API defines.
+pub(crate) enum Refusal {
     InvalidPayload,
-    /// A Slack message without anything to show.
+    /// There is nothing to show.
     NoText,
-    /// A Slack message with more attachments than Slack takes.
     TooManyAttachments,
-    /// A Slack message with more blocks than Slack takes, or longer ones.
     InvalidBlocks,
     /// A wrong path: at Slack, the path is the secret.
     NoTeam,
-    /// A `PagerDuty` event with another key than ours.
     InvalidRoutingKey,
-    /// An Alertmanager webhook of another version than 4.
     UnsupportedVersion,
-    /// A body over the limit.
     PayloadTooLarge,
-    /// An outage on purpose.
     Outage,
 }
 
 impl Refusal {
-    /// Its name, in labels.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::InvalidPayload => "invalid_payload",
             Self::NoText => "no_text",

@@ -12,23 +12,19 @@ use crate::notification::{Notification, Pairs, Receiver, Status};
 
 /// The action of an event.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Event {
+pub(crate) enum Event {
     /// Something is wrong, or over. Boxed: it is much larger than the other.
     Notified(Box<Notification>),
-    /// An incident is acknowledged.
     Acknowledged {
-        /// The key of the incident.
         dedup_key: String,
     },
 }
 
 /// Why an event is refused, with the words for the answer.
 #[derive(Debug, PartialEq, Eq)]
-pub struct InvalidEvent {
-    /// For the metrics.
-    pub refusal: Refusal,
-    /// Everything that is wrong.
-    pub errors: Vec<String>,
+pub(crate) struct InvalidEvent {
+    pub(crate) refusal: Refusal,
+    pub(crate) errors: Vec<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -59,7 +55,7 @@ const SEVERITIES: [&str; 4] = ["critical", "warning", "error", "info"];
 ///
 /// # Errors
 /// Its fields are not what the API asks for, or its routing key is not ours.
-pub fn read(
+pub(crate) fn read(
     body: &[u8],
     routing_key: &RoutingKey,
     new_key: impl FnOnce() -> String,

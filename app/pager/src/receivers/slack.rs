@@ -78,7 +78,7 @@ struct Action {
 ///
 /// # Errors
 /// It is no message, one without anything to show, or one with more than Slack takes.
-pub fn read(body: &[u8], is_form: bool) -> Result<Vec<Notification>, Refusal> {
+pub(crate) fn read(body: &[u8], is_form: bool) -> Result<Vec<Notification>, Refusal> {
     let message: Message = if is_form {
         let mut fields = form_urlencoded::parse(body);
         let payload = fields.find(|(name, _)| name == "payload");

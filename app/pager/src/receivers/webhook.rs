@@ -3,8 +3,7 @@
 use serde::Deserialize;
 
 use super::{Refusal, add_links, object, or_default};
-use crate::deadman::HEARTBEAT_ALERT;
-use crate::notification::{Alert as Told, Notification, Pairs, Receiver, Status};
+use crate::notification::{Alert as Told, HEARTBEAT_ALERT, Notification, Pairs, Receiver, Status};
 
 /// The version that is understood: Alertmanager's only one since 0.16.
 const VERSION: &str = "4";
@@ -33,18 +32,18 @@ struct Alert {
 
 /// What a body holds.
 #[derive(Debug, PartialEq, Eq, Default)]
-pub struct Delivery {
+pub(crate) struct Delivery {
     /// The annotations of the heartbeat, if it is among the alerts.
-    pub heartbeat: Option<Pairs>,
+    pub(crate) heartbeat: Option<Pairs>,
     /// One for each other alert.
-    pub notifications: Vec<Notification>,
+    pub(crate) notifications: Vec<Notification>,
 }
 
 /// Reads a body.
 ///
 /// # Errors
 /// It is no webhook of Alertmanager, or one of another version.
-pub fn read(body: &[u8]) -> Result<Delivery, Refusal> {
+pub(crate) fn read(body: &[u8]) -> Result<Delivery, Refusal> {
     let invalid = |_| Refusal::InvalidPayload;
     // By itself: the rest of another version may look different.
     let Version { version } = object(body).map_err(invalid)?;

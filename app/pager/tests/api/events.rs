@@ -2,12 +2,14 @@
 
 use std::io::{BufRead, BufReader};
 
-use pager::http::MAX_EVENT_STREAMS;
 use serde_json::Value;
 use service::testing::wait_for;
 use ureq::Agent;
 
 use crate::support::Pager;
+
+/// Pages that may be open at the same time.
+const MAX_EVENT_STREAMS: usize = 32;
 
 /// One open stream.
 struct Stream(Box<dyn BufRead>);
