@@ -210,26 +210,6 @@ mod tests {
     }
 
     #[test]
-    fn selects_by_time_and_by_name() {
-        let inbox = inbox();
-        inbox.add(notification("A", Status::Firing));
-        inbox.add(notification("B", Status::Firing));
-        let all = inbox.select(None, None);
-        let second = all[1].received_at;
-        let names = |since, name: Option<&str>| -> Vec<u64> {
-            inbox.select(since, name).iter().map(|e| e.id).collect()
-        };
-        assert_eq!(names(None, Some("B")), [2]);
-        assert!(
-            names(Some(second), None).contains(&2),
-            "`since` includes its own instant"
-        );
-        let later = (second.milliseconds() as f64 / 1_000.0 + 0.0015).to_string();
-        let later = later.parse().expect("Unix seconds");
-        assert_eq!(names(Some(later), None), [0_u64; 0]);
-    }
-
-    #[test]
     fn only_what_still_fires_is_acknowledged() {
         let inbox = inbox();
         let acknowledged = || inbox.page().iter().filter(|held| held.acknowledged).count();

@@ -3,17 +3,15 @@
 //! - [`routes`]: every path
 //! - [`layers`]: the layers around every request
 //! - [`endpoints`]: the imitated APIs, as they answer
-//! - [`records`]: what was received, the heartbeat and the outages, as JSON
+//! - [`records`]: for tools and operators, what was received, the heartbeat, the outages, health and metrics
 //! - [`events`]: the event stream of the inbox page
 //! - [`pages`]: the inbox page and the runbooks
-//! - [`operations`]: health and metrics
 //!
 //! What the bodies mean: [`crate::receivers`].
 
 mod endpoints;
 mod events;
 mod layers;
-mod operations;
 mod pages;
 mod records;
 mod routes;

@@ -1,16 +1,19 @@
-//! What was received, the heartbeat and the outages, as JSON.
+//! For tools and operators: what was received, the heartbeat, the outages, health and metrics.
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Deserializer};
+use serde_json::{Value, json};
 use service::parameters::{Query, read};
 use service::problem::Problem;
+use tracing::error;
 
 use super::AppState;
-use crate::deadman::Heartbeat;
+use crate::deadman::{Heartbeat, HeartbeatState};
 use crate::moment::Moment;
 use crate::notification::{Entry, Receiver};
 use crate::outages::OutageState;
@@ -76,4 +79,25 @@ fn set_outage(state: &AppState, name: &str, on: bool) -> Result<Json<OutageState
         "unknown_receiver",
         format!("there is no endpoint {name:?}; there are slack, pagerduty and webhook"),
     ))
+}
+
+pub(super) async fn health() -> Json<Value> {
+    Json(json!({"status": "ok"}))
+}
+
+pub(super) async fn metrics(State(state): State<AppState>) -> Response {
+    let age = state.switch.age().as_secs_f64();
+    let silent = state.switch.heartbeat().state == HeartbeatState::Silent;
+    match state.metrics.render(age, silent) {
+        Ok(page) => ([(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)], page).into_response(),
+        Err(failure) => {
+            error!(error = %failure, "no metrics to expose");
+            Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "metrics_unavailable",
+                "the metrics cannot be gathered",
+            )
+            .into_response()
+        }
+    }
 }
