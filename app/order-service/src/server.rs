@@ -35,17 +35,18 @@ pub struct Server {
 /// Why the service could not be built.
 #[derive(Debug, Error)]
 pub enum BuildError {
-    /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {cause}; ORDER_ADDRESS chooses another address")]
+    /// The address is in use, or not one of this machine's.
+    #[error("cannot listen on {address}, which ORDER_ADDRESS changes")]
     Bind {
-        /// The address in the settings.
+        /// As it is set.
         address: SocketAddr,
-        /// The error of the operating system.
+        /// What the operating system says.
+        #[source]
         cause: io::Error,
     },
-    /// The instruments cannot be set up.
-    #[error("cannot set up the metrics: {0}")]
-    Metrics(Box<dyn std::error::Error + Send + Sync>),
+    /// Two instruments or collectors claim one name.
+    #[error("cannot set up the metrics")]
+    Metrics(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl Server {

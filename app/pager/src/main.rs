@@ -1,5 +1,6 @@
 //! Entry point: read the settings, start logging, build, run, and map the result to an exit code.
 
+use std::error::Error;
 use std::process::ExitCode;
 
 use pager::config::Config;
@@ -39,21 +40,16 @@ fn main() -> ExitCode {
 
 // Two threads: what is parsed at the same time bounds the memory, too.
 #[tokio::main(worker_threads = 2)]
-async fn serve(config: Config) -> Result<(), String> {
+async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     logging::start(config.log_filter.clone());
-    let shutdown = signals::shutdown()
-        .map_err(|failure| format!("signal handlers cannot be installed: {failure}"))?;
+    let shutdown = signals::shutdown()?;
     config.log();
-    let server = Server::build(config)
-        .await
-        .map_err(|failure| failure.to_string())?;
+    let server = Server::build(config).await?;
     info!(
         address = %server.address(),
         version = env!("CARGO_PKG_VERSION"),
         "listening"
     );
-    server
-        .run(shutdown)
-        .await
-        .map_err(|failure| failure.to_string())
+    server.run(shutdown).await?;
+    Ok(())
 }

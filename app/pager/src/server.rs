@@ -40,16 +40,17 @@ pub struct Server {
 /// Why the service could not be built.
 #[derive(Debug, Error)]
 pub enum BuildError {
-    /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {cause}; PAGER_ADDRESS chooses another address")]
+    /// The address is in use, or not one of this machine's.
+    #[error("cannot listen on {address}, which PAGER_ADDRESS changes")]
     Bind {
-        /// The address in the settings.
+        /// As it is set.
         address: SocketAddr,
-        /// The error of the operating system.
+        /// What the operating system says.
+        #[source]
         cause: io::Error,
     },
-    /// The instruments cannot be set up.
-    #[error("cannot set up the metrics: {0}")]
+    /// Two instruments or collectors claim one name.
+    #[error("cannot set up the metrics")]
     Metrics(#[from] prometheus::Error),
 }
 
