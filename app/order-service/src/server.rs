@@ -77,7 +77,7 @@ impl Server {
         );
         let readiness = Readiness::default();
         let app = http::app(Arc::new(AppState {
-            desk: processor.desk(),
+            admission: processor.admission(),
             service_time,
             metrics,
             exposition: telemetry.exposition,

@@ -25,12 +25,12 @@ pub use routes::{answers, app};
 
 use crate::log::FailureLog;
 use crate::metrics::{Exposition, Metrics};
-use crate::orders::{OrderDesk, ServiceTime};
+use crate::orders::{Admission, ServiceTime};
 
 /// The state that the endpoints share.
 pub struct AppState {
     /// Accepts orders.
-    pub desk: OrderDesk,
+    pub admission: Admission,
     /// Estimates how long a batch takes.
     pub service_time: ServiceTime,
     /// Records requests.

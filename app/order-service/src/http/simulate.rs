@@ -30,17 +30,22 @@ pub(super) async fn simulate(
     if !state.settings.faults {
         return Err(problem::faults_disabled());
     }
-    let expected = simulation.expected_duration(&state.service_time, state.desk.queue().workers());
+    let expected =
+        simulation.expected_duration(&state.service_time, state.admission.queue().workers());
     let limit = state.settings.request_timeout;
     if expected > limit {
         return Err(problem::simulation_too_long(expected, limit));
     }
-    let summary = timeout(limit, simulation.run(&state.desk))
+    let summary = timeout(limit, simulation.run(&state.admission))
         .await
         .map_err(|_elapsed| problem::timeout(limit))?;
     if summary.rejected == summary.requested {
         let reason = RejectReason::Draining;
-        return Err(problem::rejected(reason, &state.desk, &state.service_time));
+        return Err(problem::rejected(
+            reason,
+            &state.admission,
+            &state.service_time,
+        ));
     }
     Ok(Json(summary))
 }

@@ -1,6 +1,6 @@
 //! Failures that cannot be caused from outside: a handler or a worker that panics.
 
-use std::io;
+use std::io::{PipeReader, Read, pipe};
 use std::panic;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -15,7 +15,6 @@ use serde_json::Value;
 use service::logging;
 use tower::ServiceExt;
 use tracing::subscriber::DefaultGuard;
-use tracing_subscriber::fmt::MakeWriter;
 
 use super::layers::surround;
 use super::*;
@@ -23,43 +22,27 @@ use crate::metrics::{ResourceAttributes, Telemetry};
 use crate::orders::{OrderProcessor, OrderQueue, ServiceTime};
 
 /// Keeps what is logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+struct Log {
+    written: PipeReader,
+    logging: DefaultGuard,
+}
 
 impl Log {
-    fn text(&self) -> String {
-        let bytes = self.0.lock().expect("no test panics while it logs").clone();
-        String::from_utf8(bytes).expect("the log is text")
+    fn start() -> Self {
+        let (written, writer) = pipe().expect("a pipe");
+        let log = tracing_subscriber::fmt().json().flatten_event(true);
+        let log = log.with_writer(Mutex::new(writer)).finish();
+        let logging = tracing::subscriber::set_default(log);
+        Self { written, logging }
     }
 
-    /// The only line with this in it.
-    fn line_with(&self, text: &str) -> Value {
-        let all = self.text();
-        let lines: Vec<_> = all.lines().filter(|line| line.contains(text)).collect();
-        assert_eq!(lines.len(), 1, "{text} in {all}");
-        serde_json::from_str(lines[0]).expect("a line is JSON")
-    }
-}
-
-impl io::Write for Log {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.0
-            .lock()
-            .expect("no test panics while it logs")
-            .extend_from_slice(line);
-        Ok(line.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Log {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
+    /// One event a line.
+    fn end(mut self) -> Vec<Value> {
+        drop(self.logging);
+        let mut log = String::new();
+        self.written.read_to_string(&mut log).expect("text");
+        let lines = log.lines().map(serde_json::from_str);
+        lines.collect::<Result<_, _>>().expect("JSON")
     }
 }
 
@@ -85,7 +68,7 @@ fn state_with(
     let events = Arc::new((Arc::clone(&metrics), Arc::clone(&log)));
     let processor = OrderProcessor::start(queue, service_time, events);
     let state = AppState {
-        desk: processor.desk(),
+        admission: processor.admission(),
         service_time: ServiceTime::new(Duration::ZERO, 0.0),
         metrics,
         exposition: telemetry.exposition,
@@ -117,17 +100,6 @@ async fn send(app: Router, method: &str, path: &str) -> (u16, Value) {
     )
 }
 
-/// What is logged, one line an event, from here to the end of the test.
-fn record_log() -> (Log, DefaultGuard) {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_writer(log.clone())
-        .finish();
-    (log, tracing::subscriber::set_default(subscriber))
-}
-
 /// The answer to a request during which something panics, with the panic logged as the program logs it.
 async fn send_into_panic(app: Router, method: &str, path: &str) -> (u16, Value) {
     /// The hook is the whole process's: while it is another one, a test that fails elsewhere says nothing.
@@ -142,18 +114,16 @@ async fn send_into_panic(app: Router, method: &str, path: &str) -> (u16, Value) 
 
 #[tokio::test]
 async fn a_worker_that_panics_is_an_answered_500_a_counted_failure_and_says_so() {
-    let (log, _logging) = record_log();
-    let (state, _backend) = state_with(|| panic!("on purpose"));
+    let log = Log::start();
+    let (state, backend) = state_with(|| panic!("on purpose"));
 
     // More often than there are workers.
+    let mut ids = Vec::new();
     for _ in 0..3 {
         let app = app(Arc::clone(&state));
         let (status, answer) = send_into_panic(app, "POST", "/orders").await;
         assert_eq!((status, &answer["status"]), (500, &"failure".into()));
-        let id = answer["id"].as_str().expect("an id");
-        let line = log.line_with(id);
-        assert_eq!(line["message"], "order failed");
-        assert_eq!(line["cause"], "its worker panicked");
+        ids.push(answer["id"].clone());
     }
 
     let page = state.exposition.render().expect("there are metrics");
@@ -164,6 +134,16 @@ async fn a_worker_that_panics_is_an_answered_500_a_counted_failure_and_says_so()
     ] {
         assert!(page.lines().any(|other| other == line), "{line}: {page}");
     }
+    drop(backend);
+    let mut lines = log.end();
+    lines.retain(|line| line["message"] == "order failed");
+    let logged: Vec<_> = lines.iter().map(|line| line["order.id"].clone()).collect();
+    assert_eq!(logged, ids);
+    assert!(
+        lines
+            .iter()
+            .all(|line| line["cause"] == "its worker panicked")
+    );
 }
 
 #[tokio::test]
@@ -171,8 +151,8 @@ async fn a_panic_is_an_answered_500_a_counted_500_and_two_log_lines() {
     async fn panics() {
         panic!("on purpose");
     }
-    let (log, _logging) = record_log();
-    let (state, _backend) = state();
+    let log = Log::start();
+    let (state, backend) = state();
     let app = surround(Router::new().route("/health", get(panics)), &state)
         .with_state(Arc::clone(&state));
 
@@ -184,14 +164,18 @@ async fn a_panic_is_an_answered_500_a_counted_500_and_two_log_lines() {
     let page = state.exposition.render().expect("there are metrics");
     let counted = r#"http_server_request_duration_seconds_count{error_type="500",http_request_method="GET",http_response_status_code="500",http_route="/health",url_scheme="http"} 1"#;
     assert!(page.contains(counted), "{page}");
+    drop(backend);
     // What happened where, and which request it was.
-    assert_eq!(log.text().lines().count(), 2, "{}", log.text());
-    let place = log.line_with("on purpose")["panic.location"].to_string();
+    let [panicked, failed] = &log.end()[..] else {
+        panic!("not two lines");
+    };
+    assert_eq!(panicked["panic.message"], "on purpose");
+    let place = panicked["panic.location"].as_str().expect("a place");
     assert!(place.contains("http/tests.rs"), "{place}");
-    let line = log.line_with("request failed");
+    assert_eq!(failed["message"], "request failed");
     assert_eq!(
-        (&line["route"], &line["status"]),
+        (&failed["route"], &failed["status"]),
         (&"/health".into(), &500.into())
     );
-    assert_eq!(line["cause"], "internal_error");
+    assert_eq!(failed["cause"], "internal_error");
 }

@@ -1,4 +1,4 @@
-//! Submission of orders: accepted into the queue, or refused with a reason.
+//! Admission of orders: accepted into the queue, or refused with a reason.
 //!
 //! What happens to an accepted order: [`super::processor`].
 
@@ -34,7 +34,7 @@ impl Receipt {
 
 /// Accepts orders. Cheap to clone; all clones share the queue.
 #[derive(Clone)]
-pub struct OrderDesk {
+pub struct Admission {
     queue: OrderQueue,
     events: Arc<dyn OrderEvents>,
     /// Half the queue, which is what all simulations together may hold: they leave the other half to `/orders`. At least one
@@ -42,7 +42,7 @@ pub struct OrderDesk {
     simulation_slots: Arc<Semaphore>,
 }
 
-impl OrderDesk {
+impl Admission {
     pub(super) fn new(queue: OrderQueue, events: Arc<dyn OrderEvents>) -> Self {
         let half = (queue.capacity() / 2).max(1);
         Self {
@@ -52,7 +52,7 @@ impl OrderDesk {
         }
     }
 
-    /// The queue behind this desk, to read its figures.
+    /// The queue, to read its figures.
     pub fn queue(&self) -> &OrderQueue {
         &self.queue
     }

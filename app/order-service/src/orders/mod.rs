@@ -3,14 +3,14 @@
 //! Nothing here knows HTTP (see [`crate::http`]) or OpenTelemetry (see [`crate::metrics`], which listens through
 //! [`OrderEvents`]).
 
-mod desk;
+mod admission;
 mod order;
 mod processor;
 mod queue;
 mod service_time;
 mod simulation;
 
-pub use desk::{OrderDesk, Receipt};
+pub use admission::{Admission, Receipt};
 pub use order::{FailureCause, Finished, Order, OrderEvents, OrderStatus, Origin, RejectReason};
 pub use processor::OrderProcessor;
 pub use queue::OrderQueue;

@@ -14,11 +14,11 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
 use super::queue::AcceptedOrder;
-use super::{FailureCause, Finished, Order, OrderDesk, OrderEvents, OrderQueue};
+use super::{Admission, FailureCause, Finished, Order, OrderEvents, OrderQueue};
 
 /// Owns the worker pool.
 pub struct OrderProcessor {
-    desk: OrderDesk,
+    admission: Admission,
     workers: JoinSet<()>,
     drain_deadline: CancellationToken,
 }
@@ -43,22 +43,22 @@ impl OrderProcessor {
             workers.spawn(worker.run());
         }
         Self {
-            desk: OrderDesk::new(queue, events),
+            admission: Admission::new(queue, events),
             workers,
             drain_deadline,
         }
     }
 
     /// The entry point for orders.
-    pub fn desk(&self) -> OrderDesk {
-        self.desk.clone()
+    pub fn admission(&self) -> Admission {
+        self.admission.clone()
     }
 
     /// Accepts nothing more, finishes what was accepted, and after `deadline` ends what is left as failed. Every accepted
     /// order has been counted when this returns.
     pub async fn drain(mut self, deadline: Duration) {
-        self.desk.close();
-        let queue = self.desk.queue();
+        self.admission.close();
+        let queue = self.admission.queue();
         info!(
             queued = queue.depth(),
             in_progress = queue.workers_busy(),

@@ -1,7 +1,7 @@
 //! The bounded queue and the figures that can be read off it at any time.
 //!
 //! Reads are off the order path: depth is the channel's own length and the busy workers are one atomic. Who puts
-//! orders in: [`super::desk`]. Who takes them out: [`super::processor`].
+//! orders in: [`super::admission`]. Who takes them out: [`super::processor`].
 //!
 //! The channel itself has no bound. A place in the queue is a permit that an order gets before it is accepted: its wait in the
 //! queue begins with the permit, and does not include the wait for one.

@@ -8,7 +8,7 @@ use rand::seq::SliceRandom;
 use serde::Serialize;
 use tokio::time::Instant;
 
-use super::{Order, OrderDesk, OrderStatus, ServiceTime};
+use super::{Admission, Order, OrderStatus, ServiceTime};
 
 /// What to simulate.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -65,12 +65,12 @@ impl Simulation {
 
     /// Hands in the orders one after the other, waiting for room, and waits until the last is finished. Dropped half-way
     /// it hands in no more; what was accepted is finished all the same.
-    pub async fn run(&self, desk: &OrderDesk) -> Summary {
+    pub async fn run(&self, admission: &Admission) -> Summary {
         let started = Instant::now();
         let mut receipts = Vec::with_capacity(self.count);
         let mut rejected = 0;
         for order in self.orders() {
-            match desk.accept_when_there_is_room(order).await {
+            match admission.accept_when_there_is_room(order).await {
                 Ok(receipt) => receipts.push(receipt),
                 Err(_draining) => rejected += 1,
             }
