@@ -22,21 +22,21 @@ pub struct Config {
     /// `ORDER_ADDRESS`: address and port to listen on. Loopback unless told otherwise.
     pub address: SocketAddr,
     /// `ORDER_WORKERS`: orders processed at the same time.
-    pub workers: usize,
+    pub(crate) workers: usize,
     /// `ORDER_QUEUE_CAPACITY`: orders that may wait.
-    pub queue_capacity: usize,
+    pub(crate) queue_capacity: usize,
     /// `ORDER_SERVICE_TIME_MEDIAN_MS`: median service time; 0 means none.
-    pub service_time_median: Duration,
+    pub(crate) service_time_median: Duration,
     /// `ORDER_SERVICE_TIME_SIGMA`: sigma of the log-normal service time.
-    pub service_time_sigma: f64,
+    pub(crate) service_time_sigma: f64,
     /// `ORDER_REQUEST_TIMEOUT_SECONDS` and `ORDER_FAULTS`.
-    pub http: HttpSettings,
+    pub(crate) http: HttpSettings,
     /// `ORDER_LINKS`: what the first page links, as `NAME=ADDRESS,…`.
     pub links: Links,
     /// `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME`.
-    pub resource: ResourceAttributes,
+    pub(crate) resource: ResourceAttributes,
     /// `ORDER_DRAIN_SECONDS`: how long accepted orders may take to finish once the service is asked to stop.
-    pub drain_deadline: Duration,
+    pub(crate) drain_deadline: Duration,
     /// `LOG_FILTER`: level or filter of the log.
     pub log_filter: Targets,
 }
@@ -161,12 +161,6 @@ mod tests {
              deployment.environment.name=test,team=a%2Cb\
              \n  LOG_FILTER=info,inof: expected a level or a filter, such as debug or info,order_service=debug"
         );
-    }
-
-    #[test]
-    fn an_empty_setting_has_its_default() {
-        let config = config(&[("ORDER_WORKERS", "")]).expect("an empty one counts as absent");
-        assert_eq!(config.workers, 32);
     }
 
     #[test]

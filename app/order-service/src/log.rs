@@ -17,9 +17,8 @@ use crate::orders::{FailureCause, Finished, OrderEvents, Origin, RejectReason};
 /// The most lines of one kind in a second, the one that counts the rest aside.
 const LINES_PER_SECOND: u64 = 10;
 
-/// Writes the lines.
 #[derive(Debug, Default)]
-pub struct FailureLog {
+pub(crate) struct FailureLog {
     failed: Limited,
     timed_out: Limited,
     refused: Limited,
@@ -46,22 +45,18 @@ impl Limited {
 
 /// A request that was answered with 500 or above.
 #[derive(Debug, Clone, Copy)]
-pub struct FailedRequest<'a> {
-    /// The path's template.
-    pub route: Option<&'a str>,
-    /// The status of the answer.
-    pub status: u16,
-    /// The code of the problem.
-    pub cause: &'a str,
+pub(crate) struct FailedRequest<'a> {
+    pub(crate) route: Option<&'a str>,
+    pub(crate) status: u16,
+    pub(crate) cause: &'a str,
     /// The order that it was about, if one was accepted.
-    pub order: Option<Uuid>,
+    pub(crate) order: Option<Uuid>,
     /// Arrival to answer.
-    pub duration: Duration,
+    pub(crate) duration: Duration,
 }
 
 impl FailureLog {
-    /// One line for this request.
-    pub fn request_failed(&self, request: &FailedRequest) {
+    pub(crate) fn request_failed(&self, request: &FailedRequest) {
         let FailedRequest {
             route,
             status,
@@ -85,7 +80,7 @@ impl FailureLog {
     }
 
     /// Counts what was left out, second by second, until it is dropped.
-    pub async fn count_left_out(&self) -> Infallible {
+    pub(crate) async fn count_left_out(&self) -> Infallible {
         let mut second = interval(Duration::from_secs(1));
         loop {
             second.tick().await;
@@ -94,7 +89,7 @@ impl FailureLog {
     }
 
     /// Logs how many lines were left out since the last call. With the messages of the lines, so that a search finds it too.
-    pub fn start_second(&self) {
+    pub(crate) fn start_second(&self) {
         for (kind, message) in [
             (&self.failed, "order failed"),
             (&self.timed_out, "order timed out"),

@@ -8,7 +8,6 @@ use order_service::server::Server;
 use service::program::Program;
 use service::server::Limits;
 use service::{logging, signals};
-use tracing::info;
 
 const USAGE: &str = "\
 A simulated order-processing service, instrumented with OpenTelemetry metrics.
@@ -50,11 +49,6 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     let shutdown = signals::shutdown()?;
     config.log();
     let server = Server::build(config).await?;
-    info!(
-        address = %server.address(),
-        version = env!("CARGO_PKG_VERSION"),
-        "listening"
-    );
     server.run(shutdown).await?;
     Ok(())
 }

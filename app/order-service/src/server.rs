@@ -2,13 +2,12 @@
 
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
-use service::server::{Limits, serve};
+use service::server::{BindError, Limits, bind, serve};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -23,7 +22,6 @@ use crate::orders::{OrderProcessor, OrderQueue, ServiceTime};
 /// A service that listens and has yet to be run.
 pub struct Server {
     listener: TcpListener,
-    address: SocketAddr,
     app: Router,
     processor: OrderProcessor,
     readiness: Readiness,
@@ -35,15 +33,9 @@ pub struct Server {
 /// Why the service could not be built.
 #[derive(Debug, Error)]
 pub enum BuildError {
-    /// The address is in use, or not one of this machine's.
-    #[error("cannot listen on {address}, which ORDER_ADDRESS changes")]
-    Bind {
-        /// As it is set.
-        address: SocketAddr,
-        /// What the operating system says.
-        #[source]
-        cause: io::Error,
-    },
+    /// The address cannot be listened on.
+    #[error(transparent)]
+    Bind(#[from] BindError),
     /// Two instruments or collectors claim one name.
     #[error("cannot set up the metrics")]
     Metrics(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -55,15 +47,7 @@ impl Server {
     /// # Errors
     /// The address is in use or not one of this machine's, or the metrics cannot be set up.
     pub async fn build(config: Config) -> Result<Self, BuildError> {
-        let bind_error = |cause| BuildError::Bind {
-            address: config.address,
-            cause,
-        };
-        let listener = TcpListener::bind(config.address)
-            .await
-            .map_err(bind_error)?;
-        let address = listener.local_addr().map_err(bind_error)?;
-
+        let listener = bind(config.address, "ORDER_ADDRESS").await?;
         let queue = OrderQueue::new(config.queue_capacity, config.workers);
         let telemetry = Telemetry::new(&queue, config.resource, http::answers())
             .map_err(BuildError::Metrics)?;
@@ -88,7 +72,6 @@ impl Server {
         }));
         Ok(Self {
             listener,
-            address,
             app,
             processor,
             readiness,
@@ -96,11 +79,6 @@ impl Server {
             drain_deadline: config.drain_deadline,
             provider: telemetry.provider,
         })
-    }
-
-    /// Where it listens; with port 0 in the settings, the port that was chosen.
-    pub fn address(&self) -> SocketAddr {
-        self.address
     }
 
     /// Serves until `shutdown` resolves, then drains: not ready, no new orders, accepted ones finished or, after the

@@ -216,7 +216,6 @@ impl DeadMansSwitch {
     }
 }
 
-/// To the millisecond.
 fn rounded_seconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1_000.0).round() / 1_000.0
 }

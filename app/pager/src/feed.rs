@@ -39,7 +39,6 @@ impl Feed {
         }
     }
 
-    /// Listens from now on.
     pub(crate) fn subscribe(&self) -> broadcast::Receiver<News> {
         self.0.subscribe()
     }

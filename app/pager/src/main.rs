@@ -7,7 +7,6 @@ use pager::config::Config;
 use pager::server::{LIMITS, Server};
 use service::program::Program;
 use service::{logging, signals};
-use tracing::info;
 
 const USAGE: &str = "\
 A stand-in for Slack, PagerDuty and a dead man's switch, with an inbox that shows what arrived.
@@ -45,11 +44,6 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     let shutdown = signals::shutdown()?;
     config.log();
     let server = Server::build(config).await?;
-    info!(
-        address = %server.address(),
-        version = env!("CARGO_PKG_VERSION"),
-        "listening"
-    );
     server.run(shutdown).await?;
     Ok(())
 }

@@ -9,18 +9,14 @@ use crate::moment::Moment;
 /// The alert that always fires: its arrival is the heartbeat.
 pub(crate) const HEARTBEAT_ALERT: &str = "Watchdog";
 
-/// Names and values, sorted.
 pub(crate) type Pairs = BTreeMap<String, String>;
 
 /// The way it came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Receiver {
-    /// A Slack incoming webhook.
     Slack,
-    /// The `PagerDuty` Events API v2.
     Pagerduty,
-    /// An Alertmanager webhook.
     Webhook,
     /// Nobody sent it: it is our own alarm that the heartbeat has stopped.
     DeadMansSwitch,
@@ -130,7 +126,6 @@ impl Notification {
     }
 }
 
-/// A notification that was received.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Entry {
     /// Rises by one with every notification.

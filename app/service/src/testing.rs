@@ -1,5 +1,10 @@
 //! Tests from outside: a service as a process, on a port of its own, and a client for it.
 
+#![expect(
+    missing_docs,
+    reason = "names that a test reads aloud need no words beside them"
+)]
+
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
@@ -17,7 +22,6 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A service that runs; killed when the test is over, if it still does.
 pub struct Service {
-    /// Where it listens.
     pub address: SocketAddr,
     client: Client,
     child: Child,
@@ -50,7 +54,6 @@ impl Service {
         }
     }
 
-    /// Its process id.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
@@ -94,7 +97,6 @@ pub fn output(program: &mut Command) -> (Option<i32>, String) {
     (status.code(), String::from_utf8(stderr).expect("text"))
 }
 
-/// Speaks HTTP to one service.
 #[derive(Clone)]
 pub struct Client {
     base: String,
@@ -116,17 +118,14 @@ impl Client {
         }
     }
 
-    /// GET.
     pub fn get(&self, path: &str) -> Reply {
         self.send("GET", path, "")
     }
 
-    /// POST without a body.
     pub fn post(&self, path: &str) -> Reply {
         self.send("POST", path, "")
     }
 
-    /// POST of JSON.
     pub fn post_json(&self, path: &str, body: &Value) -> Reply {
         self.send("POST", path, &body.to_string())
     }
@@ -142,7 +141,6 @@ impl Client {
         self.send_with(method, path, body, &[("content-type", "application/json")])
     }
 
-    /// Any method, with these headers.
     pub fn send_with(
         &self,
         method: &str,
@@ -184,12 +182,10 @@ impl Client {
         value.unwrap_or_else(|| panic!("{series} is not among {:#?}", samples.keys()))
     }
 
-    /// One sample of `/metrics`, as a number.
     pub fn number(&self, series: &str) -> f64 {
         self.sample(series).parse().expect("a number")
     }
 
-    /// Waits until a sample has this value.
     pub fn wait_for(&self, series: &str, value: &str) {
         wait_for(&format!("{series} {value}"), || {
             (self.sample(series) == value).then_some(())
@@ -200,11 +196,8 @@ impl Client {
 /// An answer, read to its end.
 #[derive(Debug)]
 pub struct Reply {
-    /// The status code.
     pub status: u16,
-    /// All headers.
     pub headers: HeaderMap,
-    /// The text.
     pub body: String,
 }
 
@@ -215,7 +208,6 @@ impl Reply {
         value.unwrap_or_default()
     }
 
-    /// The text as JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("not JSON: {}", self.body))
     }
@@ -228,7 +220,6 @@ impl Reply {
     }
 }
 
-/// Waits until there is something.
 pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let started = Instant::now();
     loop {

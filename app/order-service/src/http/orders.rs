@@ -18,7 +18,6 @@ use super::parameters::{NoBody, SlowSeconds, slowness};
 use super::{AppState, problem};
 use crate::orders::{Finished, Order, OrderStatus};
 
-/// The outcome of the order.
 #[derive(Serialize)]
 struct OrderAnswer {
     id: Uuid,

@@ -37,7 +37,6 @@ impl<S: Sync> FromRequest<S> for NoBody {
     }
 }
 
-/// Slowness in seconds.
 pub(super) type SlowSeconds = Number<60>;
 
 /// `slow_seconds`; absent means 3. Without `what` it would have no effect, like a name that does not exist.

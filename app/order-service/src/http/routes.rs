@@ -11,13 +11,13 @@ use super::{AppState, index, layers, operations, orders, simulate};
 
 /// The answers to POST, by route and status, whose metrics exist from the first scrape: those that alerts and objectives would
 /// otherwise see too late. The series of every other answer begins with the first one.
-pub fn answers() -> impl Iterator<Item = (&'static str, u16)> {
+pub(crate) fn answers() -> impl Iterator<Item = (&'static str, u16)> {
     let routes = ["/orders", "/simulate"].into_iter();
     routes.flat_map(|route| [500, 503, 504].map(|status| (route, status)))
 }
 
 /// The whole service as one axum application.
-pub fn app(state: Arc<AppState>) -> Router {
+pub(crate) fn app(state: Arc<AppState>) -> Router {
     let routes = Router::new()
         .route("/", get(index::index))
         .route("/orders", post(orders::place))

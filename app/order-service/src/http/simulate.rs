@@ -18,7 +18,6 @@ use crate::orders::{RejectReason, Simulation, Summary};
 
 /// Orders in a batch, unless told otherwise.
 const DEFAULT_COUNT: usize = 20;
-/// The largest batch.
 const MAX_COUNT: u64 = 10_000;
 
 pub(super) async fn simulate(

@@ -46,15 +46,3 @@ pub(super) fn answer_labels(
     labels.push(KeyValue::new("error.type", error_type));
     labels
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_made_up_method_is_other() {
-        assert_eq!(method_label("GET"), "GET");
-        assert_eq!(method_label("get"), "_OTHER");
-        assert_eq!(method_label("BREW"), "_OTHER");
-    }
-}

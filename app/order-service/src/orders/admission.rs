@@ -13,19 +13,18 @@ use super::{Finished, Order, OrderEvents, OrderQueue, Origin, RejectReason};
 
 /// What there is for an accepted order. Dropping it changes nothing for the order.
 #[derive(Debug)]
-pub struct Receipt {
+pub(crate) struct Receipt {
     id: Uuid,
     finished: oneshot::Receiver<Finished>,
 }
 
 impl Receipt {
-    /// The order's id.
-    pub fn id(&self) -> Uuid {
+    pub(crate) fn id(&self) -> Uuid {
         self.id
     }
 
     /// Waits until the order is finished.
-    pub async fn finished(self) -> Finished {
+    pub(crate) async fn finished(self) -> Finished {
         self.finished
             .await
             .expect("a worker answers every order that was accepted")
@@ -34,7 +33,7 @@ impl Receipt {
 
 /// Accepts orders. Cheap to clone; all clones share the queue.
 #[derive(Clone)]
-pub struct Admission {
+pub(crate) struct Admission {
     queue: OrderQueue,
     events: Arc<dyn OrderEvents>,
     /// Half the queue, which is what all simulations together may hold: they leave the other half to `/orders`. At least one
@@ -53,7 +52,7 @@ impl Admission {
     }
 
     /// The queue, to read its figures.
-    pub fn queue(&self) -> &OrderQueue {
+    pub(crate) fn queue(&self) -> &OrderQueue {
         &self.queue
     }
 
@@ -61,7 +60,7 @@ impl Admission {
     ///
     /// # Errors
     /// The queue is full, or the service is draining.
-    pub fn accept(&self, order: Order) -> Result<Receipt, RejectReason> {
+    pub(crate) fn accept(&self, order: Order) -> Result<Receipt, RejectReason> {
         self.refuse_when_closed(Origin::Single)?;
         match Arc::clone(&self.queue.places).try_acquire_owned() {
             Ok(in_queue) => self.admit(
@@ -81,7 +80,10 @@ impl Admission {
     ///
     /// # Errors
     /// The service is draining, or began to while this waited.
-    pub async fn accept_when_there_is_room(&self, order: Order) -> Result<Receipt, RejectReason> {
+    pub(crate) async fn accept_when_there_is_room(
+        &self,
+        order: Order,
+    ) -> Result<Receipt, RejectReason> {
         self.refuse_when_closed(Origin::Simulation)?;
         let in_half = permit(&self.simulation_slots).await;
         let in_queue = permit(&self.queue.places).await;
@@ -95,7 +97,6 @@ impl Admission {
         )
     }
 
-    /// Accepts nothing from now on.
     pub(super) fn close(&self) {
         self.queue.sender.close();
     }

@@ -7,11 +7,11 @@ use uuid::Uuid;
 
 /// One order as it is handed in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Order {
+pub(crate) struct Order {
     /// Whether it fails, after its full service time.
-    pub fail: bool,
+    pub(crate) fail: bool,
     /// Added to the sampled service time.
-    pub slowness: Duration,
+    pub(crate) slowness: Duration,
 }
 
 /// How an accepted order ended.

@@ -16,8 +16,7 @@ use tracing::{error, info};
 use super::queue::AcceptedOrder;
 use super::{Admission, FailureCause, Finished, Order, OrderEvents, OrderQueue};
 
-/// Owns the worker pool.
-pub struct OrderProcessor {
+pub(crate) struct OrderProcessor {
     admission: Admission,
     workers: JoinSet<()>,
     drain_deadline: CancellationToken,
@@ -25,7 +24,7 @@ pub struct OrderProcessor {
 
 impl OrderProcessor {
     /// Starts the queue's workers, which ask `service_time` once for every order. Must be called inside a tokio runtime.
-    pub fn start(
+    pub(crate) fn start(
         queue: OrderQueue,
         service_time: impl Fn() -> Duration + Send + Sync + 'static,
         events: Arc<dyn OrderEvents>,
@@ -49,14 +48,13 @@ impl OrderProcessor {
         }
     }
 
-    /// The entry point for orders.
-    pub fn admission(&self) -> Admission {
+    pub(crate) fn admission(&self) -> Admission {
         self.admission.clone()
     }
 
     /// Accepts nothing more, finishes what was accepted, and after `deadline` ends what is left as failed. Every accepted
     /// order has been counted when this returns.
-    pub async fn drain(mut self, deadline: Duration) {
+    pub(crate) async fn drain(mut self, deadline: Duration) {
         self.admission.close();
         let queue = self.admission.queue();
         info!(

@@ -42,7 +42,6 @@ pub(super) struct Place {
 pub struct OrderQueue {
     pub(super) sender: Sender<AcceptedOrder>,
     pub(super) receiver: Receiver<AcceptedOrder>,
-    /// The free places.
     pub(super) places: Arc<Semaphore>,
     capacity: usize,
     workers: usize,
@@ -90,7 +89,6 @@ impl OrderQueue {
     }
 }
 
-/// One busy worker.
 pub(super) struct BusyWorker<'a>(&'a AtomicUsize);
 
 impl Drop for BusyWorker<'_> {

@@ -12,46 +12,38 @@ use super::{Admission, Order, OrderStatus, ServiceTime};
 
 /// What to simulate.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Simulation {
-    /// Orders to hand in.
-    pub count: usize,
+pub(crate) struct Simulation {
+    pub(crate) count: usize,
     /// Share of them that fails, 0 to 1; exactly `round(count × error_rate)` do.
-    pub error_rate: f64,
+    pub(crate) error_rate: f64,
     /// Share of them that is slow, 0 to 1; exactly `round(count × slow_rate)` are.
-    pub slow_rate: f64,
+    pub(crate) slow_rate: f64,
     /// What is added to the service time of a slow one.
-    pub slowness: Duration,
+    pub(crate) slowness: Duration,
     /// Decides which of them fail and which are slow. The same seed gives the same positions.
-    pub seed: u64,
+    pub(crate) seed: u64,
 }
 
-/// The outcome of the batch.
 #[derive(Debug, Clone, Serialize)]
-pub struct Summary {
-    /// Orders asked for.
-    pub requested: usize,
-    /// Orders that ended in success.
-    pub succeeded: usize,
-    /// Orders that ended in failure.
-    pub failed: usize,
+pub(crate) struct Summary {
+    pub(crate) requested: usize,
+    pub(crate) succeeded: usize,
+    pub(crate) failed: usize,
     /// Orders refused because the service began to drain.
-    pub rejected: usize,
-    /// First order handed in to last order finished, in seconds.
-    pub duration_seconds: f64,
-    /// Median of the order durations in seconds (nearest rank); null when none was finished.
-    pub p50_seconds: Option<f64>,
-    /// 95th percentile of the order durations in seconds (nearest rank); null when none was finished.
-    pub p95_seconds: Option<f64>,
-    /// Longest order duration in seconds; null when none was finished.
-    pub max_seconds: Option<f64>,
-    /// The seed used.
-    pub seed: u64,
+    pub(crate) rejected: usize,
+    /// First order handed in to last order finished.
+    pub(crate) duration_seconds: f64,
+    /// Of the order durations, by nearest rank; null when none was finished, as the next two.
+    pub(crate) p50_seconds: Option<f64>,
+    pub(crate) p95_seconds: Option<f64>,
+    pub(crate) max_seconds: Option<f64>,
+    pub(crate) seed: u64,
 }
 
 impl Simulation {
     /// How long the batch takes on an idle pool: `(count × mean service time + slow orders × slowness) / workers`, and at
     /// least the slowness if an order is slow.
-    pub fn expected_duration(&self, service_time: &ServiceTime, workers: usize) -> Duration {
+    pub(crate) fn expected_duration(&self, service_time: &ServiceTime, workers: usize) -> Duration {
         let slow = share(self.count, self.slow_rate);
         let work = service_time.mean().as_secs_f64() * self.count as f64
             + self.slowness.as_secs_f64() * slow as f64;
@@ -65,7 +57,7 @@ impl Simulation {
 
     /// Hands in the orders one after the other, waiting for room, and waits until the last is finished. Dropped half-way
     /// it hands in no more; what was accepted is finished all the same.
-    pub async fn run(&self, admission: &Admission) -> Summary {
+    pub(crate) async fn run(&self, admission: &Admission) -> Summary {
         let started = Instant::now();
         let mut receipts = Vec::with_capacity(self.count);
         let mut rejected = 0;

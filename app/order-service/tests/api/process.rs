@@ -18,21 +18,20 @@ fn wrong_settings_are_all_named_and_the_exit_code_is_64() {
             .env("ORDER_QUEUE_CAPACITY", "x"),
     );
     assert_eq!(code, Some(64));
-    assert!(
-        message.contains("ORDER_WORKERS=0: expected a whole number from 1 to 1000"),
-        "{message}"
-    );
-    assert!(message.contains("ORDER_QUEUE_CAPACITY=x"), "{message}");
+    for says in [
+        "ORDER_WORKERS=0: expected a whole number from 1",
+        "ORDER_QUEUE_CAPACITY=x",
+    ] {
+        assert!(message.contains(says), "{message}");
+    }
 }
 
 #[test]
 fn a_wrong_argument_is_answered_with_the_usage() {
     let (code, message) = output(program().arg("helthcheck"));
     assert_eq!(code, Some(64));
-    assert!(
-        message.contains("helthcheck") && message.contains("Usage"),
-        "{message}"
-    );
+    assert!(message.contains("helthcheck"), "{message}");
+    assert!(message.contains("Usage"), "{message}");
 }
 
 #[test]
@@ -92,10 +91,8 @@ fn a_taken_port_is_named_with_the_setting_that_moves_it() {
     let address = taken.local_addr().expect("bound").to_string();
     let (code, message) = output(program().env("ORDER_ADDRESS", &address));
     assert_eq!(code, Some(1));
-    assert!(
-        message.contains(&address) && message.contains("ORDER_ADDRESS"),
-        "{message}"
-    );
+    let says = format!("cannot listen on {address}, which ORDER_ADDRESS changes: ");
+    assert!(message.contains(&says), "{message}");
 }
 
 #[test]
@@ -133,26 +130,6 @@ fn sigterm_finishes_what_was_accepted_and_refuses_the_rest() {
     let rejected = r#"orders_rejected_total{reason="draining"}"#;
     assert_eq!(service.sample(rejected), "21");
     assert_eq!(slow.join().ok(), Some(201));
-    assert_eq!(service.end().0, Some(0));
-}
-
-#[test]
-fn a_batch_caught_by_sigterm_is_answered_with_what_became_of_every_order() {
-    let service = start(&[("ORDER_WORKERS", "1"), ("ORDER_QUEUE_CAPACITY", "2")]);
-    let client = Client::clone(&service);
-    let batch =
-        thread::spawn(move || client.post("/simulate?count=20&slow_rate=1&slow_seconds=0.5"));
-    service.wait_for("order_queue_depth", "1");
-
-    service.signal("-TERM");
-
-    let answer = batch.join().expect("no panic");
-    assert_eq!(answer.status, 200, "{}", answer.body);
-    let summary = answer.json();
-    let orders = |name: &str| summary[name].as_u64().expect("a count");
-    let (succeeded, rejected) = (orders("succeeded"), orders("rejected"));
-    assert!(succeeded > 0 && rejected > 0, "{summary}");
-    assert_eq!(succeeded + orders("failed") + rejected, 20);
     assert_eq!(service.end().0, Some(0));
 }
 

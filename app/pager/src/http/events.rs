@@ -26,7 +26,6 @@ use crate::outages::OutageState;
 /// How long a page waits before it connects again.
 const RECONNECT: Duration = Duration::from_secs(2);
 
-/// Everything at once.
 #[derive(Serialize)]
 struct Snapshot {
     /// So that the page can count durations by our clock.
@@ -36,7 +35,6 @@ struct Snapshot {
     outages: OutageState,
 }
 
-/// One page that listens.
 struct Listener {
     state: AppState,
     news: Receiver<News>,

@@ -41,17 +41,14 @@ pub(super) async fn notifications(
     Json(state.inbox.select(since, alertname.as_deref()))
 }
 
-/// `GET /heartbeat`.
 pub(super) async fn heartbeat(State(state): State<AppState>) -> Json<Heartbeat> {
     Json(state.switch.heartbeat())
 }
 
-/// `GET /outage`.
 pub(super) async fn outages(State(state): State<AppState>) -> Json<OutageState> {
     Json(state.outages.state())
 }
 
-/// `PUT /outage/{receiver}`.
 pub(super) async fn start_outage(
     State(state): State<AppState>,
     Path(receiver): Path<String>,
@@ -59,7 +56,6 @@ pub(super) async fn start_outage(
     set_outage(&state, &receiver, true)
 }
 
-/// `DELETE /outage/{receiver}`.
 pub(super) async fn end_outage(
     State(state): State<AppState>,
     Path(receiver): Path<String>,

@@ -10,7 +10,6 @@ use super::{Refusal, add_links, object, or_default};
 use crate::config::RoutingKey;
 use crate::notification::{Notification, Pairs, Receiver, Status};
 
-/// The action of an event.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Event {
     /// Something is wrong, or over. Boxed: it is much larger than the other.

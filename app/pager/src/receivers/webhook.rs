@@ -30,12 +30,10 @@ struct Alert {
     fingerprint: String,
 }
 
-/// What a body holds.
 #[derive(Debug, PartialEq, Eq, Default)]
 pub(crate) struct Delivery {
     /// The annotations of the heartbeat, if it is among the alerts.
     pub(crate) heartbeat: Option<Pairs>,
-    /// One for each other alert.
     pub(crate) notifications: Vec<Notification>,
 }
 

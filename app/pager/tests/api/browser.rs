@@ -9,11 +9,14 @@ use crate::support::{Pager, event};
 /// Opens the inbox of a service.
 fn open(pager: &Pager) -> Browser {
     let mut browser = Browser::open(&format!("http://{}/", pager.address));
-    browser.wait(
-        "the page is live",
-        "document.querySelector('#connection')?.dataset.state === 'live'",
-    );
+    shows(&mut browser, 1, "#connection[data-state=live]");
     browser
+}
+
+/// Waits until the page has so many elements of this kind.
+fn shows(browser: &mut Browser, count: usize, selector: &str) {
+    let shown = format!("document.querySelectorAll('{selector}').length === {count}");
+    browser.wait(&format!("{count} of {selector}"), &shown);
 }
 
 #[test]
@@ -26,41 +29,29 @@ fn what_fires_and_what_resolves_it_is_one_card_and_what_others_wrote_is_inert() 
     let attack =
         "<script>window.attacked = true</script><img src=x onerror='window.attacked = true'>";
     pager.trigger("HighErrorRate", "k", attack);
-    browser.wait(
-        "a card that fires",
-        "document.querySelectorAll('.card.firing').length === 1",
-    );
+    shows(&mut browser, 1, ".card.firing");
     let card = browser.text(".card");
-    for words in [
+    let words = [
         "CRITICAL",
         "HighErrorRate",
         "firing for",
         "PagerDuty",
         "Runbook",
-        attack,
-    ] {
+    ];
+    for words in words.iter().chain([&attack]) {
         assert!(card.contains(words), "{words} is not in {card}");
     }
     assert_eq!(browser.evaluate("document.title"), "(1) Pager");
     assert_eq!(browser.text("#empty"), "");
 
     pager.resolve("HighErrorRate", "k");
-    browser.wait(
-        "the same card, resolved",
-        "document.querySelectorAll('.card.resolved').length === 1",
-    );
-    assert_eq!(
-        browser.evaluate("document.querySelectorAll('.card').length"),
-        1
-    );
+    shows(&mut browser, 1, ".card.resolved");
+    shows(&mut browser, 1, ".card");
     assert!(browser.text(".card .state").starts_with("resolved after"));
     assert_eq!(browser.evaluate("document.title"), "Pager");
 
     assert_eq!(browser.evaluate("typeof window.attacked"), "undefined");
-    assert_eq!(
-        browser.evaluate("document.querySelectorAll('.card script, .card img').length"),
-        0
-    );
+    shows(&mut browser, 0, ".card script, .card img");
 }
 
 #[test]
@@ -77,29 +68,17 @@ fn pairs_slack_messages_by_name_and_labels_and_refuses_links_that_are_none() {
             ],
         }]})
     };
-    for (title, name) in [
-        ("FIRING", "A"),
-        ("FIRING", "B"),
-        ("FIRING", "A"),
-        ("RESOLVED", "A"),
-    ] {
-        pager.post_json("/slack", &message(title, name));
+    for (title, names) in [("FIRING", ["A", "B", "A"].as_slice()), ("RESOLVED", &["A"])] {
+        for name in names {
+            pager.post_json("/slack", &message(title, name));
+        }
     }
-    browser.wait(
-        "two cards, one of them resolved",
-        "document.querySelectorAll('.card.resolved').length === 1",
-    );
+    shows(&mut browser, 1, ".card.resolved");
     let cards = "[...document.querySelectorAll('.card')].map(card => card.dataset.alertname + ' ' + card.dataset.status)";
-    assert_eq!(
-        browser.evaluate(cards),
-        json!(["B firing", "A resolved"]),
-        "newest first"
-    );
-    assert!(
-        browser
-            .text(".card.resolved .facts")
-            .contains("sent 2 times")
-    );
+    let newest_first = json!(["B firing", "A resolved"]);
+    assert_eq!(browser.evaluate(cards), newest_first);
+    let facts = browser.text(".card.resolved .facts");
+    assert!(facts.contains("sent 2 times"), "{facts}");
     let links = "[...document.querySelectorAll('.card a')].map(link => link.href)";
     let dashboard = "http://localhost:3000/d/order-service";
     assert_eq!(browser.evaluate(links), json!([dashboard, dashboard]));
@@ -114,69 +93,42 @@ fn pairs_slack_messages_by_name_and_labels_and_refuses_links_that_are_none() {
 fn an_incident_of_several_alerts_is_one_card_that_says_which_are_over() {
     let pager = Pager::start(&[]);
     let mut browser = open(&pager);
-    let alert = |head: &str, name: &str| {
-        format!("{head} UTC\n  {name} it is\n  why\n  * alertname = {name}\n")
-    };
-    let told = |action: &str, firing: &[&str], resolved: &[&str]| {
+    let tell = |action: &str, firing: &[&str], resolved: &[&str]| {
         let texts = |head: &str, names: &[&str]| {
-            names
-                .iter()
-                .map(|name| alert(head, name))
-                .collect::<String>()
+            let alert =
+                |name| format!("{head} UTC\n  {name} it is\n  why\n  * alertname = {name}\n");
+            names.iter().map(alert).collect::<String>()
         };
         let firing = texts("Since 2026-01-01 00:00:00", firing);
         let resolved = texts("From 2026-01-01 00:00:00 to 00:01:00", resolved);
         let mut event = event(action, "several", "k", &firing, &resolved);
         event["payload"]["custom_details"]["labels"] = "* job = order-service\n".into();
-        let answer = pager.enqueue(&event);
-        assert_eq!(answer.status, 202, "{}", answer.body);
+        assert_eq!(pager.enqueue(&event).status, 202);
     };
-    let lines =
-        "[...document.querySelectorAll('.card .alerts li .summary')].map(line => line.innerText)";
-    let wait_for_lines = |browser: &mut Browser, wanted: &[&str]| {
-        browser.wait(
-            &wanted.join(", "),
-            &format!(
-                "JSON.stringify({lines}) === JSON.stringify({})",
-                json!(wanted)
-            ),
+    let mut says = |first: &str, second: &str| {
+        let shown = "[...document.querySelectorAll('.card .alerts li .summary')].map(line => line.innerText)";
+        let mut lines = [
+            format!("{first} HighErrorRate: HighErrorRate it is"),
+            format!("{second} OrderServiceDown: OrderServiceDown it is"),
+        ];
+        // What fires comes first.
+        lines.sort();
+        let said = format!(
+            "JSON.stringify({shown}) === JSON.stringify({})",
+            json!(lines)
         );
+        browser.wait(&lines.join(", "), &said);
+        assert_eq!(browser.text(".card h2"), "HighErrorRate, OrderServiceDown");
     };
-    told("trigger", &["HighErrorRate"], &[]);
-    told("trigger", &["HighErrorRate", "OrderServiceDown"], &[]);
-    wait_for_lines(
-        &mut browser,
-        &[
-            "firing HighErrorRate: HighErrorRate it is",
-            "firing OrderServiceDown: OrderServiceDown it is",
-        ],
-    );
-    assert_eq!(browser.text(".card h2"), "HighErrorRate, OrderServiceDown");
-    told("trigger", &["OrderServiceDown"], &["HighErrorRate"]);
-    told("trigger", &["OrderServiceDown"], &[]);
-    wait_for_lines(
-        &mut browser,
-        &[
-            "firing OrderServiceDown: OrderServiceDown it is",
-            "over HighErrorRate: HighErrorRate it is",
-        ],
-    );
-    assert_eq!(
-        browser.text(".card.firing h2"),
-        "HighErrorRate, OrderServiceDown"
-    );
-    told("resolve", &[], &["OrderServiceDown"]);
-    wait_for_lines(
-        &mut browser,
-        &[
-            "over HighErrorRate: HighErrorRate it is",
-            "over OrderServiceDown: OrderServiceDown it is",
-        ],
-    );
-    assert_eq!(
-        browser.evaluate("document.querySelectorAll('.card').length"),
-        1
-    );
+    tell("trigger", &["HighErrorRate"], &[]);
+    tell("trigger", &["HighErrorRate", "OrderServiceDown"], &[]);
+    says("firing", "firing");
+    tell("trigger", &["OrderServiceDown"], &["HighErrorRate"]);
+    tell("trigger", &["OrderServiceDown"], &[]);
+    says("over", "firing");
+    tell("resolve", &[], &["OrderServiceDown"]);
+    says("over", "over");
+    shows(&mut browser, 1, ".card");
 }
 
 #[test]
@@ -190,7 +142,7 @@ fn shows_outages_and_says_aloud_what_arrives() {
     browser.wait("no banner", "document.querySelector('#outages').hidden");
 
     pager.trigger("A", "k", "");
-    browser.wait("a card", "document.querySelectorAll('.card').length === 1");
+    shows(&mut browser, 1, ".card");
     assert_eq!(
         browser.text("#announcement"),
         "A firing, critical, by PagerDuty"
@@ -207,10 +159,7 @@ fn shows_a_silent_heartbeat_and_the_end_of_its_alarm() {
 
     let alert = json!({"status": "firing", "labels": {"alertname": "Watchdog"}});
     pager.post_json("/webhook", &json!({"version": "4", "alerts": [alert]}));
-    browser.wait(
-        "the end of the alarm",
-        "document.querySelectorAll('.card.resolved').length === 1",
-    );
+    shows(&mut browser, 1, ".card.resolved");
 }
 
 #[test]
@@ -219,19 +168,10 @@ fn reconnects_and_forgets_what_a_new_service_does_not_know() {
     let address = pager.address.to_string();
     let mut browser = open(&pager);
     pager.trigger("A", "k", "");
-    browser.wait("a card", "document.querySelectorAll('.card').length === 1");
+    shows(&mut browser, 1, ".card");
     drop(pager);
-    browser.wait(
-        "a lost connection",
-        "document.querySelector('#connection').dataset.state === 'lost'",
-    );
+    shows(&mut browser, 1, "#connection[data-state=lost]");
     let _pager = Pager::start(&[("PAGER_ADDRESS", &address)]);
-    browser.wait(
-        "a live one",
-        "document.querySelector('#connection').dataset.state === 'live'",
-    );
-    browser.wait(
-        "an empty inbox",
-        "document.querySelectorAll('.card').length === 0",
-    );
+    shows(&mut browser, 1, "#connection[data-state=live]");
+    shows(&mut browser, 0, ".card");
 }

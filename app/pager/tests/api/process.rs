@@ -1,52 +1,11 @@
-//! The program itself: settings, exit codes, signals, the health check.
+//! The program itself: its memory, and how it stops. Settings, exit codes and the health check are what order-service has, too.
 
-use std::net::TcpListener;
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 use serde_json::{Value, json};
-use service::testing::output;
 
-use crate::support::{KEY, Pager, program};
-
-#[test]
-fn wrong_settings_are_all_named_and_the_exit_code_is_64() {
-    let (code, message) = output(
-        program()
-            .env("PAGER_DEADMAN_SECONDS", "0")
-            .env("PAGER_PAGERDUTY_ROUTING_KEY", "short"),
-    );
-    assert_eq!(code, Some(64));
-    for name in [
-        "PAGER_DEADMAN_SECONDS=0",
-        "PAGER_PAGERDUTY_ROUTING_KEY=short",
-    ] {
-        assert!(message.contains(name), "{message}");
-    }
-}
-
-#[test]
-fn a_taken_port_is_named_with_the_setting_that_moves_it() {
-    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let address = taken.local_addr().expect("bound").to_string();
-    let (code, message) = output(program().env("PAGER_ADDRESS", &address));
-    assert_eq!(code, Some(1));
-    assert!(
-        message.contains(&address) && message.contains("PAGER_ADDRESS"),
-        "{message}"
-    );
-}
-
-#[test]
-fn the_health_check_tells_a_running_service_from_none() {
-    let pager = Pager::start(&[]);
-    let address = pager.address.to_string();
-    let check = || output(program().arg("healthcheck").env("PAGER_ADDRESS", &address));
-    assert_eq!(check(), (Some(0), String::new()));
-    pager.signal("-TERM");
-    assert_eq!(pager.0.end().0, Some(0));
-    assert_eq!(check().0, Some(1));
-}
+use crate::support::{KEY, Pager};
 
 /// The largest that are accepted, and such as take the most memory when they are read. The container has 128 MiB.
 #[cfg(target_os = "linux")]

@@ -52,33 +52,6 @@ fn slow(seconds: u64) -> Order {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_left_at_the_drain_deadline_is_counted_as_failed_once_each() {
-    let (ledger, processor) = start(10);
-    let admission = processor.admission();
-    let in_time = admission.accept(slow(1)).expect("there is room");
-    let in_work = admission.accept(slow(60)).expect("there is room");
-    let queued = admission.accept(slow(60)).expect("there is room");
-
-    processor.drain(Duration::from_secs(5)).await;
-
-    let late = Some(FailureCause::DrainDeadline);
-    let expected = [None, late, late];
-    for (receipt, failure) in [in_time, in_work, queued].into_iter().zip(expected) {
-        let id = receipt.id();
-        let finished = receipt.finished().await;
-        assert_eq!((finished.id, finished.failure), (id, failure));
-    }
-    assert_eq!(
-        *ledger.finished.lock().expect("no panic holds it"),
-        expected
-    );
-    assert_eq!(
-        admission.accept(slow(0)).err(),
-        Some(RejectReason::Draining)
-    );
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_batch_caught_by_a_drain_is_finished_as_far_as_it_was_accepted() {
     let (ledger, processor) = start(4);
     let admission = processor.admission();
