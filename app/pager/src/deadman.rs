@@ -72,20 +72,10 @@ impl State {
             .into();
         let alert = Alert {
             status,
-            labels: labels.clone(),
-            annotations: annotations.clone(),
-        };
-        Notification {
-            receiver: Receiver::DeadMansSwitch,
-            alertname: HEARTBEAT_ALERT.to_owned(),
-            status,
-            severity: "critical".to_owned(),
             labels,
             annotations,
-            alerts: vec![alert],
-            more: 0,
-            dedup_key: Some(dedup_key),
-        }
+        };
+        Notification::of(Receiver::DeadMansSwitch, alert, Some(dedup_key))
     }
 }
 

@@ -141,7 +141,7 @@ impl Kept {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::notification::Pairs;
+    use crate::notification::{Alert, Pairs};
 
     fn inbox() -> Inbox {
         Inbox::new(
@@ -151,17 +151,12 @@ mod tests {
     }
 
     fn notification(alertname: &str, status: Status) -> Notification {
-        Notification {
-            receiver: Receiver::Pagerduty,
-            alertname: alertname.to_owned(),
+        let alert = Alert {
             status,
-            severity: "critical".to_owned(),
             labels: Pairs::new(),
             annotations: Pairs::new(),
-            alerts: Vec::new(),
-            more: 0,
-            dedup_key: Some(alertname.to_owned()),
-        }
+        };
+        Notification::of(Receiver::Pagerduty, alert, Some(alertname.to_owned()))
     }
 
     #[test]

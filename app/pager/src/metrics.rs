@@ -52,9 +52,6 @@ pub(crate) struct Metrics {
 
 impl Metrics {
     /// Makes every instrument in a registry of its own.
-    ///
-    /// # Errors
-    /// Two of them claim one name.
     pub(crate) fn new() -> prometheus::Result<Self> {
         let registry = Registry::new();
         #[cfg(target_os = "linux")]
@@ -120,9 +117,6 @@ impl Metrics {
     }
 
     /// Adds `pager_links_info`, whose labels are these addresses.
-    ///
-    /// # Errors
-    /// It was added before.
     pub(crate) fn show_links(&self, links: BTreeMap<String, String>) -> prometheus::Result<()> {
         let help = "Where browsers find the stack's services: what dashboards link.";
         let opts = Opts::new("pager_links_info", help).const_labels(links.into_iter().collect());
@@ -158,9 +152,6 @@ impl Metrics {
     }
 
     /// Everything in the Prometheus text format. What is derived from the heartbeat is brought along.
-    ///
-    /// # Errors
-    /// A metric cannot be encoded.
     pub(crate) fn render(&self, heartbeat_age: f64, silent: bool) -> prometheus::Result<String> {
         self.heartbeat_age.set(heartbeat_age);
         self.heartbeat_silent.set(silent.into());

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::moment::Moment;
 
@@ -42,7 +42,7 @@ impl Receiver {
 }
 
 /// Whether something is wrong or over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Status {
     Firing,
@@ -66,10 +66,11 @@ const PAIR_OVERHEAD: usize = 100;
 const ENTRY_OVERHEAD: usize = 500;
 
 /// One of the alerts that a message is about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Alert {
     pub(crate) status: Status,
     pub(crate) labels: Pairs,
+    #[serde(default)]
     pub(crate) annotations: Pairs,
 }
 
@@ -96,6 +97,22 @@ pub(crate) struct Notification {
 }
 
 impl Notification {
+    /// About this alert alone.
+    pub(crate) fn of(receiver: Receiver, alert: Alert, dedup_key: Option<String>) -> Self {
+        let label = |name: &str| alert.labels.get(name).cloned().unwrap_or_default();
+        Self {
+            receiver,
+            alertname: label("alertname"),
+            status: alert.status,
+            severity: label("severity"),
+            labels: alert.labels.clone(),
+            annotations: alert.annotations.clone(),
+            alerts: vec![alert],
+            more: 0,
+            dedup_key,
+        }
+    }
+
     /// Whether it is about an alert of this name, among others.
     pub(crate) fn concerns(&self, alertname: &str) -> bool {
         let mut alerts = self.alerts.iter();

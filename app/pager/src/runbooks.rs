@@ -27,9 +27,6 @@ impl Runbooks {
     }
 
     /// Their names, sorted.
-    ///
-    /// # Errors
-    /// The folder cannot be read.
     pub(crate) async fn names(&self) -> io::Result<Vec<String>> {
         let mut names = Vec::new();
         let mut files = tokio::fs::read_dir(&self.0).await?;
@@ -46,9 +43,6 @@ impl Runbooks {
     }
 
     /// One of them, as HTML.
-    ///
-    /// # Errors
-    /// There is none of that name, or it cannot be read.
     pub(crate) async fn html(&self, name: &str) -> Result<String, RunbookError> {
         if !is_name(name) {
             return Err(RunbookError::Unknown);

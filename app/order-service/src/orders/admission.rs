@@ -57,9 +57,6 @@ impl Admission {
     }
 
     /// Accepts the order if there is room for it now.
-    ///
-    /// # Errors
-    /// The queue is full, or the service is draining.
     pub(crate) fn accept(&self, order: Order) -> Result<Receipt, RejectReason> {
         self.refuse_when_closed(Origin::Single)?;
         match Arc::clone(&self.queue.places).try_acquire_owned() {
@@ -77,9 +74,6 @@ impl Admission {
 
     /// Waits for room, then accepts the order. All orders that come in this way get at most half the queue. Nothing is
     /// accepted before this returns, so it can be dropped at any time.
-    ///
-    /// # Errors
-    /// The service is draining, or began to while this waited.
     pub(crate) async fn accept_when_there_is_room(
         &self,
         order: Order,

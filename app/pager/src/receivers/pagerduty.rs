@@ -6,9 +6,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::texts::Told;
-use super::{Refusal, add_links, object, or_default};
+use super::{Refusal, links, object};
 use crate::config::RoutingKey;
-use crate::notification::{Notification, Pairs, Receiver, Status};
+use crate::notification::{Notification, Receiver, Status};
 
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Event {
@@ -32,16 +32,14 @@ struct Body {
     routing_key: Option<Value>,
     event_action: Option<Value>,
     dedup_key: Option<Value>,
-    #[serde(deserialize_with = "or_default")]
     payload: Map<String, Value>,
-    #[serde(deserialize_with = "or_default")]
     links: Vec<Link>,
 }
 
 #[derive(Deserialize)]
 struct Link {
     href: String,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default)]
     text: String,
 }
 
@@ -160,12 +158,8 @@ impl Body {
             let detail = details.and_then(|details| details.get(name)?.as_str());
             detail.unwrap_or_default()
         };
-        let mut links = Pairs::new();
         let sent = self.links.iter();
-        add_links(
-            &mut links,
-            sent.map(|link| (link.text.as_str(), link.href.as_str())),
-        );
+        let links = links(sent.map(|link| (link.text.as_str(), link.href.as_str())));
         let alerts = [detail("firing"), detail("resolved")].join("\n");
         let told = Told::read(detail("labels"), &alerts, &links);
         let label_or = |name: &str, field: &str| {

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::texts::Told;
-use super::{Refusal, add_links, object, or_default};
-use crate::notification::{Notification, Pairs, Receiver, Status};
+use super::{Refusal, links, object};
+use crate::notification::{Notification, Receiver, Status};
 
 /// Slack refuses more.
 const MAX_ATTACHMENTS: usize = 100;
@@ -28,32 +28,21 @@ const RESOLVED_COLOUR: &str = "good";
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct Message {
-    #[serde(deserialize_with = "or_default")]
     text: String,
-    #[serde(deserialize_with = "or_default")]
     attachments: Vec<Attachment>,
-    #[serde(deserialize_with = "or_default")]
     blocks: Vec<Value>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct Attachment {
-    #[serde(deserialize_with = "or_default")]
     title: String,
-    #[serde(deserialize_with = "or_default")]
     text: String,
-    #[serde(deserialize_with = "or_default")]
     fallback: String,
-    #[serde(deserialize_with = "or_default")]
     color: String,
-    #[serde(deserialize_with = "or_default")]
     callback_id: String,
-    #[serde(deserialize_with = "or_default")]
     fields: Vec<Field>,
-    #[serde(deserialize_with = "or_default")]
     actions: Vec<Action>,
-    #[serde(deserialize_with = "or_default")]
     blocks: Vec<Value>,
 }
 
@@ -68,9 +57,9 @@ struct Field {
 
 #[derive(Deserialize)]
 struct Action {
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default)]
     text: String,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default)]
     url: String,
 }
 
@@ -90,18 +79,13 @@ pub(crate) fn read(body: &[u8], is_form: bool) -> Result<Vec<Notification>, Refu
     if message.attachments.len() > MAX_ATTACHMENTS {
         return Err(Refusal::TooManyAttachments);
     }
-    let attached = message.attachments.iter().map(|one| &one.blocks);
-    if !attached
-        .chain([&message.blocks])
-        .all(|blocks| valid(blocks))
-    {
+    let mut attached = message.attachments.iter().map(|one| &one.blocks);
+    if !(valid(&message.blocks) && attached.all(|blocks| valid(blocks))) {
         return Err(Refusal::InvalidBlocks);
     }
     if !message.attachments.is_empty() {
-        let attachments = message.attachments.iter();
-        return Ok(attachments
-            .map(|attachment| attachment.notification(&message.text))
-            .collect());
+        let notification = |attachment: &Attachment| attachment.notification(&message.text);
+        return Ok(message.attachments.iter().map(notification).collect());
     }
     let text = if message.text.trim().is_empty() {
         message.blocks.iter().find_map(block_text)
@@ -145,22 +129,14 @@ fn block_text(block: &Value) -> Option<&str> {
 
 impl Attachment {
     fn notification(&self, message_text: &str) -> Notification {
-        let mut links = Pairs::new();
         let buttons = self.actions.iter();
-        add_links(
-            &mut links,
-            buttons.map(|button| (button.text.as_str(), button.url.as_str())),
-        );
+        let links = links(buttons.map(|button| (button.text.as_str(), button.url.as_str())));
         let text = shown(start(&self.text, SHOWN_ATTACHMENT));
         let told = Told::read(&shown(self.field("Labels")), &text, &links);
         let label = |name: &str| told.labels.get(name).cloned().unwrap_or_default();
         let (mut alertname, severity) = (label("alertname"), label("severity"));
         // Where the title has the name too, that is what people read.
-        if let Some((_, name)) = self
-            .title
-            .split_once("] ")
-            .filter(|_| !alertname.is_empty())
-        {
+        if let (false, Some((_, name))) = (alertname.is_empty(), self.title.split_once("] ")) {
             alertname = shown(name);
         }
         let mut annotations = told.annotations;
@@ -184,9 +160,8 @@ impl Attachment {
 
     fn field(&self, title: &str) -> &str {
         let field = self.fields.iter().find(|field| field.title == title);
-        field
-            .and_then(|field| field.value.as_str())
-            .unwrap_or_default()
+        let text = field.and_then(|field| field.value.as_str());
+        text.unwrap_or_default()
     }
 
     fn status(&self) -> Status {

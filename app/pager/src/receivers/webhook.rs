@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use super::{Refusal, add_links, object, or_default};
-use crate::notification::{Alert as Told, HEARTBEAT_ALERT, Notification, Pairs, Receiver, Status};
+use super::{Refusal, links, object};
+use crate::notification::{Alert, HEARTBEAT_ALERT, Notification, Pairs, Receiver, Status};
 
 /// The version that is understood: Alertmanager's only one since 0.16.
 const VERSION: &str = "4";
@@ -15,15 +15,13 @@ struct Version {
 
 #[derive(Deserialize)]
 struct Body {
-    alerts: Vec<Alert>,
+    alerts: Vec<Sent>,
 }
 
 #[derive(Deserialize)]
-struct Alert {
-    status: String,
-    labels: Pairs,
-    #[serde(default, deserialize_with = "or_default")]
-    annotations: Pairs,
+struct Sent {
+    #[serde(flatten)]
+    alert: Alert,
     #[serde(default, rename = "generatorURL")]
     generator_url: String,
     #[serde(default)]
@@ -37,7 +35,7 @@ pub(crate) struct Delivery {
     pub(crate) notifications: Vec<Notification>,
 }
 
-/// Reads a body.
+/// Reads a body: one notification for each alert that is not the heartbeat.
 ///
 /// # Errors
 /// It is no webhook of Alertmanager, or one of another version.
@@ -50,38 +48,16 @@ pub(crate) fn read(body: &[u8]) -> Result<Delivery, Refusal> {
     }
     let body: Body = object(body).map_err(invalid)?;
     let mut delivery = Delivery::default();
-    for alert in body.alerts {
-        let status = match alert.status.as_str() {
-            "firing" => Status::Firing,
-            "resolved" => Status::Resolved,
-            _ => return Err(Refusal::InvalidPayload),
-        };
-        let alertname = alert.labels.get("alertname").cloned().unwrap_or_default();
-        let mut annotations = alert.annotations;
-        if alertname == HEARTBEAT_ALERT && status == Status::Firing {
-            delivery.heartbeat = Some(annotations);
+    for sent in body.alerts {
+        let key = Some(sent.fingerprint).filter(|key| !key.is_empty());
+        let mut notification = Notification::of(Receiver::Webhook, sent.alert, key);
+        if notification.alertname == HEARTBEAT_ALERT && notification.status == Status::Firing {
+            delivery.heartbeat = Some(notification.annotations);
             continue;
         }
-        let told = Told {
-            status,
-            labels: alert.labels.clone(),
-            annotations: annotations.clone(),
-        };
-        add_links(
-            &mut annotations,
-            [("prometheus", alert.generator_url.as_str())].into_iter(),
-        );
-        delivery.notifications.push(Notification {
-            receiver: Receiver::Webhook,
-            alertname,
-            status,
-            severity: alert.labels.get("severity").cloned().unwrap_or_default(),
-            labels: alert.labels,
-            annotations,
-            alerts: vec![told],
-            more: 0,
-            dedup_key: Some(alert.fingerprint).filter(|key| !key.is_empty()),
-        });
+        let prometheus = links([("prometheus", sent.generator_url.as_str())]);
+        notification.annotations.extend(prometheus);
+        delivery.notifications.push(notification);
     }
     Ok(delivery)
 }
