@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::Instant;
-use uuid::Uuid;
+use uuid::{Builder, Uuid};
 
 use super::queue::{AcceptedOrder, Place};
 use super::{Finished, Order, OrderEvents, OrderQueue, Origin, RejectReason};
@@ -106,7 +106,8 @@ impl Admission {
     /// The moment of acceptance: from here on the order will be finished and counted.
     fn admit(&self, origin: Origin, order: Order, place: Place) -> Result<Receipt, RejectReason> {
         let (reply, finished) = oneshot::channel();
-        let id = Uuid::new_v4();
+        // Random, without asking the operating system for each.
+        let id = Builder::from_random_bytes(rand::random()).into_uuid();
         let accepted = AcceptedOrder {
             id,
             origin,
