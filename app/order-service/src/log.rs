@@ -57,20 +57,20 @@ pub(crate) struct FailedRequest<'a> {
 
 impl FailureLog {
     pub(crate) fn request_failed(&self, request: &FailedRequest) {
-        let FailedRequest {
+        let &FailedRequest {
             route,
             status,
             cause,
             order,
-            duration,
+            ..
         } = request;
-        let duration_seconds = duration.as_secs_f64();
-        let is_refusal = RejectReason::ALL.map(RejectReason::as_str).contains(cause);
+        let duration_seconds = request.duration.as_secs_f64();
+        let is_refusal = RejectReason::ALL.map(RejectReason::as_str).contains(&cause);
         if let Some(id) = order {
             if self.timed_out.admits() {
                 warn!(order.id = %id, route, status, cause, duration_seconds, "order timed out");
             }
-        } else if is_refusal && *route == Some(route_of(Origin::Single)) {
+        } else if is_refusal && route == Some(route_of(Origin::Single)) {
             if self.refused.admits() {
                 warn!(route, status, cause, duration_seconds, "order refused");
             }

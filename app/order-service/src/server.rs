@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::config::Config;
-use crate::http::{self, AppState, Readiness};
+use crate::http::{self, AppState};
 use crate::log::FailureLog;
 use crate::metrics::Telemetry;
 use crate::orders::{OrderProcessor, OrderQueue, ServiceTime};
@@ -24,7 +24,7 @@ pub struct Server {
     listener: TcpListener,
     app: Router,
     processor: OrderProcessor,
-    readiness: Readiness,
+    draining: CancellationToken,
     log: Arc<FailureLog>,
     drain_deadline: Duration,
     provider: SdkMeterProvider,
@@ -59,14 +59,14 @@ impl Server {
             service_time.sampler(),
             Arc::new((Arc::clone(&metrics), Arc::clone(&log))),
         );
-        let readiness = Readiness::default();
+        let draining = CancellationToken::new();
         let app = http::app(Arc::new(AppState {
             admission: processor.admission(),
             service_time,
             metrics,
             exposition: telemetry.exposition,
             log: Arc::clone(&log),
-            readiness: readiness.clone(),
+            draining: draining.clone(),
             settings: config.http,
             links: config.links,
         }));
@@ -74,7 +74,7 @@ impl Server {
             listener,
             app,
             processor,
-            readiness,
+            draining,
             log,
             drain_deadline: config.drain_deadline,
             provider: telemetry.provider,
@@ -107,7 +107,7 @@ impl Server {
             () = shutdown => {}
             ended = &mut serving => return ended.map_err(io::Error::other),
         }
-        self.readiness.start_draining();
+        self.draining.cancel();
         self.processor.drain(self.drain_deadline).await;
         drained.cancel();
         serving.await.map_err(io::Error::other)?;

@@ -7,9 +7,8 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::Next;
 use axum::response::Response;
 use futures_util::FutureExt;
 use service::problem::{Code, answer_panic};
@@ -19,14 +18,7 @@ use super::orders::OrderId;
 use crate::log::FailedRequest;
 use crate::metrics::method_label;
 
-pub(super) fn surround(
-    routes: Router<Arc<AppState>>,
-    state: &Arc<AppState>,
-) -> Router<Arc<AppState>> {
-    routes.layer(from_fn_with_state(Arc::clone(state), measure))
-}
-
-async fn measure(
+pub(super) async fn measure(
     State(state): State<Arc<AppState>>,
     matched: Option<MatchedPath>,
     request: Request,

@@ -17,8 +17,9 @@ mod routes;
 mod simulate;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
 
 pub(crate) use index::Links;
 pub(crate) use routes::{answers, app};
@@ -33,8 +34,8 @@ pub(crate) struct AppState {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) exposition: Exposition,
     pub(crate) log: Arc<FailureLog>,
-    /// False from the moment the service is asked to stop.
-    pub(crate) readiness: Readiness,
+    /// Cancelled when the service is asked to stop: from then on it is not ready.
+    pub(crate) draining: CancellationToken,
     pub(crate) settings: HttpSettings,
     pub(crate) links: Links,
 }
@@ -45,21 +46,6 @@ pub(crate) struct HttpSettings {
     pub(crate) request_timeout: Duration,
     /// Whether clients may force failures and slowness and simulate orders.
     pub(crate) faults: bool,
-}
-
-/// Readiness: whether new orders are accepted. All clones share it.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Readiness(Arc<AtomicBool>);
-
-impl Readiness {
-    /// From now on no order is accepted.
-    pub(crate) fn start_draining(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    fn is_draining(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
 }
 
 #[cfg(test)]

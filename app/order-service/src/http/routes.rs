@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use service::problem;
 use tower_http::compression::CompressionLayer;
@@ -29,5 +30,8 @@ pub(crate) fn app(state: Arc<AppState>) -> Router {
         )
         .route("/health", get(operations::health))
         .route("/ready", get(operations::ready));
-    layers::surround(problem::with_fallbacks(routes), &state).with_state(state)
+    let measure = from_fn_with_state(Arc::clone(&state), layers::measure);
+    problem::with_fallbacks(routes)
+        .layer(measure)
+        .with_state(state)
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
+use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use http_body_util::BodyExt;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
@@ -16,7 +17,7 @@ use service::logging;
 use tower::ServiceExt;
 use tracing::subscriber::DefaultGuard;
 
-use super::layers::surround;
+use super::layers::measure;
 use super::*;
 use crate::metrics::{ResourceAttributes, Telemetry};
 use crate::orders::{OrderProcessor, OrderQueue, ServiceTime};
@@ -47,10 +48,7 @@ impl Log {
 }
 
 /// What keeps the endpoints working: without it there are no metrics and no workers.
-struct Backend {
-    _provider: SdkMeterProvider,
-    _processor: OrderProcessor,
-}
+type Backend = (SdkMeterProvider, OrderProcessor);
 
 /// What the endpoints work with, and what is behind it.
 fn state() -> (Arc<AppState>, Backend) {
@@ -73,18 +71,14 @@ fn state_with(
         metrics,
         exposition: telemetry.exposition,
         log,
-        readiness: Readiness::default(),
+        draining: CancellationToken::new(),
         settings: HttpSettings {
             request_timeout: Duration::from_secs(1),
             faults: true,
         },
         links: Links::default(),
     };
-    let backend = Backend {
-        _provider: telemetry.provider,
-        _processor: processor,
-    };
-    (Arc::new(state), backend)
+    (Arc::new(state), (telemetry.provider, processor))
 }
 
 /// The answer to a request: its status and its body, which is JSON.
@@ -153,8 +147,8 @@ async fn a_panic_is_an_answered_500_a_counted_500_and_two_log_lines() {
     }
     let log = Log::start();
     let (state, backend) = state();
-    let app = surround(Router::new().route("/health", get(panics)), &state)
-        .with_state(Arc::clone(&state));
+    let measure = from_fn_with_state(Arc::clone(&state), measure);
+    let app = Router::new().route("/health", get(panics)).layer(measure);
 
     let (status, problem) = send_into_panic(app, "GET", "/health").await;
 

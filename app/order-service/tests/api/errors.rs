@@ -54,14 +54,6 @@ fn every_bad_request_says_what_is_wrong() {
 }
 
 #[test]
-fn names_parameter_value_and_what_was_expected() {
-    let problem = start(&[]).post("/simulate?error_rate=2").json();
-    assert_eq!(problem["parameter"], "error_rate");
-    assert_eq!(problem["value"], "2");
-    assert_eq!(problem["expected"], "a number from 0 to 1");
-}
-
-#[test]
 fn parameters_in_a_body_are_refused_and_not_ignored() {
     let service = start(&[]);
     for path in ["/orders", "/simulate"] {

@@ -1,9 +1,6 @@
 //! The program itself: settings, exit codes, signals, the health check.
 
-use std::io::Write;
-use std::net::{TcpListener, TcpStream};
-use std::thread;
-use std::time::Duration;
+use std::net::TcpListener;
 
 use order_service::config::Config;
 use service::testing::{Client, output, wait_for};
@@ -148,28 +145,6 @@ fn what_is_left_at_the_drain_deadline_is_answered_and_logged_as_failed() {
     assert_eq!(code, Some(0));
     let cause = r#""cause":"not finished before the drain deadline""#;
     assert_eq!(log.matches(cause).count(), 2, "{log}");
-}
-
-#[test]
-fn a_half_sent_request_does_not_hold_up_the_stop() {
-    let service = start(&[]);
-    let mut connection = TcpStream::connect(service.address).expect("it listens");
-    connection
-        .write_all(b"POST /orders HTTP/1.1\r\nHost: orders\r\nTransfer-Encoding: chunked\r\n\r\n")
-        .expect("it reads");
-    let active = r#"http_server_active_requests{http_request_method="POST",url_scheme="http"}"#;
-    service.wait_for(active, "1");
-    thread::spawn(move || {
-        // Longer than the service waits, and not for ever: a service that does not stop by itself fails the test.
-        thread::sleep(Duration::from_secs(20));
-        drop(connection);
-    });
-
-    service.signal("-TERM");
-
-    let (code, log) = service.end();
-    assert_eq!(code, Some(0));
-    assert!(log.contains("did not end in time"), "{log}");
 }
 
 #[test]

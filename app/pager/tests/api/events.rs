@@ -89,10 +89,13 @@ fn one_page_too_many_is_told_to_come_back() {
 }
 
 #[test]
-fn a_stop_ends_the_stream() {
+fn an_open_page_ends_with_the_service_and_does_not_hold_up_its_stop() {
     let pager = Pager::start(&[]);
     let (_, mut stream) = Stream::open(&pager);
     assert!(stream.next().is_some());
     pager.signal("-TERM");
     assert!(stream.next().is_none());
+    let (code, log) = pager.0.end();
+    assert_eq!(code, Some(0));
+    assert!(!log.contains("did not end in time"), "{log}");
 }
