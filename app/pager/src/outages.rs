@@ -19,7 +19,6 @@ pub(crate) struct Outages {
 }
 
 impl Outages {
-    /// No endpoint fails.
     pub(crate) fn new(feed: Feed) -> Self {
         let endpoints = [Receiver::Slack, Receiver::Pagerduty, Receiver::Webhook];
         Self {

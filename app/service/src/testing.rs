@@ -74,7 +74,6 @@ impl Service {
     }
 }
 
-/// What is asked of a service is asked by its client.
 impl Deref for Service {
     type Target = Client;
 

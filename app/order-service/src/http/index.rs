@@ -55,11 +55,8 @@ impl Links {
             links: Vec::new(),
             unreadable: Vec::new(),
         };
-        for entry in text
-            .split(',')
-            .map(str::trim)
-            .filter(|entry| !entry.is_empty())
-        {
+        let entries = text.split(',').map(str::trim);
+        for entry in entries.filter(|entry| !entry.is_empty()) {
             match link(entry) {
                 Some(link) => read.links.push(link),
                 None => read.unreadable.push(entry.to_owned()),

@@ -67,13 +67,11 @@ impl OrderQueue {
         self.receiver.len()
     }
 
-    /// Orders that can wait at the same time.
-    pub fn capacity(&self) -> usize {
+    pub(crate) fn capacity(&self) -> usize {
         self.capacity
     }
 
-    /// Workers in the pool.
-    pub fn workers(&self) -> usize {
+    pub(crate) fn workers(&self) -> usize {
         self.workers
     }
 

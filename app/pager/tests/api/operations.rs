@@ -1,13 +1,8 @@
-//! Health, metrics, limits, errors.
+//! Metrics, limits, errors.
 
 use serde_json::json;
 
 use crate::support::Pager;
-
-#[test]
-fn is_healthy() {
-    assert_eq!(Pager::start(&[]).get("/health").json()["status"], "ok");
-}
 
 #[test]
 fn every_series_is_there_at_zero_and_counts_what_is_received() {

@@ -1,7 +1,7 @@
 //! The workers under paused time: how long an order takes, and how it ends when the service stops.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard};
 
 use super::*;
 use crate::orders::{OrderStatus, Origin, RejectReason, ServiceTime, Simulation};
@@ -16,20 +16,20 @@ struct Ledger {
 
 impl OrderEvents for Ledger {
     fn picked_up(&self, waited: Duration) {
-        self.waits.lock().expect("no panic holds it").push(waited);
+        lock(&self.waits).push(waited);
     }
 
     fn finished(&self, order: &Finished) {
-        let mut finished = self.finished.lock().expect("no panic holds it");
-        finished.push(order.failure);
+        lock(&self.finished).push(order.failure);
     }
 
     fn rejected(&self, _origin: Origin, reason: RejectReason) {
-        self.rejected
-            .lock()
-            .expect("no panic holds it")
-            .push(reason);
+        lock(&self.rejected).push(reason);
     }
+}
+
+fn lock<T>(list: &Mutex<T>) -> MutexGuard<'_, T> {
+    list.lock().expect("nobody panics while holding it")
 }
 
 /// One worker that adds no service time of its own.
@@ -73,10 +73,8 @@ async fn a_batch_caught_by_a_drain_is_finished_as_far_as_it_was_accepted() {
         (summary.succeeded, summary.failed, summary.rejected),
         (5, 0, 5)
     );
-    let finished = ledger.finished.lock().expect("no panic holds it");
-    assert_eq!(*finished, [None; 5]);
-    let rejected = ledger.rejected.lock().expect("no panic holds it");
-    assert_eq!(*rejected, [RejectReason::Draining; 5]);
+    assert_eq!(*lock(&ledger.finished), [None; 5]);
+    assert_eq!(*lock(&ledger.rejected), [RejectReason::Draining; 5]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -105,13 +103,7 @@ async fn the_wait_for_a_place_is_no_wait_in_the_queue() {
         receipt.finished().await;
     }
 
-    let waits: Vec<_> = ledger
-        .waits
-        .lock()
-        .expect("no panic holds it")
-        .iter()
-        .map(Duration::as_secs)
-        .collect();
+    let waits: Vec<_> = lock(&ledger.waits).iter().map(Duration::as_secs).collect();
     assert_eq!(waits, [0, 10, 20, 20]);
 }
 
@@ -165,7 +157,7 @@ async fn a_panic_fails_the_order_and_the_worker_goes_on() {
     sleep(Duration::from_millis(500)).await;
     assert_eq!((queue.workers_busy(), queue.workers()), (WORKERS, WORKERS));
     processor.drain(Duration::from_secs(5)).await;
-    let finished = ledger.finished.lock().expect("no panic holds it");
+    let finished = lock(&ledger.finished);
     let panicked = finished.iter().filter(|failure| failure.is_some()).count();
     assert_eq!((finished.len(), panicked), (2 * WORKERS + 1, WORKERS + 1));
 }
