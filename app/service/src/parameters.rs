@@ -100,7 +100,7 @@ pub fn read<'de, D: Deserializer<'de>, T>(
 /// What is wrong with a query.
 #[derive(Debug)]
 enum Fault {
-    /// A value is not what is expected; whose it is, the one who asked for it knows.
+    /// A value is not what is expected; the caller knows its name.
     Value(String),
     Known(Problem),
 }

@@ -49,7 +49,7 @@ pub(super) async fn simulate(
     Ok(Json(summary))
 }
 
-/// What to simulate, as it is asked for.
+/// What to simulate, as requested.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Batch {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-/// One order as it is handed in.
+/// One order as it is submitted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Order {
     /// Whether it fails, after its full service time.

@@ -31,7 +31,7 @@ pub(crate) struct Summary {
     pub(crate) failed: usize,
     /// Orders refused because the service began to drain.
     pub(crate) rejected: usize,
-    /// First order handed in to last order finished.
+    /// First order submitted to last order finished.
     pub(crate) duration_seconds: f64,
     /// Of the order durations, by nearest rank; null when none was finished, as the next two.
     pub(crate) p50_seconds: Option<f64>,
@@ -55,8 +55,8 @@ impl Simulation {
         Duration::from_secs_f64(work / workers as f64).max(slowest)
     }
 
-    /// Hands in the orders one after the other, waiting for room, and waits until the last is finished. Dropped half-way
-    /// it hands in no more; what was accepted is finished all the same.
+    /// Submits the orders one after the other, waiting for room, and waits until the last is finished. Dropped half-way
+    /// it submits no more; what was accepted is finished all the same.
     pub(crate) async fn run(&self, admission: &Admission) -> Summary {
         let started = Instant::now();
         let mut receipts = Vec::with_capacity(self.count);
@@ -89,7 +89,7 @@ impl Simulation {
         }
     }
 
-    /// The orders in the sequence in which they are handed in.
+    /// The orders in the sequence in which they are submitted.
     fn orders(&self) -> Vec<Order> {
         let mut rng = StdRng::seed_from_u64(self.seed);
         // Of all positions, exactly this share, shuffled.

@@ -18,7 +18,7 @@ use crate::moment::Moment;
 use crate::notification::{Entry, Receiver};
 use crate::outages::OutageState;
 
-/// Which records are asked for; all of them unless something is said.
+/// Which records are wanted; all of them by default.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Selection {

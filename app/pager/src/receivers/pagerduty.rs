@@ -5,7 +5,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::texts::Told;
+use super::texts::AlertList;
 use super::{Refusal, links, object};
 use crate::config::RoutingKey;
 use crate::notification::{Notification, Receiver, Status};
@@ -161,16 +161,16 @@ impl Body {
         let sent = self.links.iter();
         let links = links(sent.map(|link| (link.text.as_str(), link.href.as_str())));
         let alerts = [detail("firing"), detail("resolved")].join("\n");
-        let told = Told::read(detail("labels"), &alerts, &links);
+        let list = AlertList::read(detail("labels"), &alerts, &links);
         let label_or = |name: &str, field: &str| {
-            let label = told.labels.get(name).cloned();
+            let label = list.labels.get(name).cloned();
             label.unwrap_or_else(|| self.payload(field).to_owned())
         };
         let (alertname, severity) = (
             label_or("alertname", "class"),
             label_or("severity", "severity"),
         );
-        let mut annotations = told.annotations;
+        let mut annotations = list.annotations;
         annotations.extend(links);
         let summary = self.payload("summary");
         if !summary.is_empty() {
@@ -183,10 +183,10 @@ impl Body {
             alertname,
             status,
             severity,
-            labels: told.labels,
+            labels: list.labels,
             annotations,
-            alerts: told.alerts,
-            more: told.more,
+            alerts: list.alerts,
+            more: list.more,
             dedup_key: Some(dedup_key),
         }
     }

@@ -6,7 +6,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::texts::Told;
+use super::texts::AlertList;
 use super::{Refusal, links, object};
 use crate::notification::{Notification, Receiver, Status};
 
@@ -132,16 +132,16 @@ impl Attachment {
         let buttons = self.actions.iter();
         let links = links(buttons.map(|button| (button.text.as_str(), button.url.as_str())));
         let text = shown(start(&self.text, SHOWN_ATTACHMENT));
-        let told = Told::read(&shown(self.field("Labels")), &text, &links);
-        let label = |name: &str| told.labels.get(name).cloned().unwrap_or_default();
+        let list = AlertList::read(&shown(self.field("Labels")), &text, &links);
+        let label = |name: &str| list.labels.get(name).cloned().unwrap_or_default();
         let (mut alertname, severity) = (label("alertname"), label("severity"));
         // Where the title has the name too, that is what people read.
         if let (false, Some((_, name))) = (alertname.is_empty(), self.title.split_once("] ")) {
             alertname = shown(name);
         }
-        let mut annotations = told.annotations;
+        let mut annotations = list.annotations;
         annotations.extend(links);
-        for (name, text) in self.texts(message_text, &text, told.alerts.is_empty()) {
+        for (name, text) in self.texts(message_text, &text, list.alerts.is_empty()) {
             annotations.entry(name.to_owned()).or_insert(text);
         }
         Notification {
@@ -149,10 +149,10 @@ impl Attachment {
             alertname,
             status: self.status(),
             severity,
-            labels: told.labels,
+            labels: list.labels,
             annotations,
-            alerts: told.alerts,
-            more: told.more,
+            alerts: list.alerts,
+            more: list.more,
             // Our template names the alert group there; Slack itself has no such key.
             dedup_key: Some(self.callback_id.clone()).filter(|key| !key.is_empty()),
         }
@@ -173,7 +173,7 @@ impl Attachment {
         }
     }
 
-    /// The headline is the summary, and the text, unless it is about alerts that are told one by one, the description.
+    /// The headline is the summary, and the text, unless it is about alerts that are listed one by one, the description.
     fn texts(
         &self,
         message_text: &str,
