@@ -40,17 +40,16 @@ pub(crate) fn app(config: Config, datasources: Vec<Datasource>, limits: ReadLimi
 
 /// The page, compressed when it was built. Which dashboard it shows, it learns from its own address.
 fn files(folder: &Path) -> Router<AppState> {
-    let page = ServeFile::new(folder.join("index.html")).precompressed_gzip();
+    let file = |name: &str| ServeFile::new(folder.join(name)).precompressed_gzip();
+    let page = file("index.html");
     let below = |name: &str| ServeDir::new(folder.join(name)).precompressed_gzip();
     // Names of assets change with their content.
     let assets = Router::new().fallback_service(below("assets"));
     Router::new()
         .route_service("/d/{uid}", page.clone())
         .route_service("/d/{uid}/{title}", page)
-        .route_service(
-            "/licences.txt",
-            ServeFile::new(folder.join("licences.txt")).precompressed_gzip(),
-        )
+        .route_service("/licences.txt", file("licences.txt"))
+        .route_service("/icon.svg", file("icon.svg"))
         .nest_service("/assets", layers::keep(assets))
         .nest_service("/public", below("public"))
 }
