@@ -1,11 +1,10 @@
 // What the page says about itself.
 import { SceneObjectBase, type SceneComponentProps, type SceneObjectState } from '@grafana/scenes';
-import { Alert, Icon, LinkButton, PanelChrome, Text, ToolbarButton, Tooltip } from '@grafana/ui';
+import { Alert, Button, Icon, LinkButton, PanelChrome, Text, Tooltip } from '@grafana/ui';
 import { isLight, switchTheme } from './theme';
 
 /** Above every dashboard. */
 export function Heading({ title, faults }: { title: string; faults: string[] }) {
-  const theme = isLight() ? 'dark' : 'light';
   return (
     <header>
       <div style={{ display: 'flex', alignItems: 'center', gap: 16, marginBottom: 8 }}>
@@ -16,7 +15,9 @@ export function Heading({ title, faults }: { title: string; faults: string[] }) 
           A viewer of Grafana’s dashboards, made with Grafana’s own packages. It is not Grafana: nothing can be edited or saved here.
         </Text>
         <div style={{ flexGrow: 1 }} />
-        <ToolbarButton icon={isLight() ? 'moon' : 'sun'} tooltip={`Switch to the ${theme} theme`} aria-label={`Switch to the ${theme} theme`} onClick={switchTheme} />
+        <Button fill="text" variant="secondary" size="sm" onClick={switchTheme}>
+          {isLight() ? 'Dark theme' : 'Light theme'}
+        </Button>
         <LinkButton fill="text" variant="secondary" size="sm" href="/licences.txt">
           Licences
         </LinkButton>

@@ -93,7 +93,7 @@ function Mark({ plot, event, timeZone }: { plot: uPlot; event: Event; timeZone: 
   if (event.timeEnd < (plot.scales.x?.min ?? 0) || event.time > (plot.scales.x?.max ?? 0)) {
     return null;
   }
-  const style = { position: 'absolute', top: '100%', left: Math.min(from, width - 6), width: Math.max(6, to - from), height: 6, background: event.color } as const;
+  const style = { position: 'absolute', top: '100%', left: Math.min(from, width - 6), width: Math.max(6, to - from), height: 6, zIndex: 1, background: event.color } as const;
   return (
     <Tooltip content={<Description event={event} timeZone={timeZone} />} interactive>
       <div style={style} data-annotation={event.title} />
