@@ -25,6 +25,7 @@ import {
 import { limits } from './limits';
 import { AnnotationSwitches, DashboardLinks, PanelLinks } from './links';
 import { PanelLimits } from './notes';
+import { groups } from './rows';
 import type { Summary } from './server';
 import { variableOf } from './variables';
 
@@ -80,25 +81,11 @@ function annotationLayer(query: AnnotationQuery) {
   });
 }
 
-/** In the file, a collapsed row contains its panels; the panels of an open one follow it, up to the next row. */
 function grid(panels: Array<Panel | RowPanel>): SceneGridItemLike[] {
-  const children: SceneGridItemLike[] = [];
-  let members: SceneGridItemLike[] = children;
-  for (const panel of panels) {
-    if (!isRow(panel)) {
-      members.push(gridItem(panel));
-      continue;
-    }
-    const contained = (panel.panels as Panel[] | undefined)?.map(gridItem) ?? [];
-    const row = { key: `panel-${panel.id}`, title: panel.title, y: panel.gridPos?.y, isCollapsed: panel.collapsed };
-    children.push(new SceneGridRow({ ...row, children: contained }));
-    members = panel.collapsed ? children : contained;
-  }
-  return children;
-}
-
-function isRow(panel: Panel | RowPanel): panel is RowPanel {
-  return panel.type === 'row';
+  return groups(panels).flatMap<SceneGridItemLike>(({ row, panels }) => {
+    const items = panels.map(gridItem);
+    return row ? [new SceneGridRow({ key: `panel-${row.id}`, title: row.title, y: row.gridPos?.y, isCollapsed: row.collapsed, children: items })] : items;
+  });
 }
 
 function gridItem(panel: Panel): SceneGridItem {
