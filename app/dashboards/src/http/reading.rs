@@ -1,0 +1,199 @@
+//! What Prometheus is asked: queries, and which series and labels there are. Nothing else of its API can be reached from here, and
+//! nothing of a request but its parameters, `Accept` and `Content-Type` gets there.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{FromRequest, Path, RawQuery, State};
+use axum::http::{HeaderMap, HeaderName, Method, Request, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::json;
+use service::problem::Problem;
+use thiserror::Error;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+use tracing::warn;
+
+use super::AppState;
+
+/// The endpoints that take their parameters in the query or as a form.
+const ENDPOINTS: [&str; 4] = ["query", "query_range", "series", "labels"];
+
+/// The kind of body that has parameters.
+const FORM: &[u8] = b"application/x-www-form-urlencoded";
+
+/// What is escaped in the name of a label, when it becomes a part of a path.
+const NOT_IN_A_NAME: &AsciiSet = &NON_ALPHANUMERIC.remove(b'_');
+
+/// The largest body of a request or of an answer.
+pub(super) const MAX_BYTES: usize = 10 << 20;
+
+/// Limits on what is read from Prometheus.
+#[derive(Debug, Clone, Copy)]
+pub struct ReadLimits {
+    /// Requests at the same time; further ones wait. With the size of an answer, this bounds the memory.
+    pub at_once: usize,
+    /// Time for an answer, waiting included.
+    pub deadline: Duration,
+}
+
+impl ReadLimits {
+    /// A dashboard of thirty panels asks some fifty queries.
+    pub const DEFAULT: Self = Self {
+        at_once: 16,
+        deadline: Duration::from_secs(30),
+    };
+}
+
+/// The client of Prometheus.
+#[derive(Clone)]
+pub(super) struct Reading {
+    client: Client<HttpConnector, Body>,
+    turns: Arc<Semaphore>,
+    limits: ReadLimits,
+}
+
+/// Why there is no answer of Prometheus'.
+#[derive(Debug, Error)]
+enum ReadError {
+    #[error("Prometheus does not answer")]
+    Unreachable(#[source] hyper_util::client::legacy::Error),
+    #[error("Prometheus gave no answer of at most {} MiB", MAX_BYTES >> 20)]
+    Unreadable(#[source] axum::Error),
+    #[error("no answer of Prometheus within {} s", .0.as_secs_f32())]
+    TooLate(Duration),
+}
+
+impl Reading {
+    pub(super) fn new(limits: ReadLimits) -> Self {
+        Self {
+            client: Client::builder(TokioExecutor::new()).build_http(),
+            turns: Arc::new(Semaphore::new(limits.at_once)),
+            limits,
+        }
+    }
+
+    /// The answer, whatever its status; dropping this ends the request.
+    async fn answer(&self, request: Request<Body>) -> Result<Response, ReadError> {
+        let deadline = self.limits.deadline;
+        let answer = async {
+            let _turn = self.turns.acquire().await.expect("it is never closed");
+            let answer = self.client.request(request).await;
+            let (head, body) = answer.map_err(ReadError::Unreachable)?.into_parts();
+            // As a whole: of an answer that is too large, the page gets this error and not a part.
+            let body = to_bytes(Body::new(body), MAX_BYTES).await;
+            let mut response = body.map_err(ReadError::Unreadable)?.into_response();
+            *response.status_mut() = head.status;
+            copy(&head.headers, response.headers_mut(), header::CONTENT_TYPE);
+            Ok(response)
+        };
+        timeout(deadline, answer)
+            .await
+            .unwrap_or(Err(ReadError::TooLate(deadline)))
+    }
+}
+
+impl IntoResponse for ReadError {
+    /// In the form that Prometheus has for errors, so that the page has one kind to show.
+    fn into_response(self) -> Response {
+        warn!(error = &self as &dyn std::error::Error, "nothing was read");
+        let (status, kind) = match self {
+            Self::TooLate(_) => (StatusCode::GATEWAY_TIMEOUT, "timeout"),
+            Self::Unreachable(_) | Self::Unreadable(_) => (StatusCode::BAD_GATEWAY, "unavailable"),
+        };
+        let error = json!({"status": "error", "errorType": kind, "error": self.to_string()});
+        (status, Json(error)).into_response()
+    }
+}
+
+pub(super) async fn read(
+    State(state): State<AppState>,
+    Path((uid, endpoint)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+    request: Request<Body>,
+) -> Result<Response, Problem> {
+    if !ENDPOINTS.contains(&endpoint.as_str()) {
+        let detail = format!("of Prometheus' API, there is no {endpoint:?} here");
+        return Err(Problem::new(StatusCode::NOT_FOUND, "not_found", detail));
+    }
+    let path = format!("/api/v1/{endpoint}{}", with_mark(query));
+    forward(&state, &uid, &path, request).await
+}
+
+pub(super) async fn read_label_values(
+    State(state): State<AppState>,
+    Path((uid, name)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+    request: Request<Body>,
+) -> Result<Response, Problem> {
+    let name = utf8_percent_encode(&name, NOT_IN_A_NAME);
+    let path = format!("/api/v1/label/{name}/values{}", with_mark(query));
+    forward(&state, &uid, &path, request).await
+}
+
+fn with_mark(query: Option<String>) -> String {
+    query.map_or(String::new(), |query| format!("?{query}"))
+}
+
+/// Asks the source `uid` for `path`, with what may be passed on of `request`.
+async fn forward(
+    state: &AppState,
+    uid: &str,
+    path: &str,
+    request: Request<Body>,
+) -> Result<Response, Problem> {
+    let mut sources = state.datasources.iter();
+    let source = sources.find(|source| source.uid == uid).ok_or_else(|| {
+        let detail = format!("there is no data source {uid:?} here");
+        Problem::new(StatusCode::NOT_FOUND, "not_found", detail)
+    })?;
+    let base = source.address.to_string();
+    let uri = Uri::try_from(format!("{}{path}", base.trim_end_matches('/')));
+    let uri = uri.map_err(|_| Problem::bad_request("invalid_path", "this is not an address"))?;
+
+    let mut question = Request::new(Body::empty());
+    *question.uri_mut() = uri;
+    copy(request.headers(), question.headers_mut(), header::ACCEPT);
+    if request.method() == Method::POST {
+        *question.method_mut() = Method::POST;
+        copy(
+            request.headers(),
+            question.headers_mut(),
+            header::CONTENT_TYPE,
+        );
+        *question.body_mut() = form(request).await?.into();
+    }
+    Ok(match state.reading.answer(question).await {
+        Ok(answer) => answer,
+        Err(failure) => failure.into_response(),
+    })
+}
+
+/// The body, which must be a form. Prometheus would ignore any other.
+async fn form(request: Request<Body>) -> Result<Bytes, Problem> {
+    let kind = request.headers().get(header::CONTENT_TYPE);
+    if !kind.is_some_and(|kind| kind.as_bytes().starts_with(FORM)) {
+        return Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            "parameters come as application/x-www-form-urlencoded",
+        ));
+    }
+    Bytes::from_request(request, &())
+        .await
+        .map_err(|rejection| {
+            Problem::new(rejection.status(), "body_refused", rejection.body_text())
+        })
+}
+
+fn copy(from: &HeaderMap, to: &mut HeaderMap, name: HeaderName) {
+    if let Some(value) = from.get(&name) {
+        to.insert(name, value.clone());
+    }
+}
