@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 // Looks at every panel of every dashboard, in a browser, and prints what is wrong with each.
 
-import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chromium } from 'playwright-core';
 import { faults } from './faults.mjs';
@@ -92,7 +92,7 @@ async function main() {
  */
 async function lookAtAll(dashboards, url, { widths, time, output, notGreen }) {
   const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    executablePath: chromiumPath(),
     args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
   });
   let panels = 0;
@@ -113,6 +113,15 @@ async function lookAtAll(dashboards, url, { widths, time, output, notGreen }) {
   await browser.close();
   console.log(`${panels} panels seen (${dashboards.length} dashboards at ${widths.join(' and ')} px): ${count === 0 ? 'no fault' : `${count} faults`}`);
   return count === 0 ? 0 : 1;
+}
+
+function chromiumPath() {
+  const places = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'chromium'));
+  const found = places.find((place) => existsSync(place));
+  if (!found) {
+    throw new Error('chromium is not installed: apt-get install --no-install-recommends chromium');
+  }
+  return found;
 }
 
 /**

@@ -121,6 +121,7 @@ fn on_a_stack(part: &Part, report: &Report, depth: Depth) {
 /// Checks that need a quiet stack: alerts from their cause until they are resolved.
 fn alerts(stack: &Stack, report: &Report, depth: Depth) {
     checks::dashboards::run(stack, report, "before the first order");
+    checks::look::run(stack, report, "before the first order");
     let due = checks::drills::HIGH_ERROR_RATE_DUE;
     checks::drills::one(stack, report, "high-error-rate", Some(due));
     for receiver in ["pagerduty", "slack"] {
@@ -160,6 +161,8 @@ fn operations(stack: &Stack, report: &Report, depth: Depth) {
     checks::latency::twenty_orders(stack, report);
     checks::operations::run(stack, report);
     checks::refusals::run(stack, report);
+    // The last, since it leaves the stack stopped.
+    checks::look::in_an_outage(stack, report);
 }
 
 /// Every drill and every experiment, one after the other, because the rules look back over the same minutes.

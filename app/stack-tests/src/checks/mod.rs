@@ -8,6 +8,7 @@ mod grafana;
 pub(crate) mod inhibition;
 pub(crate) mod latency;
 pub(crate) mod links;
+pub(crate) mod look;
 pub(crate) mod messages;
 pub(crate) mod operations;
 pub(crate) mod outage;

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use stack::dashboards::{View, expr};
 
 use super::bursts::{self, loadgen};
-use super::dashboards;
+use super::{dashboards, look};
 use crate::report::Report;
 use stack::project::{Stack, wait_until};
 use stack::prometheus::{query, targets, value};
@@ -27,6 +27,7 @@ pub(crate) fn run(stack: &Stack, report: &Report) {
     });
     report.check("the service's calls", || calls(stack));
     dashboards::run(stack, report, "under load");
+    look::run(stack, report, "under load");
     dashboards::in_grafana(stack, report);
     // After the plain queries, which bursts would distort, and before the slow orders, which raise an alert.
     bursts::run(stack, report);
