@@ -45,6 +45,8 @@ writeFileSync(
     .replace('<!-- script -->', `<script type="module" src="${find('.js')}"></script>`),
 );
 
+cpSync('icon.svg', `${out}/icon.svg`);
+
 // Grafana's packages fetch icons and fonts from where Grafana serves them. The fonts are no part of these packages.
 const icons = `${out}/public/build/img/icons`;
 cpSync('node_modules/@grafana/ui/dist/public/img/icons', icons, { recursive: true });

@@ -50,6 +50,12 @@ impl Contents {
         contents
     }
 
+    /// The dashboard of this uid. Of several, the first.
+    pub(crate) fn find(self, uid: &str) -> Option<Dashboard> {
+        let mut dashboards = self.dashboards.into_iter();
+        dashboards.find(|dashboard| dashboard.summary.uid == uid)
+    }
+
     async fn add(&mut self, path: &Path) {
         let text = match tokio::fs::read_to_string(path).await {
             Ok(text) => text,

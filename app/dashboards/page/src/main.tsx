@@ -1,40 +1,67 @@
+// The page: which dashboard its address names, drawn.
 import './boot';
+import { type ReactNode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { ThemeContext } from '@grafana/data';
-import { GlobalStyles, PortalContainer } from '@grafana/ui';
-import { config, locationService, LocationServiceProvider } from '@grafana/runtime';
-import { UrlSyncContextProvider, SceneReactObject, sceneUtils } from '@grafana/scenes';
 import { BrowserRouter } from 'react-router-dom';
-import { start } from './runtime';
-import { panels } from './panels';
-import { dashboardToScene } from './dashboard';
-import { DashboardLinks } from './links';
-import { report } from './report';
+import { ThemeContext } from '@grafana/data';
+import { config, locationService, LocationServiceProvider } from '@grafana/runtime';
+import { UrlSyncContextProvider } from '@grafana/scenes';
+import { GlobalStyles, PortalContainer } from '@grafana/ui';
+import { Failure, Heading } from './notes';
+import { report, type Report } from './report';
+import { startRuntime } from './runtime';
+import { sceneOf, type DashboardScene } from './scene';
+import * as server from './server';
+
+declare global {
+  interface Window {
+    /** For tests. */
+    dashboards?: { report: () => Report };
+  }
+}
 
 async function main() {
-  const json = async (path: string) => (await fetch(path)).json();
-  const uid = location.pathname.split('/')[2];
-  const [sources, dashboards, { dashboard: d }] = await Promise.all([json('/api/datasources'), json('/api/search'), json(`/api/dashboards/uid/${uid}`)]);
-  await start(sources);
-  for (const [pluginId, plugin] of Object.entries(panels())) { sceneUtils.registerRuntimePanelPlugin({ pluginId, plugin: plugin as any }); }
-  document.title = d.title;
-  const links = new SceneReactObject({ component: DashboardLinks as any, props: { links: d.links, dashboards } as any });
-  const scene = dashboardToScene(d, [links]);
-  (window as any).dashboards = { report: () => report(scene) };
-  createRoot(document.getElementById('root')!).render(
+  const uid = location.pathname.split('/')[2] ?? '';
+  const [sources, dashboards, dashboard] = await Promise.all([server.sources(), server.dashboards(), server.dashboard(uid).catch(String)]);
+  await startRuntime(sources);
+  if (typeof dashboard === 'string') {
+    render(<Failure reason={dashboard} />);
+    return;
+  }
+  const title = dashboard.title ?? uid;
+  document.title = title;
+  const made = sceneOf(dashboard, dashboards, new URLSearchParams(location.search).has('all'));
+  window.dashboards = { report: () => report(made.scene) };
+  render(<Page title={title} made={made} />);
+}
+
+function Page({ title, made: { scene, faults } }: { title: string; made: DashboardScene }) {
+  return (
+    <UrlSyncContextProvider scene={scene} updateUrlOnInit={false} createBrowserHistorySteps>
+      <Heading title={title} faults={faults} />
+      <scene.Component model={scene} />
+    </UrlSyncContextProvider>
+  );
+}
+
+function render(content: ReactNode) {
+  const root = document.getElementById('root');
+  if (!root) {
+    throw new Error('index.html has a root');
+  }
+  createRoot(root).render(
     <ThemeContext.Provider value={config.theme2}>
       <GlobalStyles />
       <BrowserRouter>
         <LocationServiceProvider service={locationService}>
-          <UrlSyncContextProvider scene={scene} updateUrlOnInit={false} createBrowserHistorySteps>
-            <div style={{ padding: '16px', minHeight: '100vh', display: 'flex', flexDirection: 'column' }}>
-              <h1 style={{ fontSize: 18, marginBottom: 8 }}>{d.title}</h1>
-              <scene.Component model={scene} />
-            </div>
-          </UrlSyncContextProvider>
+          <div style={{ padding: 16, minHeight: '100vh', display: 'flex', flexDirection: 'column' }}>{content}</div>
         </LocationServiceProvider>
       </BrowserRouter>
       <PortalContainer />
-    </ThemeContext.Provider>);
+    </ThemeContext.Provider>,
+  );
 }
-main().catch((e) => { document.body.innerText = String(e?.stack ?? e); });
+
+main().catch((error: unknown) => {
+  document.body.textContent = String(error);
+});

@@ -39,18 +39,18 @@ pub(super) async fn dashboard(
     Path(uid): Path<String>,
 ) -> Result<Json<DashboardAnswer>, Problem> {
     let contents = Contents::read(&state.folders).await;
-    let mut dashboards = contents.dashboards.into_iter();
-    if let Some(found) = dashboards.find(|dashboard| dashboard.summary.uid == uid) {
-        return Ok(Json(DashboardAnswer {
-            dashboard: found.model,
-        }));
-    }
-    let mut detail = format!("there is no dashboard {uid:?} here");
-    if !contents.faults.is_empty() {
-        detail += ", and these are no dashboards: ";
-        detail += &contents.faults.join("; ");
-    }
-    Err(Problem::new(StatusCode::NOT_FOUND, "not_found", detail))
+    let faults = contents.faults.join("; ");
+    let found = contents.find(&uid).ok_or_else(|| {
+        let mut detail = format!("there is no dashboard {uid:?} here");
+        if !faults.is_empty() {
+            detail += ", and these files are no dashboards: ";
+            detail += &faults;
+        }
+        Problem::new(StatusCode::NOT_FOUND, "not_found", detail)
+    })?;
+    Ok(Json(DashboardAnswer {
+        dashboard: found.model,
+    }))
 }
 
 pub(super) async fn datasources(State(state): State<AppState>) -> Json<Vec<Datasource>> {

@@ -3,14 +3,16 @@
 //! - [`routes`]: every path
 //! - [`layers`]: the layers around every request
 //! - [`catalogue`]: the dashboards and their data sources, as JSON
+//! - [`page`]: the page that draws them
 //! - [`reading`]: what Prometheus is asked
 
 mod catalogue;
 mod layers;
+mod page;
 mod reading;
 mod routes;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use reading::ReadLimits;
@@ -22,6 +24,9 @@ use reading::Reading;
 /// The state that the endpoints share. Cheap to clone.
 #[derive(Clone)]
 struct AppState {
+    /// Of the built page.
+    page: Arc<Path>,
+    /// Of the dashboards.
     folders: Arc<[PathBuf]>,
     home: Arc<str>,
     datasources: Arc<[Datasource]>,

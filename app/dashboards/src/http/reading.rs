@@ -119,8 +119,9 @@ pub(super) async fn read(
     request: Request<Body>,
 ) -> Result<Response, Problem> {
     if !ENDPOINTS.contains(&endpoint.as_str()) {
-        let detail = format!("of Prometheus' API, there is no {endpoint:?} here");
-        return Err(Problem::new(StatusCode::NOT_FOUND, "not_found", detail));
+        return Err(not_found(format!(
+            "of Prometheus' API, there is no {endpoint:?} here"
+        )));
     }
     let path = format!("/api/v1/{endpoint}{}", with_mark(query));
     forward(&state, &uid, &path, request).await
@@ -132,9 +133,16 @@ pub(super) async fn read_label_values(
     RawQuery(query): RawQuery,
     request: Request<Body>,
 ) -> Result<Response, Problem> {
+    if name.is_empty() {
+        return Err(not_found("a label has a name".to_owned()));
+    }
     let name = utf8_percent_encode(&name, NOT_IN_A_NAME);
     let path = format!("/api/v1/label/{name}/values{}", with_mark(query));
     forward(&state, &uid, &path, request).await
+}
+
+fn not_found(detail: String) -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "not_found", detail)
 }
 
 fn with_mark(query: Option<String>) -> String {
@@ -149,10 +157,9 @@ async fn forward(
     request: Request<Body>,
 ) -> Result<Response, Problem> {
     let mut sources = state.datasources.iter();
-    let source = sources.find(|source| source.uid == uid).ok_or_else(|| {
-        let detail = format!("there is no data source {uid:?} here");
-        Problem::new(StatusCode::NOT_FOUND, "not_found", detail)
-    })?;
+    let source = sources
+        .find(|source| source.uid == uid)
+        .ok_or_else(|| not_found(format!("there is no data source {uid:?} here")))?;
     let base = source.address.to_string();
     let uri = Uri::try_from(format!("{}{path}", base.trim_end_matches('/')));
     let uri = uri.map_err(|_| Problem::bad_request("invalid_path", "this is not an address"))?;
