@@ -25,6 +25,8 @@ export interface Query {
 }
 
 export interface Panel {
+  /** `panel-` and its number in the file. */
+  key: string;
   title: string;
   type: string;
   /** `Done`, `Error`, or what it still was when waiting for it was given up. */
@@ -50,9 +52,18 @@ export interface Facts {
   panels: Panel[];
 }
 
-/** A dashboard file, as far as it is looked at here. */
+/** A panel or a row in a dashboard's file, as far as it matters here. */
+export interface GridPanel {
+  id: number;
+  type: string;
+  title?: string;
+  gridPos: { x: number; y: number; w: number; h: number };
+  collapsed?: boolean;
+  panels?: GridPanel[];
+}
+
+/** A dashboard's file. */
 export interface Dashboard {
-  /** The file's name. */
   name: string;
-  json: { uid: string; panels: { title?: string; gridPos: { y: number; h: number } }[] };
+  json: { uid: string; panels: GridPanel[] };
 }

@@ -16,16 +16,10 @@ export function install() {
     if (elements.length === 0 || !loaded) {
       return false;
     }
-    // A refresh in the middle would find panels that are loading again.
-    for (const control of scene()?.state.controls ?? []) {
-      if (control.state.refresh && control.onIntervalChanged) {
-        control.onIntervalChanged('');
-      }
-    }
     return document.fonts.status === 'loaded' && elements.filter((element) => element.querySelector('section')).length === panels.length;
   }
 
-  /** @returns {import('./facts.js').Facts} */
+  /** Everything but the types of the panels, which the file has. */
   function collect() {
     const { $variables, $data } = scene()?.state ?? {};
     return {
@@ -38,7 +32,7 @@ export function install() {
   }
 
   function panelElements() {
-    return [...document.querySelectorAll('[data-viz-panel-key]')];
+    return [...document.querySelectorAll('[data-viz-panel-key]')].filter(panelOf);
   }
 
   /**
@@ -64,7 +58,7 @@ export function install() {
    * @returns {SceneObject}
    */
   function panelOf(element) {
-    return around(element, ({ memoizedProps }) => (memoizedProps?.model?.state?.pluginId ? memoizedProps.model : undefined));
+    return around(element, ({ memoizedProps }) => (memoizedProps?.model?.state?.fieldConfig ? memoizedProps.model : undefined));
   }
 
   /** @returns {SceneObject} */
@@ -96,7 +90,7 @@ export function install() {
 
   /**
    * @param {Element} element
-   * @returns {import('./facts.js').Panel}
+   * @returns {Omit<import('./facts.js').Panel, 'type'>}
    */
   function panelFacts(element) {
     const panel = panelOf(element);
@@ -110,8 +104,8 @@ export function install() {
     const names = series.flatMap(numbers).map((field) => field.state?.displayName ?? field.config.displayName ?? field.config.displayNameFromDS ?? field.name);
     const title = element.querySelector('[data-testid*="header-container"] :is(h2, h6)');
     return {
+      key: state.key,
       title: state.title,
-      type: state.pluginId,
       state: raw?.state ?? (queries.length > 0 ? 'never asked' : 'Done'),
       errors: errors(raw),
       queries: queries.map(({ refId, expr = '', legendFormat = '' }) => ({

@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 // Looks at every panel of every dashboard, in a browser, and prints what is wrong with each.
 
-import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chromium } from 'playwright-core';
+import { inFolder } from './dashboards.mjs';
 import { faults } from './faults.mjs';
 import { look } from './page.mjs';
 import { start } from './viewer.mjs';
@@ -17,14 +18,15 @@ Looks at every panel of Grafana dashboards in a browser, and prints a line for e
 Usage: node look.mjs --dashboards DIR --prometheus URL [OPTIONS]
 
   --dashboards DIR    a folder of dashboards as Grafana exports them (classic JSON); several times for several folders
-  --prometheus URL    where their queries are answered, whatever data source they name
+  --prometheus URL    where their queries are answered
   --width PIXELS      how wide the window is; several times for several (1280 and 1600)
   --from, --to TIME   the time to show, such as now-1h (as each dashboard says)
   --output DIR        keep a screenshot of every dashboard at every width
   --not-green TITLE   a panel that must not be green now, because of what is known to be broken; several times for several
-  --viewer URL        a viewer that is running, in place of starting one
 
-Faults: a query error, an override that matches nothing, a title that is cut, a legend or content that is hidden in part, an axis
+Collapsed rows are opened, and every data source of the type prometheus is the one that is given.
+
+Faults: what is not drawn, a query error, an override that matches nothing, a title that is cut, a legend or content that is hidden in part, an axis
 from 0 to 100 where all values are below 1, a constant line that flattens the others, green where a query returned nothing, and a
 rate of seconds that moves in whole steps.
 
@@ -41,7 +43,6 @@ const options = /** @type {const} */ ({
   to: { type: 'string' },
   output: { type: 'string' },
   'not-green': { type: 'string', multiple: true },
-  viewer: { type: 'string' },
   help: { type: 'boolean', short: 'h', default: false },
 });
 
@@ -77,7 +78,7 @@ async function main() {
     mkdirSync(output, { recursive: true });
   }
   const time = new URLSearchParams(Object.entries({ from: given.from, to: given.to }).flatMap(([name, value]) => (value ? [[name, value]] : [])));
-  const viewer = given.viewer ? { url: given.viewer, stop: () => undefined } : await start(folders, dashboards, prometheus);
+  const viewer = await start(dashboards, prometheus);
   try {
     return await lookAtAll(dashboards, viewer.url, { widths, time, output, notGreen });
   } finally {
@@ -97,20 +98,23 @@ async function lookAtAll(dashboards, url, { widths, time, output, notGreen }) {
   });
   let panels = 0;
   let count = 0;
-  for (const dashboard of dashboards) {
-    for (const width of widths) {
-      const screenshot = output && join(output, `${dashboard.json.uid}-${width}.png`);
-      const { errors, panels: seen } = await look(browser, url, dashboard, width, time, screenshot);
-      const found = [
-        ...errors.map((error) => ['the dashboard', error]),
-        ...seen.flatMap((panel) => [...faults(panel), ...mustNotBeGreen(panel, notGreen)].map((fault) => [panel.title, fault])),
-      ];
-      found.forEach(([where, what]) => console.log(`${dashboard.name}, ${where}, ${width} px: ${what}`));
-      panels += seen.length;
-      count += found.length;
+  try {
+    for (const dashboard of dashboards) {
+      for (const width of widths) {
+        const screenshot = output && join(output, `${dashboard.json.uid}-${width}.png`);
+        const { errors, panels: seen } = await look(browser, url, dashboard, width, time, screenshot);
+        const found = [
+          ...errors.map((error) => ['the dashboard', error]),
+          ...seen.flatMap((panel) => [...faults(panel), ...mustNotBeGreen(panel, notGreen)].map((fault) => [panel.title, fault])),
+        ];
+        found.forEach(([where, what]) => console.log(`${dashboard.name}, ${where}, ${width} px: ${what}`));
+        panels += seen.length;
+        count += found.length;
+      }
     }
+  } finally {
+    await browser.close();
   }
-  await browser.close();
   console.log(`${panels} panels seen (${dashboards.length} dashboards at ${widths.join(' and ')} px): ${count === 0 ? 'no fault' : `${count} faults`}`);
   return count === 0 ? 0 : 1;
 }
@@ -130,15 +134,6 @@ function chromiumPath() {
  */
 function mustNotBeGreen({ title, type, green }, titles) {
   return titles.includes(title) && type === 'stat' && green.length > 0 ? [`is green (${green.join(', ')}) and must not be now`] : [];
-}
-
-/**
- * @param {string} folder
- * @returns {Dashboard[]}
- */
-function inFolder(folder) {
-  const names = readdirSync(folder).filter((name) => name.endsWith('.json'));
-  return names.sort().map((name) => ({ name, json: JSON.parse(readFileSync(join(folder, name), 'utf8')) }));
 }
 
 /** @param {string} why */

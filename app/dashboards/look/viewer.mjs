@@ -1,10 +1,11 @@
-// Starts the viewer's server on a free port, with every data source that the dashboards name being one Prometheus.
+// Starts the viewer's server on a free port, for some dashboards and one Prometheus.
 
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { write } from './dashboards.mjs';
 
 /** @typedef {import('./facts.js').Dashboard} Dashboard */
 
@@ -12,25 +13,29 @@ const APP = resolve(import.meta.dirname, '../..');
 const PAGE = join(APP, 'dashboards/page/dist/page');
 
 /**
- * @param {string[]} folders
  * @param {Dashboard[]} dashboards
  * @param {string} prometheus its address
  * @returns {Promise<{ url: string, stop: () => Promise<void> }>}
  */
-export async function start(folders, dashboards, prometheus) {
+export async function start(dashboards, prometheus) {
   if (!existsSync(join(PAGE, 'index.html'))) {
     throw new Error(`the viewer's page is not built: npm ci --prefix ${APP}/dashboards/page && npm run build --prefix ${APP}/dashboards/page`);
   }
   const temporary = mkdtempSync(join(tmpdir(), 'dashboards-look-'));
+  const folder = join(temporary, 'dashboards');
+  write(folder, dashboards);
+  // JSON is YAML, too.
   const datasources = join(temporary, 'datasources.yml');
-  writeFileSync(datasources, JSON.stringify(provisioned(dashboards, prometheus, await scrapeInterval(prometheus))));
+  const jsonData = { timeInterval: await scrapeInterval(prometheus), httpMethod: 'POST' };
+  const source = { type: 'prometheus', uid: 'prometheus', name: 'Prometheus', url: prometheus, isDefault: true, jsonData };
+  writeFileSync(datasources, JSON.stringify({ datasources: [source] }));
   const server = spawn('cargo', ['run', '--quiet', '--locked', '--manifest-path', join(APP, 'Cargo.toml'), '-p', 'dashboards'], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...process.env,
       DASHBOARDS_ADDRESS: '127.0.0.1:0',
       DASHBOARDS_DATASOURCES: datasources,
-      DASHBOARDS_FOLDERS: folders.map((folder) => resolve(folder)).join(':'),
+      DASHBOARDS_FOLDERS: folder,
       DASHBOARDS_PAGE: PAGE,
     },
   });
@@ -69,24 +74,6 @@ function address(server) {
     server.once('error', failed);
     server.once('exit', () => failed(new Error(`the viewer's server does not start:\n${printed.join('\n')}`)));
   });
-}
-
-/**
- * Grafana's provisioning, of which JSON is a part. A source that is named by a variable, or by none, is the default one.
- * @param {Dashboard[]} dashboards
- * @param {string} url
- * @param {string} timeInterval
- */
-function provisioned(dashboards, url, timeInterval) {
-  const uids = new Set(['prometheus']);
-  JSON.stringify(dashboards, (key, value) => {
-    if (key === 'datasource' && value?.type === 'prometheus' && typeof value.uid === 'string') {
-      uids.add(value.uid);
-    }
-    return value;
-  });
-  const source = { type: 'prometheus', url, jsonData: { timeInterval, httpMethod: 'POST' } };
-  return { datasources: [...uids].map((uid) => ({ ...source, uid, name: uid, isDefault: uid === 'prometheus' })) };
 }
 
 /**
