@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } f
 import { dirname, extname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
+import { licences } from './licences.mjs';
 
 const out = 'dist/page';
 const compressed = new Set(['.css', '.html', '.js', '.json', '.svg', '.txt']);
@@ -46,6 +47,7 @@ writeFileSync(
 );
 
 cpSync('icon.svg', `${out}/icon.svg`);
+writeFileSync(`${out}/licences.txt`, licences(Object.keys(metafile.inputs), ['inter-ui', '@fontsource/roboto-mono']));
 
 // Grafana's packages fetch icons and fonts from where Grafana serves them. The fonts are no part of these packages.
 const icons = `${out}/public/build/img/icons`;

@@ -41,7 +41,10 @@ function describe(panel: VizPanel): PanelReport {
   const frames = data?.series ?? [];
   const names = frames.flatMap((frame) => namesIn(frame, frames));
   const errors = (data?.errors ?? []).map((error) => error.message ?? 'unknown error');
-  const isLoading = !panel.getPlugin() || ($data && (!data || data.state === LoadingState.Loading || data.state === LoadingState.NotStarted));
+  // Before variables have their values, there is an answer already, an empty one to no request.
+  const isDone = data?.state === LoadingState.Error || (data?.state === LoadingState.Done && data.request !== undefined);
+  // While it is refreshed, a panel keeps what it had.
+  const isLoading = !panel.getPlugin() || ($data && !isDone && frames.length === 0);
   return {
     key,
     type: pluginId,

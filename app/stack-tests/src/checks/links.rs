@@ -69,10 +69,10 @@ pub(crate) fn of_dashboards(stack: &Stack) -> Result<String> {
     follow(stack, &links)
 }
 
-/// Each leads to a service of the stack, which has a page there. Without Grafana, its links are named instead.
+/// Each leads to a service of the stack, which has a page there. Where neither Grafana nor its stand-in runs, its links are named instead.
 fn follow(stack: &Stack, links: &BTreeSet<String>) -> Result<String> {
     ensure!(!links.is_empty(), "there are no links");
-    let has_grafana = stack.has_grafana()?;
+    let has_dashboards = stack.has_grafana()? || stack.has_viewer()?;
     let mut skipped = Vec::new();
     for link in links {
         // What follows the hash is the page's own business.
@@ -86,7 +86,7 @@ fn follow(stack: &Stack, links: &BTreeSet<String>) -> Result<String> {
         });
         let (service, base, path) =
             found.with_context(|| format!("{link} leads to no service of the stack"))?;
-        if service == "GRAFANA_PORT" && !has_grafana {
+        if service == "GRAFANA_PORT" && !has_dashboards {
             skipped.push(link.as_str());
             continue;
         }
@@ -98,7 +98,7 @@ fn follow(stack: &Stack, links: &BTreeSet<String>) -> Result<String> {
         format!("{followed} links followed")
     } else {
         format!(
-            "{followed} links followed; skipped, since this stack has no Grafana: {}",
+            "{followed} links followed; skipped, since nothing here shows dashboards: {}",
             skipped.join(", ")
         )
     })

@@ -11,15 +11,18 @@ pub(crate) fn from_nothing(stack: &Stack) -> Result<String> {
     let up = stack.run(&["scripts/up"], &[])?;
     ensure!(up.code == Some(0), "exit {:?}: {}", up.code, up.output);
     let has_grafana = stack.has_grafana()?;
+    let has_viewer = stack.has_viewer()?;
     let running = running(stack)?;
-    ensure!(
-        running.contains(&"grafana".to_owned()) == has_grafana,
-        "{running:?} run"
-    );
+    for (service, expected) in [("grafana", has_grafana), ("dashboards", has_viewer)] {
+        ensure!(
+            running.contains(&service.to_owned()) == expected,
+            "{running:?} run"
+        );
+    }
     for (name, _) in stack.ports() {
         let shown = up.output.contains(&stack.public_url(name));
         ensure!(
-            shown == (has_grafana || *name != "GRAFANA_PORT"),
+            shown == (has_grafana || has_viewer || *name != "GRAFANA_PORT"),
             "{name}: {}",
             up.output
         );

@@ -83,8 +83,7 @@ fn shows_what_fires_first_what_always_fires_last_and_links_that_lead_somewhere()
         let alert = json!({
             "state": state, "activeAt": "2026-01-02T03:04:05Z", "value": "1e+00",
             "labels": {"alertname": name, "job": ATTACK},
-            "annotations": {"summary": ATTACK, "runbook_url": "http://localhost:8025/x", "bad_url": "javascript:attacked=true",
-                "dashboard_url": "http://localhost:3000/none"},
+            "annotations": {"summary": ATTACK, "runbook_url": "http://localhost:8025/x", "bad_url": "javascript:attacked=true"},
         });
         let alerts = if state == "inactive" {
             vec![]
@@ -105,9 +104,8 @@ fn shows_what_fires_first_what_always_fires_last_and_links_that_lead_somewhere()
     let script = format!(
         "await until(() => document.querySelector('.card'));
         const links = [...document.querySelectorAll('.card:first-of-type .one a')].map(link => link.href);
-        const text = document.querySelector('#view').innerText;
         return [texts('.card > .head strong'), texts('.always > .head strong'), texts('#view > p'), texts('.card:first-of-type .one strong'),
-            links, text.includes('localhost:3000'), {UNHARMED}];"
+            links, {UNHARMED}];"
     );
     let answers = [("GET /api/v1/rules?type=alert", 200, success(&groups))];
     let seen = look("prometheus", "/alerts", &answers, &script).seen;
@@ -117,7 +115,6 @@ fn shows_what_fires_first_what_always_fires_last_and_links_that_lead_somewhere()
         ["2 firing, 1 pending, 1 inactive, 1 always firing"],
         [ATTACK],
         ["http://localhost:8025/x"],
-        false,
         true
     ]);
     assert_eq!(seen, expected);

@@ -13,11 +13,17 @@ use crate::secrets::alertmanager;
 type Configure = fn(&dyn Fn(&str) -> Option<String>) -> String;
 
 /// The programs that have settings, by their services.
-const PROGRAMS: [(&str, Configure); 2] = [
+const PROGRAMS: [(&str, Configure); 3] = [
     ("order-service", |lookup| {
         format!(
             "{:?}",
             order_service::config::Config::from_lookup(lookup).expect("valid")
+        )
+    }),
+    ("dashboards", |lookup| {
+        format!(
+            "{:?}",
+            dashboards::config::Config::from_lookup(lookup).expect("valid")
         )
     }),
     ("pager", |lookup| {
@@ -93,6 +99,26 @@ fn the_runbooks_are_mounted_where_pager_looks_for_them() {
     let folder = pager["environment"]["PAGER_RUNBOOKS"].as_str();
     let mount = format!("./observability/runbooks:{}:ro", folder.expect("a path"));
     assert_eq!(pager["volumes"], serde_json::json!([mount]));
+}
+
+#[test]
+fn the_viewer_reads_the_files_that_grafana_reads() {
+    let services = compose()["services"].take();
+    let viewer = &services["dashboards"];
+    let grafana = services["grafana"]["volumes"].as_array().expect("a list");
+    let mounts = viewer["volumes"].as_array().expect("a list");
+    for mount in mounts {
+        assert!(grafana.contains(mount), "{mount}");
+    }
+    let given = |name: &str| viewer["environment"][name].as_str().expect("a text");
+    let folders = given("DASHBOARDS_FOLDERS").split(':');
+    for path in folders.chain([given("DASHBOARDS_DATASOURCES")]) {
+        let is_mounted = |mount: &Value| {
+            let target = mount.as_str().and_then(|mount| mount.split(':').nth(1));
+            target.is_some_and(|target| path.starts_with(target))
+        };
+        assert!(mounts.iter().any(is_mounted), "{path}");
+    }
 }
 
 #[test]
@@ -186,6 +212,8 @@ fn one_version_of_rust_builds_everything() {
     assert!(image.starts_with(&format!("rust:{version}-")), "{image}");
     let dockerfile = read("Dockerfile");
     assert!(dockerfile.contains(&format!("\nARG RUST_IMAGE={image}\n")));
+    let image = &dot_env()["NODE_IMAGE"];
+    assert!(dockerfile.contains(&format!("\nARG NODE_IMAGE={image}\n")));
 }
 
 #[test]
@@ -244,6 +272,8 @@ fn what_watches_comes_back_whatever_ended_it() {
     for (name, service) in compose["services"].as_object().expect("a map") {
         let wanted = match name.as_str() {
             "order-service" => "on-failure:3",
+            // Grafana's stand-in has a profile only where Grafana runs.
+            "dashboards" => "unless-stopped",
             _ if service["profiles"].is_array() => "no",
             _ => "unless-stopped",
         };

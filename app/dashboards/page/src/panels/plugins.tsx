@@ -110,22 +110,23 @@ const heatmap: Kind = {
 };
 
 const plugins: Record<string, PanelPlugin> = {
-  timeseries: plugin(TimeSeriesPanel, timeseries),
-  stat: plugin(StatPanel, stat),
-  bargauge: plugin(BarGaugePanel, bargauge),
-  'state-timeline': plugin(StateTimelinePanel, stateTimeline),
-  heatmap: plugin(HeatmapPanel, heatmap),
-  text: plugin(TextPanel, { queries: false, options: { mode: 'markdown', content: '' } }),
+  timeseries: plugin('timeseries', TimeSeriesPanel, timeseries),
+  stat: plugin('stat', StatPanel, stat),
+  bargauge: plugin('bargauge', BarGaugePanel, bargauge),
+  'state-timeline': plugin('state-timeline', StateTimelinePanel, stateTimeline),
+  heatmap: plugin('heatmap', HeatmapPanel, heatmap),
+  text: plugin('text', TextPanel, { queries: false, options: { mode: 'markdown', content: '' } }),
 };
 
 /** What draws panels of this type; for one that cannot be drawn here, what says so. */
 export function pluginFor(type: string): PanelPlugin {
-  return plugins[type] ?? plugin(unsupported(type), { queries: false, options: {} });
+  return plugins[type] ?? plugin(type, unsupported(type), { queries: false, options: {} });
 }
 
-function plugin<T extends object>(component: ComponentType<PanelProps<T>>, { options, fieldOptions, color, annotations = false, queries = true }: Kind): PanelPlugin {
+function plugin<T extends object>(type: string, component: ComponentType<PanelProps<T>>, kind: Kind): PanelPlugin {
+  const { options, fieldOptions, color, annotations = false, queries = true } = kind;
   const made = new PanelPlugin<T, object>(component);
-  made.meta = { info: { version: '' }, skipDataQuery: !queries } as PanelPluginMeta;
+  made.meta = { id: type, name: type, info: { version: '' }, skipDataQuery: !queries } as PanelPluginMeta;
   made.setDataSupport({ annotations, alertStates: annotations });
   made.setPanelOptions((builder) => {
     for (const [path, defaultValue] of Object.entries(options)) {

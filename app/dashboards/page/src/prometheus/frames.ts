@@ -44,7 +44,7 @@ export function seriesName({ __name__: metric = '', ...labels }: Labels, fallbac
  */
 export function heatmapRows(frames: DataFrame[]): DataFrame[] {
   const buckets = frames
-    .map((frame) => ({ frame, bound: parseValue(valueField(frame)?.labels?.le ?? '') }))
+    .map((frame) => ({ frame, bound: parseValue(valueField(frame)?.labels?.le ?? 'NaN') }))
     .filter(({ bound }) => !Number.isNaN(bound))
     .sort((one, other) => one.bound - other.bound);
   const first = buckets[0]?.frame;
