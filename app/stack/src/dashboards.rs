@@ -31,7 +31,7 @@ const MAY_BE_EMPTY: [(&str, &str); 9] = [
     ("order-service", "Alerts, B"),
     ("order-slo", "Alerts, B"),
     ("monitoring-path", "Alerts, B"),
-    ("*", "annotation Firing alerts"),
+    ("*", "annotation Critical alerts"),
     ("*", "annotation Restarts"),
 ];
 
