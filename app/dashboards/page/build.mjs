@@ -1,5 +1,5 @@
 // Builds the page into dist/: bundled, with the icons and fonts that it fetches by path, everything compressed beforehand.
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, extname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
@@ -46,7 +46,7 @@ writeFileSync(
     .replace('<!-- script -->', `<script type="module" src="${find('.js')}"></script>`),
 );
 
-cpSync('icon.svg', `${out}/icon.svg`);
+cpSync('icons/page.svg', `${out}/icon.svg`);
 writeFileSync(`${out}/licences.txt`, licences(Object.keys(metafile.inputs), ['inter-ui', '@fontsource/roboto-mono']));
 
 // Grafana's packages fetch icons and fonts from where Grafana serves them. The fonts are no part of these packages.
@@ -61,20 +61,15 @@ cpSync(
   'node_modules/@fontsource/roboto-mono/files/roboto-mono-latin-400-normal.woff2',
   `${out}/public/fonts/roboto/L0xTDF4xlVMF-BfR8bXMIhJHg45mwgGEFl0_3vrtSM1J-gEPT5Ese6hmHSh0mQ.woff2`,
 );
-// Two icons that the package lacks, although its components ask for them.
-const right = readFileSync(`${icons}/unicons/angle-double-right.svg`, 'utf8');
-writeFileSync(
-  `${icons}/unicons/angle-double-left.svg`,
-  right.replace(/(<svg[^>]*>)(.*)(<\/svg>)/s, '$1<g transform="matrix(-1 0 0 1 24 0)">$2</g>$3'),
-);
-writeFileSync(
-  `${icons}/unicons/spinner.svg`,
-  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><path d="M12 3a9 9 0 1 0 9 9" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round"/></svg>',
-);
+// Icons that the package lacks, although its components ask for them.
+for (const icon of ['angle-double-left', 'spinner', 'sync-slash']) {
+  cpSync(`icons/${icon}.svg`, `${icons}/unicons/${icon}.svg`);
+}
 
 for (const entry of readdirSync(out, { recursive: true, withFileTypes: true })) {
-  if (entry.isFile() && compressed.has(extname(entry.name))) {
-    const file = join(entry.parentPath, entry.name);
+  const file = join(entry.parentPath, entry.name);
+  // What fits into a packet gains nothing.
+  if (entry.isFile() && compressed.has(extname(file)) && statSync(file).size > 1400) {
     writeFileSync(`${file}.gz`, gzipSync(readFileSync(file), { level: 9 }));
   }
 }

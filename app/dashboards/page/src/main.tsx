@@ -22,10 +22,10 @@ declare global {
 
 async function main() {
   const uid = location.pathname.split('/')[2] ?? '';
-  const [sources, dashboards, dashboard] = await Promise.all([server.sources(), server.dashboards(), server.dashboard(uid).catch(String)]);
+  const [sources, dashboards, dashboard] = await Promise.all([server.sources(), server.dashboards(), server.dashboard(uid).catch((error: unknown) => message(error))]);
   await startRuntime(sources);
   if (typeof dashboard === 'string') {
-    render(<Failure reason={dashboard} />);
+    render(<Failure reason={dashboard} dashboards={dashboards} />);
     return;
   }
   const title = dashboard.title ?? uid;
@@ -62,6 +62,10 @@ function render(content: ReactNode) {
   );
 }
 
+function message(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 main().catch((error: unknown) => {
-  document.body.textContent = String(error);
+  document.body.textContent = message(error);
 });

@@ -1,6 +1,7 @@
 // What the page says about itself.
 import { SceneObjectBase, type SceneComponentProps, type SceneObjectState } from '@grafana/scenes';
 import { Alert, Button, Icon, LinkButton, PanelChrome, Text, Tooltip } from '@grafana/ui';
+import type { Summary } from './server';
 import { isLight, switchTheme } from './theme';
 
 /** Above every dashboard. */
@@ -29,12 +30,22 @@ export function Heading({ title, faults }: { title: string; faults: string[] }) 
   );
 }
 
-/** In place of a dashboard that there is none of. */
-export function Failure({ reason }: { reason: string }) {
+/** In place of a dashboard that there is none of, or whose file cannot be read. */
+export function Failure({ reason, dashboards }: { reason: string; dashboards: Summary[] }) {
   return (
-    <Alert severity="error" title="This dashboard can’t be shown">
-      {reason}
-    </Alert>
+    <div>
+      <Heading title="Dashboards" faults={[]} />
+      <Alert severity="error" title="This dashboard can’t be shown">
+        {reason}
+      </Alert>
+      <div>
+        {dashboards.map(({ uid, title }) => (
+          <LinkButton key={uid} fill="text" href={`/d/${uid}`}>
+            {title}
+          </LinkButton>
+        ))}
+      </div>
+    </div>
   );
 }
 

@@ -1,6 +1,6 @@
 // What tests ask of the page: which panels there are, whether each has been drawn, and what went wrong in it.
 import { LoadingState, getFieldDisplayName, FieldType, type DataFrame } from '@grafana/data';
-import { SceneObjectBase, VizPanel, type SceneObject } from '@grafana/scenes';
+import { SceneGridRow, SceneObjectBase, VizPanel, type SceneObject } from '@grafana/scenes';
 
 export interface PanelReport {
   /** The element of the panel is `[data-viz-panel-key="KEY"]`. */
@@ -26,6 +26,9 @@ export function report(scene: SceneObject): Report {
   const visit = (object: SceneObject) => {
     if (object instanceof VizPanel) {
       panels.push(describe(object));
+    } else if (object instanceof SceneGridRow && object.state.isCollapsed) {
+      // Its panels ask for nothing until it is opened.
+      return;
     } else if (object instanceof SceneObjectBase) {
       object.forEachChild(visit);
     }
@@ -44,7 +47,9 @@ function describe(panel: VizPanel): PanelReport {
   // Before variables have their values, there is an answer already, an empty one to no request.
   const isDone = data?.state === LoadingState.Error || (data?.state === LoadingState.Done && data.request !== undefined);
   // While it is refreshed, a panel keeps what it had.
-  const isLoading = !panel.getPlugin() || ($data && !isDone && frames.length === 0);
+  const plugin = panel.getPlugin();
+  const asks = $data && !plugin?.meta.skipDataQuery;
+  const isLoading = !plugin || (asks && !isDone && frames.length === 0);
   return {
     key,
     type: pluginId,

@@ -80,7 +80,7 @@ function annotationLayer(query: AnnotationQuery) {
   });
 }
 
-/** In the file, a collapsed row contains its panels; the panels of an open one follow it. */
+/** In the file, a collapsed row contains its panels; the panels of an open one follow it, up to the next row. */
 function grid(panels: Array<Panel | RowPanel>): SceneGridItemLike[] {
   const children: SceneGridItemLike[] = [];
   let members: SceneGridItemLike[] = children;
@@ -89,9 +89,10 @@ function grid(panels: Array<Panel | RowPanel>): SceneGridItemLike[] {
       members.push(gridItem(panel));
       continue;
     }
-    members = panel.collapsed ? (panel.panels as Panel[]).map(gridItem) : [];
+    const contained = (panel.panels as Panel[] | undefined)?.map(gridItem) ?? [];
     const row = { key: `panel-${panel.id}`, title: panel.title, y: panel.gridPos?.y, isCollapsed: panel.collapsed };
-    children.push(new SceneGridRow({ ...row, children: members }));
+    children.push(new SceneGridRow({ ...row, children: contained }));
+    members = panel.collapsed ? children : contained;
   }
   return children;
 }

@@ -1,8 +1,6 @@
-//! The layers around every request: protection from panics, and headers that tell browsers to be strict. Around what Prometheus is
-//! asked, also a limit on the body.
+//! The layers around every request: protection from panics, and headers that tell browsers to be strict.
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, header};
 use axum::middleware::map_response;
 use axum::response::Response;
@@ -10,7 +8,6 @@ use service::problem::answer_panic;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::AppState;
-use super::reading::MAX_BYTES;
 
 /// Nothing but what is served here, and no script or style within a page: what stands in a dashboard's file or in a label cannot
 /// run even if it became markup. The hash is that of nothing: scripts of the page add empty style elements, and then rules to them.
@@ -23,11 +20,6 @@ pub(super) fn surround(routes: Router<AppState>) -> Router<AppState> {
     routes
         .layer(CatchPanicLayer::custom(answer_panic))
         .layer(map_response(be_strict))
-}
-
-/// Puts the limit around the paths that take a body.
-pub(super) fn limit(routes: Router<AppState>) -> Router<AppState> {
-    routes.layer(DefaultBodyLimit::max(MAX_BYTES))
 }
 
 /// Lets browsers keep what never changes under its name.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
-use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{FromRequest, Path, RawQuery, State};
+use axum::body::{Body, to_bytes};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderName, Method, Request, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use hyper_util::client::legacy::Client;
@@ -25,19 +25,21 @@ use super::AppState;
 /// The endpoints that take their parameters in the query or as a form.
 const ENDPOINTS: [&str; 4] = ["query", "query_range", "series", "labels"];
 
-/// The kind of body that has parameters.
+/// The kind of body that has parameters. Prometheus would ignore any other.
 const FORM: &[u8] = b"application/x-www-form-urlencoded";
 
 /// What is escaped in the name of a label, when it becomes a part of a path.
 const NOT_IN_A_NAME: &AsciiSet = &NON_ALPHANUMERIC.remove(b'_');
 
-/// The largest body of a request or of an answer.
-pub(super) const MAX_BYTES: usize = 10 << 20;
+/// The largest answer.
+const MAX_ANSWER_BYTES: usize = 10 << 20;
+/// The most parameters in a form.
+const MAX_FORM_BYTES: usize = 1 << 20;
 
 /// Limits on what is read from Prometheus.
 #[derive(Debug, Clone, Copy)]
 pub struct ReadLimits {
-    /// Requests at the same time; further ones wait. With the size of an answer, this bounds the memory.
+    /// Requests at the same time; further ones wait, with their bodies unread. With the sizes above, this bounds the memory.
     pub at_once: usize,
     /// Time for an answer, waiting included.
     pub deadline: Duration,
@@ -64,8 +66,10 @@ pub(super) struct Reading {
 enum ReadError {
     #[error("Prometheus does not answer")]
     Unreachable(#[source] hyper_util::client::legacy::Error),
-    #[error("Prometheus gave no answer of at most {} MiB", MAX_BYTES >> 20)]
+    #[error("Prometheus gave no answer of at most {} MiB", MAX_ANSWER_BYTES >> 20)]
     Unreadable(#[source] axum::Error),
+    #[error("there came no parameters of at most {} MiB", MAX_FORM_BYTES >> 20)]
+    TooLarge(#[source] axum::Error),
     #[error("no answer of Prometheus within {} s", .0.as_secs_f32())]
     TooLate(Duration),
 }
@@ -79,15 +83,17 @@ impl Reading {
         }
     }
 
-    /// The answer, whatever its status; dropping this ends the request.
-    async fn answer(&self, request: Request<Body>) -> Result<Response, ReadError> {
+    /// The answer to a question with these parameters, whatever its status; dropping this ends the request.
+    async fn answer(&self, mut question: Request<Body>, form: Body) -> Result<Response, ReadError> {
         let deadline = self.limits.deadline;
         let answer = async {
             let _turn = self.turns.acquire().await.expect("it is never closed");
-            let answer = self.client.request(request).await;
+            let form = to_bytes(form, MAX_FORM_BYTES).await;
+            *question.body_mut() = form.map_err(ReadError::TooLarge)?.into();
+            let answer = self.client.request(question).await;
             let (head, body) = answer.map_err(ReadError::Unreachable)?.into_parts();
             // As a whole: of an answer that is too large, the page gets this error and not a part.
-            let body = to_bytes(Body::new(body), MAX_BYTES).await;
+            let body = to_bytes(Body::new(body), MAX_ANSWER_BYTES).await;
             let mut response = body.map_err(ReadError::Unreadable)?.into_response();
             *response.status_mut() = head.status;
             copy(&head.headers, response.headers_mut(), header::CONTENT_TYPE);
@@ -104,6 +110,7 @@ impl IntoResponse for ReadError {
     fn into_response(self) -> Response {
         warn!(error = &self as &dyn std::error::Error, "nothing was read");
         let (status, kind) = match self {
+            Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "bad_data"),
             Self::TooLate(_) => (StatusCode::GATEWAY_TIMEOUT, "timeout"),
             Self::Unreachable(_) | Self::Unreadable(_) => (StatusCode::BAD_GATEWAY, "unavailable"),
         };
@@ -167,36 +174,28 @@ async fn forward(
     let mut question = Request::new(Body::empty());
     *question.uri_mut() = uri;
     copy(request.headers(), question.headers_mut(), header::ACCEPT);
+    let mut form = Body::empty();
     if request.method() == Method::POST {
+        let kind = request.headers().get(header::CONTENT_TYPE);
+        if !kind.is_some_and(|kind| kind.as_bytes().starts_with(FORM)) {
+            return Err(Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_media_type",
+                "parameters come as application/x-www-form-urlencoded",
+            ));
+        }
         *question.method_mut() = Method::POST;
         copy(
             request.headers(),
             question.headers_mut(),
             header::CONTENT_TYPE,
         );
-        *question.body_mut() = form(request).await?.into();
+        form = request.into_body();
     }
-    Ok(match state.reading.answer(question).await {
+    Ok(match state.reading.answer(question, form).await {
         Ok(answer) => answer,
         Err(failure) => failure.into_response(),
     })
-}
-
-/// The body, which must be a form. Prometheus would ignore any other.
-async fn form(request: Request<Body>) -> Result<Bytes, Problem> {
-    let kind = request.headers().get(header::CONTENT_TYPE);
-    if !kind.is_some_and(|kind| kind.as_bytes().starts_with(FORM)) {
-        return Err(Problem::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "unsupported_media_type",
-            "parameters come as application/x-www-form-urlencoded",
-        ));
-    }
-    Bytes::from_request(request, &())
-        .await
-        .map_err(|rejection| {
-            Problem::new(rejection.status(), "body_refused", rejection.body_text())
-        })
 }
 
 fn copy(from: &HeaderMap, to: &mut HeaderMap, name: HeaderName) {

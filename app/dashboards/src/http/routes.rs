@@ -23,10 +23,7 @@ pub(crate) fn app(config: Config, datasources: Vec<Datasource>, limits: ReadLimi
         .route("/api/search", get(catalogue::search))
         .route("/api/dashboards/uid/{uid}", get(catalogue::dashboard))
         .route("/api/datasources", get(catalogue::datasources))
-        .nest(
-            "/api/datasources/proxy/uid/{uid}/api/v1",
-            layers::limit(prometheus),
-        );
+        .nest("/api/datasources/proxy/uid/{uid}/api/v1", prometheus);
     let files = page::files(&config.page);
     let state = AppState {
         page: config.page.into(),

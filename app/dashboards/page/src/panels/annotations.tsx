@@ -2,7 +2,7 @@
 import { useLayoutEffect, useRef, useState } from 'react';
 import { createPortal } from 'react-dom';
 import uPlot from 'uplot';
-import { dateTimeFormat, textUtil, type DataFrame, type GrafanaTheme2, type TimeZone } from '@grafana/data';
+import { colorManipulator, dateTimeFormat, textUtil, type DataFrame, type GrafanaTheme2, type TimeZone } from '@grafana/data';
 import { Tooltip, useTheme2, type UPlotConfigBuilder } from '@grafana/ui';
 
 interface Event {
@@ -32,8 +32,10 @@ export function Annotations({ config, frames, timeZone }: Props) {
 
   useLayoutEffect(() => {
     config.addHook('init', setPlot);
+    // Regions below the lines of the graph, which keep their colors; edges above.
+    config.addHook('drawClear', (cleared: uPlot) => latest.current.forEach((event) => drawRegion(cleared, event)));
     config.addHook('draw', (drawn: uPlot) => {
-      latest.current.forEach((event) => draw(drawn, event));
+      latest.current.forEach((event) => drawEdges(drawn, event));
       setDrawn((times) => times + 1);
     });
   }, [config]);
@@ -63,33 +65,45 @@ function eventsOf(frame: DataFrame, theme: GrafanaTheme2): Event[] {
   }));
 }
 
-function draw({ ctx, bbox, valToPos }: uPlot, event: Event) {
-  const { left, top, width, height } = bbox;
-  const position = (time: number) => Math.round(valToPos(time, 'x', true));
-  const edges = event.isRegion ? [event.time, event.timeEnd] : [event.time];
+function drawRegion(plot: uPlot, event: Event) {
+  within(plot, (position) => {
+    const [from, to] = [position(event.time), position(event.timeEnd)];
+    plot.ctx.fillStyle = colorManipulator.alpha(event.color, 0.1);
+    plot.ctx.fillRect(from, plot.bbox.top, to - from, plot.bbox.height);
+  });
+}
+
+function drawEdges(plot: uPlot, event: Event) {
+  const { ctx, bbox } = plot;
+  within(plot, (position) => {
+    ctx.strokeStyle = event.color;
+    ctx.lineWidth = uPlot.pxRatio;
+    ctx.setLineDash([5 * uPlot.pxRatio, 5 * uPlot.pxRatio]);
+    for (const edge of event.isRegion ? [event.time, event.timeEnd] : [event.time]) {
+      ctx.beginPath();
+      ctx.moveTo(position(edge), bbox.top);
+      ctx.lineTo(position(edge), bbox.top + bbox.height);
+      ctx.stroke();
+    }
+  });
+}
+
+/** Draws nothing outside of the graph, and changes nothing for what is drawn next. */
+function within(plot: uPlot, draw: (position: (time: number) => number) => void) {
+  const { ctx, bbox } = plot;
   ctx.save();
   ctx.beginPath();
-  ctx.rect(left, top, width, height);
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
   ctx.clip();
-  ctx.strokeStyle = ctx.fillStyle = event.color;
-  ctx.lineWidth = uPlot.pxRatio;
-  ctx.setLineDash([5 * uPlot.pxRatio, 5 * uPlot.pxRatio]);
-  for (const edge of edges.map(position)) {
-    ctx.beginPath();
-    ctx.moveTo(edge, top);
-    ctx.lineTo(edge, top + height);
-    ctx.stroke();
-  }
-  ctx.globalAlpha = 0.1;
-  ctx.fillRect(position(event.time), top, position(event.timeEnd) - position(event.time), height);
+  draw((time) => Math.round(plot.valToPos(time, 'x', true)));
   ctx.restore();
 }
 
 /** A bar under the graph, as wide as the event, but wide enough to be pointed at. */
 function Mark({ plot, event, timeZone }: { plot: uPlot; event: Event; timeZone: TimeZone }) {
   const width = plot.over.clientWidth;
-  const within = (time: number) => Math.min(width, Math.max(0, plot.valToPos(time, 'x')));
-  const [from, to] = [within(event.time), within(event.timeEnd)];
+  const shown = (time: number) => Math.min(width, Math.max(0, plot.valToPos(time, 'x')));
+  const [from, to] = [shown(event.time), shown(event.timeEnd)];
   if (event.timeEnd < (plot.scales.x?.min ?? 0) || event.time > (plot.scales.x?.max ?? 0)) {
     return null;
   }

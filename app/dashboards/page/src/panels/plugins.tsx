@@ -2,6 +2,7 @@
 import type { ComponentType } from 'react';
 import { FieldColorModeId, FieldConfigProperty, identityOverrideProcessor, PanelPlugin, type PanelPluginMeta, type PanelProps } from '@grafana/data';
 import { HeatmapPanel } from './heatmap';
+import { Message } from './nodata';
 import { BarGaugePanel, StatPanel } from './single';
 import { unsupported, TextPanel } from './text';
 import { StateTimelinePanel } from './timeline';
@@ -123,9 +124,18 @@ export function pluginFor(type: string): PanelPlugin {
   return plugins[type] ?? plugin(type, unsupported(type), { queries: false, options: {} });
 }
 
+/** Without any answer, what went wrong is all there is to show: "No data" would be a claim, and in a stat a green one. */
+function orErrors<T extends object>(Panel: ComponentType<PanelProps<T>>) {
+  return (panel: PanelProps<T>) => {
+    const { errors, series } = panel.data;
+    const isFailed = errors !== undefined && errors.length > 0 && series.length === 0;
+    return isFailed ? <Message text={errors.map((error) => error.message).join('\n')} /> : <Panel {...panel} />;
+  };
+}
+
 function plugin<T extends object>(type: string, component: ComponentType<PanelProps<T>>, kind: Kind): PanelPlugin {
   const { options, fieldOptions, color, annotations = false, queries = true } = kind;
-  const made = new PanelPlugin<T, object>(component);
+  const made = new PanelPlugin<T, object>(orErrors(component));
   made.meta = { id: type, name: type, info: { version: '' }, skipDataQuery: !queries } as PanelPluginMeta;
   made.setDataSupport({ annotations, alertStates: annotations });
   made.setPanelOptions((builder) => {
