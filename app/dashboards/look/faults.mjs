@@ -3,6 +3,9 @@
 /** @typedef {import('./facts.js').Panel} Panel */
 /** @typedef {import('./facts.js').Axis} Axis */
 
+/** The types of panels that show values as texts, in a colour that judges them. */
+export const SINGLE_VALUES = ['stat', 'gauge', 'bargauge'];
+
 /** A line that never changes flattens the others when it is this many times as high. */
 const FLATTENED = 25;
 
@@ -30,15 +33,15 @@ export function faults(panel) {
  * @param {Panel} panel
  */
 function unmatchedOverrides({ queries, names, overrides }) {
-  const known = [...names, ...queries.map(({ legend }) => legend)];
+  const known = [...new Set([...names, ...queries.map(({ legend }) => legend)].filter((name) => !name.includes('{{')))];
   const mayComeLater = queries.some(({ legend, answered }) => !answered && (legend === '' || legend.includes('{{')));
   return overrides.flatMap(({ matcher, options }) => {
     const text = String(options);
     if (matcher === 'byName' && !known.includes(text) && !mayComeLater) {
-      return [`override for ${JSON.stringify(text)} matches no series: ${names.join(', ')}`];
+      return [`override for ${JSON.stringify(text)} matches no series: ${known.join(', ')}`];
     }
     if (matcher === 'byRegexp' && !known.some((name) => regexp(text).test(name)) && !mayComeLater) {
-      return [`override for ${text} matches no series: ${names.join(', ')}`];
+      return [`override for ${text} matches no series: ${known.join(', ')}`];
     }
     if (matcher === 'byFrameRefID' && !queries.some(({ refId }) => refId === text)) {
       return [`override for query ${text} matches no query`];
@@ -62,7 +65,7 @@ function regexp(text) {
  */
 function greenWithoutData({ type, queries, green }) {
   const silent = queries.filter(({ answered }) => !answered);
-  const shown = ['stat', 'gauge', 'bargauge'].includes(type) ? silent.length > 0 : silent.length === queries.length;
+  const shown = SINGLE_VALUES.includes(type) ? silent.length > 0 : silent.length === queries.length;
   if (!shown || silent.length === 0 || green.length === 0) {
     return [];
   }

@@ -6,7 +6,7 @@ import { delimiter, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chromium } from 'playwright-core';
 import { inFolder } from './dashboards.mjs';
-import { faults } from './faults.mjs';
+import { SINGLE_VALUES, faults } from './faults.mjs';
 import { look } from './page.mjs';
 import { start } from './viewer.mjs';
 
@@ -22,13 +22,13 @@ Usage: node look.mjs --dashboards DIR --prometheus URL [OPTIONS]
   --width PIXELS      how wide the window is; several times for several (1280 and 1600)
   --from, --to TIME   the time to show, such as now-1h (as each dashboard says)
   --output DIR        keep a screenshot of every dashboard at every width
-  --not-green TITLE   a panel that must not be green now, because of what is known to be broken; several times for several
+  --not-green TITLE   a stat or gauge that must not be green now, because of what is known to be broken; several times for several
 
 Collapsed rows are opened, and every data source of the type prometheus is the one that is given.
 
-Faults: what is not drawn, a query error, an override that matches nothing, a title that is cut, a legend or content that is hidden in part, an axis
-from 0 to 100 where all values are below 1, a constant line that flattens the others, green where a query returned nothing, and a
-rate of seconds that moves in whole steps.
+Faults: what is not drawn, a query error, an override that matches nothing, a title that is cut, a legend or content that is hidden
+in part, an axis from 0 to 100 where all values are below 1, a constant line that flattens the others, green where a query returned
+nothing, and a rate of seconds that moves in whole steps.
 
 It draws with the viewer beside it (npm ci and npm run build in ../page, and cargo), and needs chromium.
 Exit code: 0 no fault, 1 faults, 2 wrong usage, 3 it could not look.
@@ -70,15 +70,15 @@ async function main() {
   if (dashboards.length === 0) {
     return refuse(`no dashboard in ${folders.join(', ')}`);
   }
-  const unknown = notGreen.filter((title) => !dashboards.some(({ json }) => json.panels.some((panel) => panel.title === title)));
+  const unknown = notGreen.filter((title) => !dashboards.some(({ json }) => json.panels.some((panel) => panel.title === title && SINGLE_VALUES.includes(panel.type))));
   if (unknown.length > 0) {
-    return refuse(`--not-green: there is no panel ${unknown.join(', ')}`);
+    return refuse(`--not-green: there is no stat or gauge ${unknown.join(', ')}`);
   }
   if (output) {
     mkdirSync(output, { recursive: true });
   }
   const time = new URLSearchParams(Object.entries({ from: given.from, to: given.to }).flatMap(([name, value]) => (value ? [[name, value]] : [])));
-  const viewer = await start(dashboards, prometheus);
+  const viewer = await start(dashboards, prometheus.replace(/\/+$/, ''));
   try {
     return await lookAtAll(dashboards, viewer.url, { widths, time, output, notGreen });
   } finally {
@@ -132,8 +132,8 @@ function chromiumPath() {
  * @param {import('./facts.js').Panel} panel
  * @param {string[]} titles
  */
-function mustNotBeGreen({ title, type, green }, titles) {
-  return titles.includes(title) && type === 'stat' && green.length > 0 ? [`is green (${green.join(', ')}) and must not be now`] : [];
+function mustNotBeGreen({ title, green }, titles) {
+  return titles.includes(title) && green.length > 0 ? [`is green (${green.join(', ')}) and must not be now`] : [];
 }
 
 /** @param {string} why */

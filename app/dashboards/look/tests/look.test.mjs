@@ -75,7 +75,7 @@ test('refuses what it cannot do, with what to do instead', async () => {
     [['--dashboards', somewhere], 2, /--dashboards and --prometheus are needed/],
     [['--dashboards', somewhere, '--prometheus', prometheus.url, '--wide', '1'], 2, /Unknown option '--wide'/],
     [['--dashboards', somewhere, '--prometheus', prometheus.url, '--width', 'all'], 2, /--width all: a number of pixels/],
-    [['--dashboards', somewhere, '--prometheus', prometheus.url, '--not-green', 'Nowhere'], 2, /there is no panel Nowhere/],
+    [['--dashboards', somewhere, '--prometheus', prometheus.url, '--not-green', 'Limit'], 2, /there is no stat or gauge Limit/],
     [['--dashboards', folder, '--prometheus', prometheus.url], 2, /no dashboard in/],
     [['--dashboards', somewhere, '--prometheus', 'http://127.0.0.1:9'], 3, /Prometheus does not answer at http:\/\/127\.0\.0\.1:9/],
   ])) {
