@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use stack::repository::{dot_env, read};
-use stack::rules::yaml;
+use stack::rules::{self, yaml};
 
 use crate::secrets::alertmanager;
 
@@ -308,5 +308,31 @@ fn grafana_knows_the_scrape_interval() {
     assert_eq!(
         prometheus_source["jsonData"]["timeInterval"],
         prometheus["global"]["scrape_interval"]
+    );
+}
+
+/// No series tells these limits: a rule states them, for panels and alerts.
+#[test]
+fn the_limits_that_the_rules_state_are_those_of_order_service() {
+    let stated = |name: &str| {
+        let rules = rules::all();
+        let mut rules = rules.into_iter().filter(|rule| rule.name() == name);
+        let rule = rules.find(|rule| rule.label("job") == "order-service");
+        rule.expect("it is stated").expr.value
+    };
+    let compose = compose();
+    let limit = compose["services"]["order-service"]["mem_limit"].as_str();
+    let mebibytes = limit.and_then(|text| text.strip_suffix('m')?.parse::<u64>().ok());
+    let bytes = mebibytes.expect("a number of mebibytes") << 20;
+    assert_eq!(stated("job:memory_limit:bytes"), format!("vector({bytes})"));
+
+    let prometheus: Value = yaml("observability/prometheus/prometheus.yml");
+    let jobs = prometheus["scrape_configs"].as_array();
+    let mut jobs = jobs.into_iter().flatten();
+    let job = jobs.find(|job| job["job_name"] == "order-service");
+    let samples = &job.expect("it is scraped")["sample_limit"];
+    assert_eq!(
+        stated("job:scrape_sample_limit:count"),
+        format!("vector({samples})")
     );
 }
