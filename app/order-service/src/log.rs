@@ -20,6 +20,7 @@ const LINES_PER_SECOND: u64 = 10;
 /// Writes the lines.
 #[derive(Debug, Default)]
 pub struct FailureLog {
+    finished: AtomicU64,
     failed: Limited,
     timed_out: Limited,
     refused: Limited,
@@ -84,6 +85,11 @@ impl FailureLog {
         }
     }
 
+    /// How many orders were finished, however they ended.
+    pub fn orders_finished(&self) -> u64 {
+        self.finished.load(Ordering::Relaxed)
+    }
+
     /// Counts what was left out, second by second, until it is dropped.
     pub async fn count_left_out(&self) -> Infallible {
         let mut second = interval(Duration::from_secs(1));
@@ -113,6 +119,7 @@ impl OrderEvents for FailureLog {
     fn picked_up(&self, _waited: Duration) {}
 
     fn finished(&self, order: &Finished) {
+        self.finished.fetch_add(1, Ordering::Relaxed);
         let Some(failure) = order.failure else { return };
         if self.failed.admits() {
             let answered = order.awaited && order.origin == Origin::Single;

@@ -113,7 +113,7 @@ impl Server {
         tokio::select! {
             ended = self.serve_and_drain(shutdown) => {
                 log.start_second();
-                info!("stopped");
+                info!(orders_finished = log.orders_finished(), "stopped");
                 ended
             }
             never = log.count_left_out() => match never {},

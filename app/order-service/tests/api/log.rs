@@ -121,6 +121,7 @@ fn a_burst_is_a_few_lines_and_the_count_of_the_rest() {
     // Ten in a second, and it may take some.
     assert!((10..500).contains(&single.len()), "{log}");
     assert_eq!(counted + single.len() as u64, 1_000, "{log}");
+    assert_eq!(lines(&log, "stopped")[0]["orders_finished"], 1_000);
 }
 
 #[test]
