@@ -16,7 +16,7 @@ use stack::project::Stack;
 const USAGE: &str = "\
 Tests the running stack: starts stacks with scripts/up, tests them from outside, takes them down.
 
-Usage: stack-tests [--all] [PART...]   parts: alerts, operations, drills; without any: the first two, with --all every one
+Usage: stack-tests [--all] [PART...]   parts: alerts, operations, drills, swarm; without any: all but drills, with --all every one
        stack-tests mutants [FILE...]   how many small changes of the Prometheus rules, or of rule files such as order-slo.yml, their
                                        tests catch; starts no stack
 
@@ -70,9 +70,12 @@ const PARTS: [Part; 3] = [
     },
 ];
 
+/// The part whose stack is no compose project.
+const SWARM: &str = "swarm";
+
 fn main() -> ExitCode {
     let mut depth = Depth::Default;
-    let mut chosen = Vec::new();
+    let (mut chosen, mut swarm) = (Vec::new(), false);
     let mut arguments = std::env::args().skip(1).peekable();
     if arguments.next_if_eq("mutants").is_some() {
         return mutants::run(&arguments.collect::<Vec<_>>());
@@ -84,6 +87,7 @@ fn main() -> ExitCode {
                 print!("{USAGE}");
                 return ExitCode::SUCCESS;
             }
+            SWARM => swarm = true,
             name => {
                 let Some(part) = PARTS.iter().find(|part| part.name == name) else {
                     eprintln!("stack-tests: no such part: {name}\n\n{USAGE}");
@@ -93,7 +97,8 @@ fn main() -> ExitCode {
             }
         }
     }
-    if chosen.is_empty() {
+    if chosen.is_empty() && !swarm {
+        swarm = true;
         let parts = if depth == Depth::All { 3 } else { 2 };
         chosen = PARTS[..parts].iter().collect();
     }
@@ -101,6 +106,9 @@ fn main() -> ExitCode {
     thread::scope(|scope| {
         for part in chosen {
             scope.spawn(|| on_a_stack(part, &report.of(part.name), depth));
+        }
+        if swarm {
+            scope.spawn(|| checks::swarm::run(&report.of(SWARM), depth));
         }
     });
     report.conclude()

@@ -14,4 +14,5 @@ pub(crate) mod outage;
 pub(crate) mod pages;
 pub(crate) mod refusals;
 pub(crate) mod start;
+pub(crate) mod swarm;
 pub(crate) mod walkthrough;

@@ -10,3 +10,4 @@ mod queries;
 mod scripts;
 mod secrets;
 mod settings;
+mod swarm;
