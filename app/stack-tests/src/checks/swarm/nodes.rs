@@ -25,19 +25,19 @@ pub(super) struct Swarm<'a> {
 impl<'a> Swarm<'a> {
     /// That many nodes, all of them managers, with the images of the stack.
     pub(super) fn start(stack: &'a Stack, count: usize) -> Result<Self> {
-        expect(stack, &["scripts/swarm-nodes", "down"], &[])?;
-        let mut swarm = Self {
-            stack,
-            nodes: Vec::new(),
-            images: lines(&expect(stack, &["scripts/swarm", "images"], &[])?),
-        };
-        let up = ["scripts/swarm-nodes", "up", &count.to_string()];
-        swarm.nodes = lines(&expect(stack, &up, &[])?);
+        nodes(stack, &["down"])?;
+        let images = expect(stack, &["scripts/swarm", "images"], &[])?;
+        let images: Vec<_> = images.lines().map(ToOwned::to_owned).collect();
+        let up = nodes(stack, &["up", &count.to_string()])?;
         let loadgen = format!("{}-loadgen", stack.project);
-        let images = swarm.images.iter().chain([&loadgen]).map(String::as_str);
-        let load = ["scripts/swarm-nodes", "load"].into_iter().chain(images);
-        expect(stack, &load.collect::<Vec<_>>(), &[])?;
-        Ok(swarm)
+        let load = ["load", &loadgen].into_iter();
+        let load = load.chain(images.iter().map(String::as_str));
+        nodes(stack, &load.collect::<Vec<_>>())?;
+        Ok(Self {
+            stack,
+            nodes: up.lines().map(ToOwned::to_owned).collect(),
+            images,
+        })
     }
 
     /// Runs a program for the swarm: through the last of its nodes, which no test kills.
@@ -53,8 +53,7 @@ impl<'a> Swarm<'a> {
 
     /// Cuts a node off and kills everything on it; the first is 1.
     pub(super) fn lose(&self, node: usize) -> Result<()> {
-        let words = ["scripts/swarm-nodes", "kill", &node.to_string()];
-        expect(self.stack, &words, &[]).map(drop)
+        nodes(self.stack, &["kill", &node.to_string()]).map(drop)
     }
 
     /// A service's name in the swarm.
@@ -98,12 +97,12 @@ impl<'a> Swarm<'a> {
 
 impl Drop for Swarm<'_> {
     fn drop(&mut self) {
-        let _ = expect(self.stack, &["scripts/swarm-nodes", "down"], &[]);
+        let _ = nodes(self.stack, &["down"]);
     }
 }
 
-fn lines(text: &str) -> Vec<String> {
-    text.lines().map(ToOwned::to_owned).collect()
+fn nodes(stack: &Stack, words: &[&str]) -> Result<String> {
+    expect(stack, &[&["scripts/swarm-nodes"], words].concat(), &[])
 }
 
 /// What a program prints, which must succeed.
