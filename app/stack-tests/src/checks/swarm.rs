@@ -21,8 +21,9 @@ const WELL: &str = "count(last_over_time(up{job!=\"grafana\"}[12s]) == 1) == 10 
     unless count(last_over_time(up[12s]) == 0) unless count(last_over_time(ALERTS{alertname!=\"Watchdog\"}[12s]))";
 /// The alert of the incidents: that all replicas are gone.
 const INCIDENT: &str = "OrderServiceDown";
-/// How long it may take until everything is scraped and nothing fires.
-const SETTLED: Duration = Duration::from_mins(3);
+/// How long it may take until everything is scraped and nothing fires. While pager is away a heartbeat may be given up, which is
+/// reported for five minutes.
+const SETTLED: Duration = Duration::from_mins(7);
 /// From the incident to the page: 15 s, some for DNS, scrape and evaluation, 10 s for the group. An Alertmanager that takes over
 /// waits for 10 s, and one that was just started for its peers.
 const PAGED: Duration = Duration::from_secs(90);
@@ -86,8 +87,8 @@ fn on_one_node(stack: &Stack, report: &Report, depth: Depth) {
                         swarm.kill(part)?;
                         Ok(before)
                     })?;
-                    settle(&swarm)?;
-                    Ok(told)
+                    let settled = settle(&swarm).with_context(|| told.clone())?;
+                    Ok(format!("{told}; all is well after {settled:?} more"))
                 },
             );
         }
