@@ -1,11 +1,13 @@
-# One stage compiles all binaries; the other makes an image, without a shell, of one of them: BINARY.
+# One stage compiles all binaries; another makes an image, without a shell, of one of them: BINARY. For `dashboards`, which serves a
+# page, there are two more: one builds the page, the other adds it.
 # The binaries are static: glibc is linked in, so they run on `scratch`, on amd64 and on arm64.
 ARG RUST_IMAGE=rust:1.95-slim-bookworm
+ARG NODE_IMAGE=node:22-bookworm-slim
 
 FROM ${RUST_IMAGE} AS build
 ARG RUST_IMAGE
 # Where cargo is not installed, scripts/lab builds the lab here.
-ARG BINARIES="order-service pager loadgen customer-label"
+ARG BINARIES="order-service pager loadgen drill customer-label dashboards"
 # The explicit target below keeps `+crt-static` away from build scripts and procedural macros, which must be dynamic.
 ENV RUSTFLAGS="-C target-feature=+crt-static" CARGO_HOME=/cache/cargo CARGO_TARGET_DIR=/cache/target
 COPY app /source
@@ -31,6 +33,12 @@ cd "/cache/target/$target/release"
 cp ${BINARIES} /binaries
 SCRIPT
 
+FROM ${NODE_IMAGE} AS page
+COPY app/dashboards/page /page
+WORKDIR /page
+# Without the packages that only its tests need.
+RUN --mount=type=cache,id=orderwatch-npm,target=/root/.npm npm ci --omit=dev --ignore-scripts && npm run build
+
 FROM scratch AS runtime
 ARG BINARY
 COPY --from=build /binaries/${BINARY} /${BINARY}
@@ -43,3 +51,9 @@ LABEL org.opencontainers.image.title=${BINARY} \
       org.opencontainers.image.version=0.1.0 \
       org.opencontainers.image.revision=${REVISION}
 ENV OTEL_RESOURCE_ATTRIBUTES=vcs.ref.head.revision=${REVISION}
+
+FROM runtime AS dashboards
+COPY --from=page /page/dist/page /page
+
+# The stage that is built unless another is named.
+FROM runtime

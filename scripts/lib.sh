@@ -40,7 +40,8 @@ setting() {
 }
 
 # Prints the image of a service. The tools in it are used for the checks, so that they have the versions that the stack runs.
-image_of() { docker compose config --images "$1" | grep -m 1 "$1"; }
+# It is read to its end, whichever line is the one: whoever writes to a pipe that nobody reads fails.
+image_of() { docker compose config --images "$1" | awk -v name="$1" 'index($0, name) && !found++'; }
 promtool() {
     docker run --rm --network none -v "$PWD/observability/prometheus:/etc/prometheus:ro" -w /etc/prometheus/tests \
         --entrypoint promtool "$(image_of prometheus)" "$@"

@@ -2,40 +2,40 @@
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use thiserror::Error;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use crate::cli::Args;
+use crate::cli::{Args, Command};
 use crate::engine::{EngineError, Run, Running};
-use crate::ledger::{Interval, Totals};
-use crate::limits::{FileLimit, allow_connections};
-use crate::live::{Look, Memory, Screen};
-use crate::report::{Report, Sources};
+use crate::ledger::Totals;
+use crate::live::{Display, Snapshot};
+use crate::preflight::{NotReady, Stack, UnknownHost, wait_for_scrape, wait_for_target};
+use crate::process::{FileLimit, Interrupt, Signals, allow_connections};
+use crate::report::Report;
 use crate::scenario::{Load, Plan};
 use crate::settings::{Contradiction, Settings};
-use crate::signals::Signals;
-use crate::stack::{Found, NotFound, Stack};
-use crate::target::{Addresses, Requests, Server, Target};
-use crate::verdict::{Exit, Interrupt, Verdict};
-use crate::waiting::{self, NotReady};
+use crate::target::{Addresses, Request, Server, Target};
+use crate::verdict::{Exit, Verdict};
 
 /// Why there was no run.
 #[derive(Debug, Error)]
-#[expect(missing_docs, reason = "the messages say it")]
-pub enum Failure {
+enum Failure {
+    #[error("drills are a program of their own: scripts/drill{0}")]
+    Drill(String),
     #[error(transparent)]
     Contradiction(#[from] Contradiction),
-    #[error("cannot find {url}: {cause}")]
-    Unknown { url: String, cause: io::Error },
+    #[error(transparent)]
+    UnknownHost(#[from] UnknownHost),
     #[error(transparent)]
     NotReady(#[from] NotReady),
-    #[error("cannot make the request: {0}")]
-    Request(#[from] hyper::http::Error),
     #[error(transparent)]
     Files(#[from] FileLimit),
-    #[error("cannot install signal handlers: {0}")]
+    #[error("cannot start: {0}")]
+    Runtime(io::Error),
+    #[error("signal handlers can't be installed: {0}")]
     Signals(io::Error),
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -45,130 +45,116 @@ pub enum Failure {
 
 impl Failure {
     /// More connections than the machine allows is a mistake in the command line.
-    pub fn exit(&self) -> Exit {
+    fn exit(&self) -> Exit {
         match self {
-            Self::Contradiction(_) | Self::Files(_) => Exit::Usage,
+            Self::Drill(_) | Self::Contradiction(_) | Self::Files(_) => Exit::Usage,
             _ => Exit::Failed,
         }
     }
 }
 
-/// What is known once the names are looked up.
-struct Surroundings {
-    server: Server,
-    addresses: Vec<SocketAddr>,
-    prometheus: Option<Server>,
-    guess: Option<String>,
+/// Makes the load that was asked for, and says how it ended.
+pub fn main(args: Args) -> ExitCode {
+    let exit = start(args).unwrap_or_else(|failure| {
+        eprintln!("loadgen: {failure}");
+        failure.exit()
+    });
+    exit.into()
 }
 
-/// Makes the load that was asked for, and returns how it ended.
-///
-/// # Errors
-/// There was no run to judge.
-pub async fn run(args: Args) -> Result<Exit, Failure> {
+fn start(mut args: Args) -> Result<Exit, Failure> {
+    if let Some(Command::Drill { arguments }) = args.command.take() {
+        let arguments = arguments.iter().map(|argument| format!(" {argument}"));
+        return Err(Failure::Drill(arguments.collect()));
+    }
     let settings = Settings::new(args)?;
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().build().map_err(Failure::Runtime)?;
+    let exit = runtime.block_on(run(&settings));
+    // After an interrupt a name look-up may still be on its way: dropping the runtime would wait for its end.
+    runtime.shutdown_background();
+    exit
+}
+
+async fn run(settings: &Settings) -> Result<Exit, Failure> {
     allow_connections(settings.connections)?;
-    let mut signals = Signals::listen().map_err(Failure::Signals)?;
-    let mut screen = Screen::new(|name| std::env::var(name).ok());
-    let prepared = async {
-        let mut found = look_up(&settings).await?;
-        if let Some(guess) = &found.guess {
-            screen.note(guess);
-        }
-        screen.note(&format!(
-            "loadgen {}: {}, seed {}",
-            settings.scenario.name(),
-            found.server.url(),
-            settings.seed
-        ));
-        wait(&settings, &mut found, &mut screen).await?;
-        let requests = Requests::new(&found.server, &settings.method, &settings.path)?;
-        let target = Target {
-            addresses: Addresses::of(&found.server, found.addresses),
-            requests,
-        };
-        let run = Run {
-            plan: settings.plan.clone(),
-            target: target.clone(),
-            connections: settings.connections,
-            threads: settings.threads,
-            timeout: settings.timeout,
-            spacing: settings.spacing,
-            seed: settings.seed,
-        };
-        let running = run.launch().await?;
-        Ok::<_, Failure>((found.server, target, running))
-    };
-    let (server, target, running) = tokio::select! {
-        prepared = prepared => prepared?,
+    let mut signals = Signals::install().map_err(Failure::Signals)?;
+    let mut display = Display::new(|name| std::env::var(name).ok());
+    let (addresses, running) = tokio::select! {
+        launched = launch(settings, &mut display) => launched?,
         // Nothing was sent, there is nothing to report.
         interrupt = signals.next() => return Ok(Exit::Interrupted(interrupt)),
     };
-    let (totals, interrupt) = watch(&settings.plan, running, &mut signals, &mut screen).await?;
-    let verdict = Verdict::new(&totals, &settings.limits, &settings.thresholds, interrupt);
-    let sources = Sources {
-        settings: &settings,
-        server: &server,
-        target: &target,
-        totals: &totals,
-        verdict: &verdict,
-    };
-    print(&Report::new(sources), settings.json)?;
+    let (totals, interrupt) = watch(&settings.plan, running, &mut signals, &mut display).await?;
+    let verdict = Verdict::new(
+        &totals,
+        settings.args.max_lag,
+        &settings.args.fail,
+        interrupt,
+    );
+    let report = Report::new(settings, &addresses, &totals, &verdict);
+    print(&report, settings.args.json)?;
     Ok(verdict.exit)
 }
 
-/// Finds the target, and the Prometheus that belongs to it: named ones, or the stack's own.
-async fn look_up(settings: &Settings) -> Result<Surroundings, Failure> {
-    let unknown = |server: &Server, cause| Failure::Unknown {
-        url: server.url(),
-        cause,
+/// Finds the target, waits until it is ready, and starts the load.
+async fn launch(
+    settings: &Settings,
+    display: &mut Display,
+) -> Result<(Addresses, Running), Failure> {
+    let (server, addresses, prometheus) = look_up(settings, display).await?;
+    display.note(&format!(
+        "loadgen {}: {}, seed {}",
+        settings.args.scenario.name(),
+        server.url(),
+        settings.seed
+    ));
+    let mut ready = addresses.clone();
+    if !settings.args.wait.is_zero() {
+        ready = wait_for_target(&server, &addresses, settings.args.wait).await?;
+        for address in addresses.iter().filter(|it| !ready.contains(it)) {
+            display.note(&format!("{address} is not ready and gets no load"));
+        }
+        if let Some(prometheus) = prometheus.filter(|_| !settings.args.no_wait_scrape) {
+            display.note(&format!("waiting for a scrape by {}", prometheus.url()));
+            wait_for_scrape(&prometheus, settings.args.wait).await?;
+        }
+    }
+    let addresses = Addresses::new(&server, ready);
+    let run = Run {
+        plan: settings.plan.clone(),
+        target: Target {
+            addresses: addresses.clone(),
+            requests: Request::by_order(&server, &settings.args.method, &settings.args.path),
+        },
+        connections: settings.connections,
+        threads: settings.threads,
+        timeout: settings.args.timeout,
+        process: settings.process,
+        seed: settings.seed,
     };
-    let (server, addresses, prometheus, guess) = if let Some(server) = &settings.target {
-        let addresses = server.resolve().await;
-        let addresses = addresses.map_err(|cause| unknown(server, cause))?;
-        (server.clone(), addresses, None, None)
-    } else {
-        let Found {
-            stack,
-            addresses,
-            guess,
-        } = Stack::find()
-            .await
-            .map_err(|NotFound { server, cause }| unknown(&server, cause))?;
-        (
-            stack.order_service,
-            addresses,
-            Some(stack.prometheus),
-            guess,
-        )
-    };
-    let prometheus = settings.prometheus.clone().or(prometheus);
-    Ok(Surroundings {
-        server,
-        addresses,
-        prometheus: prometheus.filter(|_| settings.waits_for_scrape),
-        guess,
-    })
+    Ok((addresses, run.launch().await?))
 }
 
-async fn wait(
+/// The target, and the Prometheus that belongs to it: named ones, or the stack's own.
+async fn look_up(
     settings: &Settings,
-    found: &mut Surroundings,
-    screen: &mut Screen,
-) -> Result<(), Failure> {
-    if settings.wait.is_zero() {
-        return Ok(());
+    display: &mut Display,
+) -> Result<(Server, Vec<SocketAddr>, Option<Server>), UnknownHost> {
+    let prometheus = settings.args.prometheus.clone();
+    if let Some(server) = &settings.args.target {
+        let addresses = server.resolve().await.map_err(|cause| UnknownHost {
+            url: server.url(),
+            cause,
+        })?;
+        return Ok((server.clone(), addresses, prometheus));
     }
-    let ready = waiting::for_target(&found.server, &found.addresses, settings.wait).await?;
-    for address in found.addresses.iter().filter(|it| !ready.contains(it)) {
-        screen.note(&format!("{address} is not ready and gets no load"));
+    let stack = Stack::find().await?;
+    if let Some(note) = &stack.note {
+        display.note(note);
     }
-    found.addresses = ready;
-    if let Some(prometheus) = &found.prometheus {
-        screen.note(&format!("waiting for a scrape by {}", prometheus.url()));
-        waiting::for_scrape(prometheus, settings.wait).await?;
-    }
-    Ok(())
+    let prometheus = prometheus.unwrap_or(stack.prometheus);
+    Ok((stack.order_service, stack.addresses, Some(prometheus)))
 }
 
 /// Shows the run once a second until its end; the first signal stops it, the second ends the process.
@@ -176,13 +162,11 @@ async fn watch(
     plan: &Plan,
     mut running: Running,
     signals: &mut Signals,
-    screen: &mut Screen,
+    display: &mut Display,
 ) -> Result<(Totals, Option<Interrupt>), EngineError> {
     let mut ticks = interval(Duration::from_secs(1));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks.tick().await;
-    let (mut seen, mut spare, mut memory) =
-        (Interval::default(), Interval::default(), Memory::default());
     let mut last = Instant::now();
     let mut interrupt = None;
     loop {
@@ -190,37 +174,27 @@ async fn watch(
             totals = running.finished() => return Ok((totals?, interrupt)),
             signal = signals.next() => {
                 if let Some(first) = interrupt {
-                    screen.note("stopped at once, without a summary");
+                    display.note("stopped at once, without a summary");
                     std::process::exit(Exit::Interrupted(first).code().into());
                 }
                 interrupt = Some(signal);
                 running.stop();
-                screen.note(&format!("{}: sending stopped, waiting for what is in flight", signal.name()));
+                display.note(&format!("{}: sending stopped, waiting for what is in flight", signal.name()));
             }
             _ = ticks.tick() => {
-                seen.clear();
-                running.look(&mut seen, &mut spare);
+                let elapsed = running.now();
+                let (asked, stage) = asked_at(plan, elapsed, interrupt.is_some());
                 let since = last.elapsed();
                 last = Instant::now();
-                let (asked, stage) = phase(plan, running.now(), interrupt.is_some());
-                let look = Look {
-                    elapsed: running.now(),
-                    since,
-                    duration: plan.duration(),
-                    stage,
-                    asked,
-                    scheduled: running.scheduled(),
-                    interval: &seen,
-                };
-                memory.add(&look);
-                screen.show(&look, &memory);
+                let (scheduled, recent, total) = running.look();
+                display.show(&Snapshot { elapsed, since, duration: plan.duration(), stage, asked, scheduled, recent, total });
             }
         }
     }
 }
 
 /// The asked rate and the name of the stage at that moment.
-fn phase(plan: &Plan, now: Duration, is_stopped: bool) -> (Option<f64>, &str) {
+fn asked_at(plan: &Plan, now: Duration, is_stopped: bool) -> (Option<f64>, &str) {
     if is_stopped || now >= plan.duration() {
         return (Some(0.0), "drain");
     }

@@ -1,24 +1,24 @@
-//! The command line: what can be asked, in which words and with which values. What is made of it:
-//! [`settings`](crate::settings). How times are written: [`times`](crate::times).
+//! The command line. How its values are written: [`values`](crate::values); defaults and contradictions:
+//! [`settings`](crate::settings).
 
 use std::time::Duration;
 
+use clap::builder::RangedU64ValueParser;
 use clap::{Parser, Subcommand};
 use hyper::Method;
 use hyper::http::uri::PathAndQuery;
 
-use crate::ledger::LONGEST;
 use crate::scenario::Scenario;
 use crate::target::Server;
-use crate::times::{parse_duration, parse_wait};
-use crate::verdict::Threshold;
+use crate::threshold::Threshold;
+use crate::values::{
+    parse_duration, parse_method, parse_path, parse_rate, parse_share, parse_timeout, parse_wait,
+};
 
-/// Highest rate that is accepted; a higher one is taken for a slip of the finger.
-const MOST_PER_SECOND: f64 = 1_000_000.0;
-/// Most connections: a client has hardly more ports than that for one address of the target.
-const MOST_CONNECTIONS: usize = 60_000;
-/// Most worker threads: more than a machine has processors only take turns, and each has histograms of its own.
-const MOST_THREADS: usize = 64;
+/// A client has hardly more ports than that for one address of the target.
+const MAX_CONNECTIONS: u64 = 60_000;
+/// More threads than a machine has processors only take turns, and each has histograms of its own.
+const MAX_THREADS: u64 = 64;
 
 /// Below every `--help`.
 const MORE: &str = "\
@@ -44,13 +44,12 @@ Exit codes: 0 pass, 1 run failed, 2 usage, 3 threshold missed, 5 invalid run (th
 and end in _seconds; lag, own_lag, service, response: count, mean, p50, p90, p95, p99, p99_9, max, or null without samples; the
 same by stage under stages; outcome, exit_code and reasons say how it went.";
 
-/// What can be asked for besides a load.
 #[derive(Clone, Debug, Subcommand)]
+#[expect(missing_docs, reason = "only kept to say where drills are now")]
 pub enum Command {
     /// Drills are a program of their own: scripts/drill NAME
     #[command(hide = true)]
     Drill {
-        /// Whatever the drill was given.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
@@ -61,137 +60,83 @@ pub enum Command {
 #[command(name = "loadgen", version, about, after_help = MORE, max_term_width = 120, args_conflicts_with_subcommands = true)]
 #[command(disable_help_subcommand = true)]
 pub struct Args {
-    /// Something other than a load.
     #[command(subcommand)]
-    pub command: Option<Command>,
+    pub(crate) command: Option<Command>,
 
     /// The load to make
     #[arg(value_enum, default_value = "bursts")]
-    pub scenario: Scenario,
+    pub(crate) scenario: Scenario,
 
     /// Server to load [default: `http://order-service:8000`, where that name is unknown `http://127.0.0.1:8000`]
     #[arg(long, value_name = "URL", value_parser = Server::parse)]
-    pub target: Option<Server>,
+    pub(crate) target: Option<Server>,
 
     /// Arrivals per second at the scenario's peak
     #[arg(long, value_name = "NUMBER", value_parser = parse_rate, allow_negative_numbers = true)]
-    pub rate: Option<f64>,
+    pub(crate) rate: Option<f64>,
 
     /// Length of the whole scenario, such as 500ms, 90s or 1m30s
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
-    pub duration: Option<Duration>,
+    pub(crate) duration: Option<Duration>,
 
     /// Connections to open; the only cap on requests in flight
-    #[arg(long, value_name = "NUMBER", value_parser = parse_connections)]
-    pub connections: Option<usize>,
+    #[arg(long, value_name = "NUMBER", value_parser = up_to(MAX_CONNECTIONS))]
+    pub(crate) connections: Option<usize>,
 
     /// How long after its intended instant an arrival is given up; at most 60s
     #[arg(long, value_name = "TIME", value_parser = parse_timeout, default_value = "10s")]
-    pub timeout: Duration,
+    pub(crate) timeout: Duration,
 
     /// Share of misbehaving orders in the storm of error-storm and slow-storm
     #[arg(long, value_name = "SHARE", value_parser = parse_share, allow_negative_numbers = true)]
-    pub share: Option<f64>,
+    pub(crate) share: Option<f64>,
 
     /// Seed of everything random; printed, so that a run can be repeated [default: random]
     #[arg(long, value_name = "NUMBER")]
-    pub seed: Option<u64>,
+    pub(crate) seed: Option<u64>,
 
     /// Arrivals as a Poisson process instead of evenly spaced
     #[arg(long)]
-    pub poisson: bool,
+    pub(crate) poisson: bool,
 
     /// Fail the run if this is true, such as `p99>300ms` or `error_rate>1%`; repeatable
     #[arg(long, value_name = "EXPRESSION")]
-    pub fail: Vec<Threshold>,
+    pub(crate) fail: Vec<Threshold>,
 
     /// Print the summary as JSON
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
 
     /// Path of the requests
     #[arg(long, value_name = "PATH", value_parser = parse_path, default_value = "/orders")]
-    pub path: PathAndQuery,
+    pub(crate) path: PathAndQuery,
 
     /// Method of the requests
     #[arg(long, value_name = "METHOD", value_parser = parse_method, default_value = "POST")]
-    pub method: Method,
+    pub(crate) method: Method,
 
     /// Worker threads, at most 64 [default: one for each processor, at most 4]
-    #[arg(long, value_name = "NUMBER", value_parser = parse_threads)]
-    pub threads: Option<usize>,
+    #[arg(long, value_name = "NUMBER", value_parser = up_to(MAX_THREADS))]
+    pub(crate) threads: Option<usize>,
 
     /// How long to wait for the target to be ready, and for Prometheus; 0s waits for neither
     #[arg(long, value_name = "TIME", value_parser = parse_wait, default_value = "30s")]
-    pub wait: Duration,
+    pub(crate) wait: Duration,
 
     /// Prometheus that should have scraped the target once before the load starts [default: the stack's own when
     /// --target is not given]
     #[arg(long, value_name = "URL", value_parser = Server::parse)]
-    pub prometheus: Option<Server>,
+    pub(crate) prometheus: Option<Server>,
 
     /// Start without waiting for a scrape; what happens before the first scrape is invisible to `rate()`
     #[arg(long)]
-    pub no_wait_scrape: bool,
+    pub(crate) no_wait_scrape: bool,
 
     /// Highest valid lag p99 while a connection was free; above it the run is invalid
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "5ms")]
-    pub max_lag: Duration,
+    pub(crate) max_lag: Duration,
 }
 
-/// Reads a timeout; longer ones could not be recorded.
-fn parse_timeout(text: &str) -> Result<Duration, String> {
-    let time = parse_duration(text)?;
-    if !(Duration::from_millis(1)..=LONGEST).contains(&time) {
-        return Err("wanted 1ms to 60s".into());
-    }
-    Ok(time)
-}
-
-fn parse_rate(text: &str) -> Result<f64, String> {
-    let rate = text.parse().ok();
-    rate.filter(|rate| *rate > 0.0 && *rate <= MOST_PER_SECOND)
-        .ok_or_else(|| format!("wanted arrivals per second, above 0 and at most {MOST_PER_SECOND}"))
-}
-
-fn parse_share(text: &str) -> Result<f64, String> {
-    let share = text.parse().ok();
-    share
-        .filter(|share| (0.0..=1.0).contains(share))
-        .ok_or_else(|| "wanted a share between 0 and 1".into())
-}
-
-fn parse_connections(text: &str) -> Result<usize, String> {
-    parse_number(text, MOST_CONNECTIONS)
-}
-
-fn parse_threads(text: &str) -> Result<usize, String> {
-    parse_number(text, MOST_THREADS)
-}
-
-fn parse_number(text: &str, most: usize) -> Result<usize, String> {
-    let number = text.parse().ok();
-    number
-        .filter(|number| (1..=most).contains(number))
-        .ok_or_else(|| format!("wanted a whole number, 1 to {most}"))
-}
-
-fn parse_path(text: &str) -> Result<PathAndQuery, String> {
-    let path = text.starts_with('/').then(|| text.parse().ok());
-    path.flatten()
-        .ok_or_else(|| "wanted a path such as /orders".into())
-}
-
-fn parse_method(text: &str) -> Result<Method, String> {
-    [
-        Method::GET,
-        Method::HEAD,
-        Method::POST,
-        Method::PUT,
-        Method::PATCH,
-        Method::DELETE,
-    ]
-    .into_iter()
-    .find(|method| method == text)
-    .ok_or_else(|| "wanted GET, HEAD, POST, PUT, PATCH or DELETE".into())
+fn up_to(max: u64) -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(1..=max)
 }

@@ -1,11 +1,9 @@
 //! The run's clock: one origin, absolute sleeps.
 //!
 //! Every time in this crate is a [`Duration`] since the run's start, read from `CLOCK_MONOTONIC`, so that intended, sent
-//! and done can be subtracted from one another. When something is due is decided in
-//! [`schedule`](crate::schedule).
+//! and done can be subtracted from one another. When something is due is decided in [`schedule`](crate::schedule).
 
 use std::num::NonZeroU64;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::thread::{ClockId, clock_nanosleep_absolute, set_current_timer_slack};
@@ -66,69 +64,14 @@ pub(crate) fn wake_exactly() {
     let _refused_shows_as_lag = set_current_timer_slack(Some(TIMER_SLACK));
 }
 
-/// Processor time of the calling thread since it began.
-pub(crate) fn thread_cpu() -> Duration {
-    to_duration(clock_gettime(ClockId::ThreadCPUTime))
-}
-
-/// Time the calling thread worked, or was ready to work without a processor; the latter is zero where the kernel doesn't tell.
-pub(crate) fn thread_busy() -> Duration {
-    thread_cpu() + run_delay().unwrap_or_default()
-}
-
-/// Second field of schedstat (kernel documentation, scheduler/sched-stats): nanoseconds spent waiting on a run queue.
-fn run_delay() -> Option<Duration> {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    let nanos = text.split_whitespace().nth(1)?.parse().ok()?;
-    Some(Duration::from_nanos(nanos))
-}
-
 fn monotonic() -> Duration {
     to_duration(clock_gettime(ClockId::Monotonic))
 }
 
 /// The clocks read here never go below zero.
-fn to_duration(time: Timespec) -> Duration {
+pub(crate) fn to_duration(time: Timespec) -> Duration {
     Duration::new(
         time.tv_sec.try_into().unwrap_or(0),
         time.tv_nsec.try_into().unwrap_or(0),
     )
-}
-
-const NEVER: u64 = u64::MAX;
-
-/// A moment that one thread sets and others read, without a lock: nanoseconds since the run's start, or [`NEVER`].
-#[derive(Debug)]
-pub(crate) struct Moment(AtomicU64);
-
-impl Default for Moment {
-    fn default() -> Self {
-        Self(AtomicU64::new(NEVER))
-    }
-}
-
-impl Moment {
-    pub(crate) fn set(&self, time: Option<Duration>) {
-        self.0.store(nanos(time), Ordering::SeqCst);
-    }
-
-    /// Takes this one unless there is one already.
-    pub(crate) fn set_once(&self, time: Duration) {
-        let order = Ordering::SeqCst;
-        let _there_is_one = self
-            .0
-            .compare_exchange(NEVER, nanos(Some(time)), order, order);
-    }
-
-    pub(crate) fn get(&self) -> Option<Duration> {
-        let nanos = self.0.load(Ordering::SeqCst);
-        (nanos != NEVER).then(|| Duration::from_nanos(nanos))
-    }
-}
-
-/// Runs are shorter than 584 years.
-fn nanos(time: Option<Duration>) -> u64 {
-    time.map_or(NEVER, |time| {
-        u64::try_from(time.as_nanos()).unwrap_or(NEVER - 1)
-    })
 }

@@ -39,44 +39,32 @@ pub enum Scenario {
 
 impl Scenario {
     /// As on the command line.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Steady => "steady",
-            Self::Ramp => "ramp",
-            Self::Step => "step",
-            Self::Spike => "spike",
-            Self::Bursts => "bursts",
-            Self::ErrorStorm => "error-storm",
-            Self::SlowStorm => "slow-storm",
-            Self::Max => "max",
-        }
+    pub(crate) fn name(self) -> String {
+        let value = self.to_possible_value();
+        value.map_or_else(String::new, |value| value.get_name().into())
     }
 
-    /// What the command line need not give.
-    pub const fn defaults(self) -> Defaults {
-        let (rate, seconds, connections) = match self {
-            Self::Steady => (50.0, 60, 100),
-            Self::Ramp | Self::Step => (300.0, 60, 200),
-            Self::Spike => (500.0, 60, 1000),
+    /// What the command line need not give: the shape, and how many connections are opened.
+    pub(crate) const fn defaults(self) -> (Shape, usize) {
+        let (rate, seconds, share, connections) = match self {
+            Self::Steady => (50.0, 60, 0.0, 100),
+            Self::Ramp | Self::Step => (300.0, 60, 0.0, 200),
+            Self::Spike => (500.0, 60, 0.0, 1000),
             // A little above what 32 workers do: an order-service whose timers round up serves 342/s, not 353/s.
-            Self::Bursts => (380.0, 100, 1000),
-            Self::ErrorStorm => (20.0, 110, 100),
-            Self::SlowStorm => (5.0, 110, 100),
-            Self::Max => (0.0, 10, 64),
+            Self::Bursts => (380.0, 100, 0.0, 1000),
+            Self::ErrorStorm => (20.0, 110, 0.5, 100),
+            Self::SlowStorm => (5.0, 110, 0.2, 100),
+            Self::Max => (0.0, 10, 0.0, 64),
         };
-        let share = match self {
-            Self::ErrorStorm => 0.5,
-            Self::SlowStorm => 0.2,
-            _ => 0.0,
-        };
-        Defaults {
-            shape: Shape {
+        let duration = Duration::from_secs(seconds);
+        (
+            Shape {
                 rate,
-                duration: Duration::from_secs(seconds),
+                duration,
                 share,
             },
             connections,
-        }
+        )
     }
 
     /// Whether it injects faults, so that `--share` means something.
@@ -113,29 +101,20 @@ impl Scenario {
     }
 }
 
-/// A scenario's settings where the command line gives none.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Defaults {
-    /// What shapes it.
-    pub shape: Shape,
-    /// How many connections it opens.
-    pub connections: usize,
-}
-
 /// What shapes a scenario.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Shape {
+pub(crate) struct Shape {
     /// Arrivals per second at its peak; zero in a closed loop.
-    pub rate: f64,
+    pub(crate) rate: f64,
     /// Length of the whole.
-    pub duration: Duration,
+    pub(crate) duration: Duration,
     /// Share of misbehaving orders during a storm.
-    pub share: f64,
+    pub(crate) share: f64,
 }
 
 /// Who decides when the next request is sent.
 #[derive(Clone, Debug)]
-pub enum Load {
+pub(crate) enum Load {
     /// The schedule: open loop.
     Open(Arc<Profile>),
     /// The answer to the one before, for that long: closed loop.
@@ -144,16 +123,14 @@ pub enum Load {
 
 /// A scenario made concrete.
 #[derive(Clone, Debug)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// In the order of their first arrival.
-    pub stages: Vec<Stage>,
-    /// How arrivals are decided on.
-    pub load: Load,
+    pub(crate) stages: Vec<Stage>,
+    pub(crate) load: Load,
 }
 
 impl Plan {
-    /// The plan of a scenario.
-    pub fn new(scenario: Scenario, shape: Shape) -> Self {
+    pub(crate) fn new(scenario: Scenario, shape: Shape) -> Self {
         if scenario == Scenario::Max {
             return Self {
                 stages: vec![Stage {
@@ -168,22 +145,16 @@ impl Plan {
             _ => Order::Slow,
         };
         let (mut stages, mut segments) = (Vec::<Stage>::new(), Vec::new());
-        for Piece {
-            stage: name,
-            share,
-            from,
-            to,
-        } in pieces(scenario, shape.rate)
-        {
+        for (name, share, from, to) in pieces(scenario, shape.rate) {
             let known = stages.iter().position(|stage| stage.name == name);
-            let stage = known.unwrap_or_else(|| {
+            let stage = known.unwrap_or(stages.len());
+            if known.is_none() {
                 let fault = (name == STORM).then_some(Fault {
                     order,
                     share: shape.share,
                 });
                 stages.push(Stage { name, fault });
-                stages.len() - 1
-            });
+            }
             segments.push(Segment {
                 stage,
                 duration: shape.duration.mul_f64(share),
@@ -198,7 +169,7 @@ impl Plan {
     }
 
     /// When its last request may be sent.
-    pub fn duration(&self) -> Duration {
+    pub(crate) fn duration(&self) -> Duration {
         match &self.load {
             Load::Open(profile) => profile.duration(),
             Load::Closed(duration) => *duration,
@@ -206,27 +177,16 @@ impl Plan {
     }
 }
 
-/// A stretch of an open loop whose rate changes in a straight line.
-struct Piece {
-    stage: String,
-    /// Its part of the whole length.
-    share: f64,
-    from: f64,
-    to: f64,
-}
+/// A stretch of an open loop whose rate changes in a straight line: its stage, its part of the whole length, and its rate at start
+/// and end.
+type Piece = (String, f64, f64, f64);
 
 fn pieces(scenario: Scenario, rate: f64) -> Vec<Piece> {
-    let piece = |stage: &str, share, from, to| Piece {
-        stage: stage.into(),
-        share,
-        from,
-        to,
-    };
-    let flat = |stage: &str, share, rate| piece(stage, share, rate, rate);
+    let flat = |stage: &str, share: f64, rate: f64| (stage.to_owned(), share, rate, rate);
     let calm = rate * CALM;
     match scenario {
         Scenario::Steady => vec![flat("steady", 1.0, rate)],
-        Scenario::Ramp => vec![piece("ramp", 1.0, 0.0, rate)],
+        Scenario::Ramp => vec![("ramp".into(), 1.0, 0.0, rate)],
         Scenario::Step => (1..=STEPS)
             .map(|step| {
                 let part = f64::from(step) / f64::from(STEPS);

@@ -2,73 +2,53 @@
 
 use std::time::Duration;
 
-use hyper::Method;
-use hyper::http::uri::PathAndQuery;
 use thiserror::Error;
 
 use crate::cli::Args;
 use crate::scenario::{Load, Plan, Scenario, Shape};
-use crate::schedule::Spacing;
-use crate::target::Server;
-use crate::verdict::{Limits, Threshold};
+use crate::schedule::ArrivalProcess;
 
 /// Most arrivals of a run; the schedule's arithmetic is exact far beyond it.
-const MOST_ARRIVALS: f64 = 1e9;
-/// Most worker threads that are used unless more are asked for.
-const MOST_THREADS: usize = 4;
+const MAX_ARRIVALS: f64 = 1e9;
+/// Unless more are asked for.
+const MAX_THREADS: usize = 4;
 
 /// Why the options contradict each other.
-#[derive(Debug, Error, PartialEq)]
-pub enum Contradiction {
+#[derive(Debug, Error)]
+pub(crate) enum Contradiction {
     #[error(
         "--rate means nothing to max, which goes as fast as its connections; leave it out, or use steady"
     )]
     RateOfMax,
     #[error("--share means nothing to {0}; it belongs to error-storm and slow-storm")]
-    ShareWithoutFaults(&'static str),
+    ShareWithoutFaults(String),
     #[error("--poisson means nothing to max, which has no schedule")]
     PoissonMax,
     #[error(
         "{rate} arrivals per second for {duration:?} make not even one arrival; raise --rate or --duration"
     )]
     NoArrivals { rate: f64, duration: Duration },
-    #[error("{0:.0} arrivals are too many for one run; at most {MOST_ARRIVALS:.0}")]
+    #[error("{0:.0} arrivals are too many for one run; at most {MAX_ARRIVALS:.0}")]
     TooManyArrivals(f64),
 }
 
 /// Everything a run needs to know before a name is looked up.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Settings {
-    pub(crate) scenario: Scenario,
+    /// What needs no default.
+    pub(crate) args: Args,
     pub(crate) shape: Shape,
     pub(crate) plan: Plan,
-    /// Server asked for, if one was.
-    pub(crate) target: Option<Server>,
-    /// Prometheus asked for, if one was.
-    pub(crate) prometheus: Option<Server>,
-    /// Whether to wait for a scrape where a Prometheus is known.
-    pub(crate) waits_for_scrape: bool,
-    /// How long to wait for target and scrape; zero waits for neither.
-    pub(crate) wait: Duration,
     pub(crate) connections: usize,
     pub(crate) threads: usize,
-    /// How long after its intended instant an arrival is given up.
-    pub(crate) timeout: Duration,
-    pub(crate) spacing: Spacing,
+    pub(crate) process: ArrivalProcess,
     pub(crate) seed: u64,
-    pub(crate) thresholds: Vec<Threshold>,
-    pub(crate) limits: Limits,
-    /// Whether the summary is JSON.
-    pub(crate) json: bool,
-    pub(crate) method: Method,
-    pub(crate) path: PathAndQuery,
 }
 
 impl Settings {
     /// Fills in what was not asked.
     pub(crate) fn new(args: Args) -> Result<Self, Contradiction> {
         let scenario = args.scenario;
-        let defaults = scenario.defaults();
         if scenario == Scenario::Max && args.rate.is_some() {
             return Err(Contradiction::RateOfMax);
         }
@@ -78,62 +58,58 @@ impl Settings {
         if !scenario.has_faults() && args.share.is_some() {
             return Err(Contradiction::ShareWithoutFaults(scenario.name()));
         }
+        let (defaults, connections) = scenario.defaults();
         let shape = Shape {
-            rate: args.rate.unwrap_or(defaults.shape.rate),
-            duration: args.duration.unwrap_or(defaults.shape.duration),
-            share: args.share.unwrap_or(defaults.shape.share),
+            rate: args.rate.unwrap_or(defaults.rate),
+            duration: args.duration.unwrap_or(defaults.duration),
+            share: args.share.unwrap_or(defaults.share),
         };
         let plan = Plan::new(scenario, shape);
         if let Load::Open(profile) = &plan.load {
+            let Shape { rate, duration, .. } = shape;
             if profile.count() == 0 {
-                return Err(Contradiction::NoArrivals {
-                    rate: shape.rate,
-                    duration: shape.duration,
-                });
+                return Err(Contradiction::NoArrivals { rate, duration });
             }
-            if profile.expected() > MOST_ARRIVALS {
+            if profile.expected() > MAX_ARRIVALS {
                 return Err(Contradiction::TooManyArrivals(profile.expected()));
             }
         }
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        let connections = args.connections.unwrap_or(defaults.connections);
+        let connections = args.connections.unwrap_or(connections);
+        let threads = args.threads.unwrap_or_else(default_threads);
+        let process = if args.poisson {
+            ArrivalProcess::Poisson
+        } else {
+            ArrivalProcess::Even
+        };
+        // 53 bits, so that every JSON reader can repeat it.
+        let seed = args.seed.unwrap_or_else(|| rand::random::<u64>() >> 11);
         Ok(Self {
-            scenario,
+            args,
             shape,
             plan,
-            target: args.target,
-            prometheus: args.prometheus,
-            waits_for_scrape: !args.no_wait_scrape && !args.wait.is_zero(),
-            wait: args.wait,
             connections,
-            threads: args
-                .threads
-                .unwrap_or(processors.min(MOST_THREADS))
-                .min(connections),
-            timeout: args.timeout,
-            spacing: if args.poisson {
-                Spacing::Poisson
-            } else {
-                Spacing::Even
-            },
-            // 53 bits, so that every JSON reader can repeat it.
-            seed: args.seed.unwrap_or_else(|| rand::random::<u64>() >> 11),
-            thresholds: args.fail,
-            limits: Limits { lag: args.max_lag },
-            json: args.json,
-            method: args.method,
-            path: args.path,
+            threads: threads.min(connections),
+            process,
+            seed,
         })
     }
 }
 
+/// One for each processor, as far as that helps.
+pub(crate) fn default_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, |processors| processors.get().min(MAX_THREADS))
+}
+
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use clap::{CommandFactory, Parser, ValueEnum};
 
     use super::Settings;
     use crate::cli::Args;
     use crate::scenario::Scenario;
+    use crate::values::parse_duration;
 
     #[test]
     fn help_shows_every_scenario_with_a_valid_example_and_every_exit_code() {
@@ -153,53 +129,55 @@ mod tests {
         }
         let flat = help.split_whitespace().collect::<Vec<_>>().join(" ");
         for scenario in Scenario::value_variants() {
+            let name = scenario.name();
             let (_, example) = flat
-                .split_once(&format!("Example: loadgen {}", scenario.name()))
-                .unwrap_or_else(|| panic!("{scenario:?} in {help}"));
+                .split_once(&format!("Example: loadgen {name}"))
+                .unwrap_or_else(|| panic!("{name} in {help}"));
             let options = example.split(" - ").next().unwrap_or_default();
-            let words = ["loadgen", scenario.name()]
-                .into_iter()
-                .chain(options.split_whitespace())
-                .take_while(|word| *word != "[default:");
-            let args = Args::try_parse_from(words).unwrap_or_else(|e| panic!("{options}: {e}"));
-            assert_eq!(args.scenario, *scenario);
-            assert!(Settings::new(args).is_ok(), "{options}");
+            let options = options.split("[default:").next().unwrap_or_default();
+            let settings = settings(&format!("{name} {options}"));
+            assert_eq!(settings.args.scenario, *scenario);
         }
+    }
+
+    fn settings(typed: &str) -> Settings {
+        let words = ["loadgen"].into_iter().chain(typed.split_whitespace());
+        let args = Args::try_parse_from(words).unwrap_or_else(|e| panic!("{typed}: {e}"));
+        Settings::new(args).unwrap_or_else(|e| panic!("{typed}: {e}"))
     }
 
     #[test]
     fn without_arguments_it_makes_bursts() {
-        let args = Args::try_parse_from(["loadgen"]).expect("nothing is required");
-        let settings = Settings::new(args).expect("the defaults agree");
+        let settings = settings("");
         assert_eq!(
-            (settings.scenario, settings.connections, settings.shape.rate),
+            (
+                settings.args.scenario,
+                settings.connections,
+                settings.shape.rate
+            ),
             (Scenario::Bursts, 1000, 380.0)
         );
-        assert!(settings.waits_for_scrape && !settings.json);
+        assert!(!settings.args.no_wait_scrape && !settings.args.json);
     }
 
     #[test]
-    fn times_methods_and_percentiles_are_taken_as_people_write_them() {
-        let settings = |more: &[&str]| {
-            let args = Args::try_parse_from([&["loadgen", "steady"], more].concat());
-            let args = args.unwrap_or_else(|error| panic!("{more:?}: {error}"));
-            Settings::new(args).expect("nothing contradicts")
-        };
+    fn times_and_methods_are_taken_as_people_write_them() {
         for (text, millis) in [
             ("1m30s", 90_000),
             ("1h1m1s", 3_661_000),
-            ("1m 30s", 90_000),
             ("2s500ms", 2_500),
             ("1.5m", 90_000),
+            ("1500us", 1),
         ] {
-            let duration = settings(&["--duration", text]).shape.duration;
+            let duration = settings(&format!("steady --duration {text}"))
+                .shape
+                .duration;
             assert_eq!(duration.as_millis(), millis, "{text}");
         }
+        assert_eq!(parse_duration("1m 30s").ok(), Some(Duration::from_secs(90)));
         for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] {
-            assert_eq!(settings(&["--method", method]).method, method);
-        }
-        for threshold in ["p75>1s", "p99.99>1s", "p1<1us"] {
-            assert_eq!(settings(&["--fail", threshold]).thresholds.len(), 1);
+            let settings = settings(&format!("steady --method {method}"));
+            assert_eq!(settings.args.method, method);
         }
     }
 }

@@ -1,51 +1,28 @@
 //! Where requests go: a server and its name, its addresses, and the requests of a run, made once.
 //!
-//! What is asked before a run starts (is it ready, has Prometheus seen it) is in [`waiting`](crate::waiting).
+//! What is asked before a run starts (is it ready, has Prometheus scraped it) is in [`preflight`](crate::preflight).
 
-use std::fmt;
+use std::fmt::Display;
 use std::io;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use http_body_util::Empty;
-use hyper::body::Bytes;
-use hyper::header::{CONTENT_LENGTH, HOST, HeaderValue, USER_AGENT};
 use hyper::http::uri::{Authority, PathAndQuery};
-use hyper::{Method, Request, Uri};
+use hyper::{Method, Uri};
 use thiserror::Error;
 use tokio::sync::Notify;
-use tokio::task::spawn_blocking;
 use tokio::time::sleep;
-
-use crate::schedule::Order;
-
-/// The body of every request: none.
-pub(crate) type NoBody = Empty<Bytes>;
-
-/// Most headers of an answer.
-pub(crate) const MOST_HEADERS: usize = 1000;
-
-/// Extra seconds of an order that is forced to be slow.
-pub(crate) const SLOW_SECONDS: u32 = 3;
 
 /// Between two look-ups, however many connections fail.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Why a text is not the address of a target.
-#[derive(Debug, Error, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the messages say it")]
-pub enum BadUrl {
-    #[error("`{0}` is not a URL; wanted: http://HOST:PORT")]
-    NotAUrl(String),
-    #[error("`{0}` is not plain HTTP; wanted: http://HOST:PORT (TLS is not spoken)")]
-    NotHttp(String),
-    #[error("`{0}` has a port that is none; wanted: http://HOST:PORT, PORT from 1 to 65535")]
-    BadPort(String),
-    #[error("`{0}` has credentials, which loadgen does not send; wanted: http://HOST:PORT")]
-    HasCredentials(String),
-    #[error("`{0}` has a path; wanted: http://HOST:PORT, and the path with --path")]
-    HasPath(String),
+#[derive(Debug, Error)]
+#[error("`{url}` {problem}; wanted: http://HOST:PORT")]
+pub struct BadUrl {
+    url: String,
+    problem: &'static str,
 }
 
 /// Host and port of a server.
@@ -61,22 +38,25 @@ impl Server {
     /// # Errors
     /// Anything else, saying what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, BadUrl> {
-        let uri: Uri = text.parse().map_err(|_| BadUrl::NotAUrl(text.into()))?;
-        let host = uri
-            .host()
-            .filter(|host| !host.is_empty())
-            .ok_or_else(|| BadUrl::NotAUrl(text.into()))?;
+        let bad = |problem| BadUrl {
+            url: text.into(),
+            problem,
+        };
+        let not_a_url = "is not a URL";
+        let uri: Uri = text.parse().map_err(|_| bad(not_a_url))?;
+        let host = uri.host().filter(|host| !host.is_empty());
+        let host = host.ok_or_else(|| bad(not_a_url))?;
+        let authority = uri.authority().map_or("", Authority::as_str);
         if uri.scheme_str() != Some("http") {
-            return Err(BadUrl::NotHttp(text.into()));
+            return Err(bad("is not plain HTTP (TLS is not spoken)"));
         }
         if uri.path() != "/" || uri.query().is_some() {
-            return Err(BadUrl::HasPath(text.into()));
+            return Err(bad("has a path, which belongs to --path"));
         }
-        let authority = uri.authority().map_or("", Authority::as_str);
         if authority.contains('@') {
-            return Err(BadUrl::HasCredentials(text.into()));
+            return Err(bad("has credentials, which loadgen does not send"));
         }
-        // `Uri` reads a port that is none as no port at all.
+        // `Uri` reads an invalid port as no port at all.
         let port = match authority.strip_prefix(host) {
             Some("") => Some(80),
             Some(rest) => rest.strip_prefix(':').and_then(port),
@@ -84,7 +64,7 @@ impl Server {
         };
         Ok(Self {
             host: host.into(),
-            port: port.ok_or_else(|| BadUrl::BadPort(text.into()))?,
+            port: port.ok_or_else(|| bad("has a port that is not from 1 to 65535"))?,
         })
     }
 
@@ -92,22 +72,21 @@ impl Server {
         format!("http://{}", self.authority())
     }
 
+    /// Its name or address, an IPv6 address in brackets.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
     /// Host and port as in the `Host` header.
-    pub(crate) fn authority(&self) -> String {
+    pub fn authority(&self) -> String {
         format!("{}:{}", self.host, self.port)
     }
 
-    /// Looks its name up.
-    ///
-    /// # Errors
-    /// The name is unknown, or has no address.
+    /// Looks its name up; an unknown name, or one without addresses, is an error.
     pub(crate) async fn resolve(&self) -> io::Result<Vec<SocketAddr>> {
         let addresses: Vec<_> = tokio::net::lookup_host(self.authority()).await?.collect();
         if addresses.is_empty() {
-            return Err(io::Error::new(
-                io::ErrorKind::NotFound,
-                "the name has no address",
-            ));
+            return Err(io::Error::other("the name has no address"));
         }
         Ok(addresses)
     }
@@ -119,37 +98,31 @@ fn port(text: &str) -> Option<u16> {
     text.parse().ok().filter(|port| is_number && *port > 0)
 }
 
-type LookUp = Box<dyn Fn() -> io::Result<Vec<SocketAddr>> + Send + Sync>;
+/// What is known of a server's addresses; clones share it. They are looked up again while connections to them fail: a replica
+/// that is replaced gets another one.
+#[derive(Clone, Debug)]
+pub(crate) struct Addresses(Arc<Shared>);
 
-/// What is known of a target's addresses; clones share it. They are looked up again while connections to them fail: a replica that
-/// is replaced gets another one.
-#[derive(Clone)]
-pub struct Addresses(Arc<Shared>);
-
+#[derive(Debug)]
 struct Shared {
+    server: Server,
     known: Mutex<Arc<[SocketAddr]>>,
-    look_up: LookUp,
     /// A connection failed.
     failed: Notify,
 }
 
 impl Addresses {
-    /// Those of a server that are known to be right, and its name for later.
-    pub fn of(server: &Server, known: Vec<SocketAddr>) -> Self {
-        let authority = server.authority();
-        Self::new(known, move || Ok(authority.to_socket_addrs()?.collect()))
-    }
-
-    /// Those that are known to be right, and how to look them up again; that may block.
-    pub fn new(
-        known: Vec<SocketAddr>,
-        look_up: impl Fn() -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static,
-    ) -> Self {
+    /// Those that are known to be right.
+    pub(crate) fn new(server: &Server, known: Vec<SocketAddr>) -> Self {
         Self(Arc::new(Shared {
+            server: server.clone(),
             known: Mutex::new(known.into()),
-            look_up: Box::new(look_up),
             failed: Notify::new(),
         }))
+    }
+
+    pub(crate) fn server(&self) -> &Server {
+        &self.0.server
     }
 
     /// What is known now.
@@ -163,14 +136,10 @@ impl Addresses {
     }
 
     /// Looks up whenever a connection has failed, until it is dropped. What cannot be looked up stays as it was.
-    pub(crate) async fn keep(self) {
+    pub(crate) async fn keep_current(self) {
         loop {
             self.0.failed.notified().await;
-            let shared = Arc::clone(&self.0);
-            let found = spawn_blocking(move || (shared.look_up)()).await;
-            if let Ok(Ok(found)) = found
-                && !found.is_empty()
-            {
+            if let Ok(found) = self.0.server.resolve().await {
                 *self.0.known.lock().unwrap_or_else(PoisonError::into_inner) = found.into();
             }
             sleep(PAUSE).await;
@@ -178,69 +147,53 @@ impl Addresses {
     }
 }
 
-impl fmt::Debug for Addresses {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Addresses").field(&self.known()).finish()
-    }
-}
-
-/// What is sent, and where to.
+/// What is sent, and where to; clones share it.
 #[derive(Clone, Debug)]
-pub struct Target {
-    /// The server's addresses; connections are spread over them.
-    pub addresses: Addresses,
-    /// The requests, by kind of order.
-    pub requests: Requests,
+pub(crate) struct Target {
+    /// Connections are spread over them.
+    pub(crate) addresses: Addresses,
+    /// In the order of [`Order`](crate::schedule::Order).
+    pub(crate) requests: Arc<[Request; 3]>,
 }
 
-/// The three requests of a run, ready to be copied, in the order of [`Order`].
+/// A request without a body, as it is sent.
 #[derive(Clone, Debug)]
-pub struct Requests([Request<NoBody>; 3]);
-
-/// Says that there is no body where the method allows for one (RFC 9110, 8.6): strict servers answer 411 otherwise.
-pub(crate) fn say_empty(request: &mut Request<NoBody>) {
-    if [Method::POST, Method::PUT, Method::PATCH].contains(request.method()) {
-        request
-            .headers_mut()
-            .insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
-    }
+pub(crate) struct Request {
+    pub(crate) bytes: Vec<u8>,
+    /// Whether answers have no body, whatever their head says.
+    pub(crate) is_head: bool,
 }
 
-impl Requests {
-    /// The requests for `method` and `path` at `server`; faults are asked for by query parameters.
-    ///
-    /// # Errors
-    /// Server and path don't make a valid request.
-    pub fn new(
+impl Request {
+    pub(crate) fn new(server: &Server, method: &Method, path: impl Display) -> Self {
+        // Says that there is no body where the method allows for one (RFC 9110, 8.6): strict servers answer 411 otherwise.
+        let length = match *method {
+            Method::POST | Method::PUT | Method::PATCH => "content-length: 0\r\n",
+            _ => "",
+        };
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: {}\r\nuser-agent: orderwatch-loadgen/{}\r\n{length}\r\n",
+            server.authority(),
+            env!("CARGO_PKG_VERSION"),
+        );
+        Self {
+            bytes: request.into(),
+            is_head: *method == Method::HEAD,
+        }
+    }
+
+    /// The same for each kind of order; faults are asked for by query parameters.
+    pub(crate) fn by_order(
         server: &Server,
         method: &Method,
         path: &PathAndQuery,
-    ) -> Result<Self, hyper::http::Error> {
-        let host = HeaderValue::try_from(server.authority())?;
-        let request = |fault: &str| -> Result<_, hyper::http::Error> {
-            let joint = match (fault, path.query()) {
-                ("", _) => "",
-                (_, None) => "?",
-                (_, Some(_)) => "&",
-            };
-            let mut request = Request::builder()
-                .method(method)
-                .uri(format!("{path}{joint}{fault}"))
-                .header(HOST, host.clone())
-                .header(
-                    USER_AGENT,
-                    concat!("orderwatch-loadgen/", env!("CARGO_PKG_VERSION")),
-                )
-                .body(NoBody::new())?;
-            say_empty(&mut request);
-            Ok(request)
-        };
-        let slow = format!("slow=true&slow_seconds={SLOW_SECONDS}");
-        Ok(Self([request("")?, request("fail=true")?, request(&slow)?]))
-    }
-
-    /// A copy of the request for this kind of order.
-    pub(crate) fn of(&self, order: Order) -> Request<NoBody> {
-        self.0[order as usize].clone()
+    ) -> Arc<[Self; 3]> {
+        let joint = if path.query().is_some() { '&' } else { '?' };
+        let faulty = |fault| Self::new(server, method, format_args!("{path}{joint}{fault}"));
+        Arc::new([
+            Self::new(server, method, path),
+            faulty("fail=true"),
+            faulty("slow=true&slow_seconds=3"),
+        ])
     }
 }

@@ -1,9 +1,7 @@
 //! A target whose answers follow a formula, for tests and the bench of loadgen; no program depends on it.
 //!
-//! It freezes on command (its only thread sleeps, so that nothing is read, accepted or answered), serves at a given rate,
-//! or misbehaves; [`connection`] holds what it does with one connection.
-
-mod connection;
+//! It freezes on command (its only thread sleeps, so that nothing is read, accepted or answered), serves at a given rate, or
+//! misbehaves. Requests are found by their blank line; bodies are not expected.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,12 +10,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime::Builder;
 use tokio::sync::mpsc;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 4096;
+/// Where a request ends.
+const END: &[u8] = b"\r\n\r\n";
 
 /// What the target does with a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,18 +46,11 @@ pub struct Setup {
     pub service_time: Duration,
     /// How many it answers per second, one after another; `None` for as many as come.
     pub answers_per_second: Option<f64>,
-    /// Body of its answers.
-    pub body: String,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self {
-            behaviour: Behaviour::Answer(200),
-            service_time: Duration::ZERO,
-            answers_per_second: None,
-            body: "{}".into(),
-        }
+        Behaviour::Answer(200).into()
     }
 }
 
@@ -64,7 +58,8 @@ impl From<Behaviour> for Setup {
     fn from(behaviour: Behaviour) -> Self {
         Self {
             behaviour,
-            ..Self::default()
+            service_time: Duration::ZERO,
+            answers_per_second: None,
         }
     }
 }
@@ -75,17 +70,8 @@ pub struct Mock {
     /// Where it listens.
     pub address: SocketAddr,
     shared: Arc<Shared>,
-    freezes: mpsc::UnboundedSender<Freeze>,
+    freezes: mpsc::UnboundedSender<(Instant, Duration)>,
     thread: Option<JoinHandle<()>>,
-}
-
-/// A stretch in which the target does nothing at all.
-#[derive(Clone, Copy, Debug)]
-pub struct Freeze {
-    /// When it begins.
-    pub from: Instant,
-    /// How long it lasts.
-    pub length: Duration,
 }
 
 /// What the target's thread and its owner share.
@@ -117,7 +103,7 @@ impl Mock {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let listener = runtime.block_on(async {
             let socket = TcpSocket::new_v4()?;
-            socket.bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+            socket.bind(([127, 0, 0, 1], 0).into())?;
             socket.listen(BACKLOG)
         })?;
         let address = listener.local_addr()?;
@@ -145,10 +131,10 @@ impl Mock {
         format!("http://{}", self.address)
     }
 
-    /// Freezes it for a while; while it is frozen, nothing on its thread runs.
-    pub fn freeze(&self, freeze: Freeze) {
+    /// Freezes it for so long, from then on; while it is frozen, nothing on its thread runs.
+    pub fn freeze(&self, from: Instant, length: Duration) {
         // A target that is gone is as frozen as can be.
-        let _gone = self.freezes.send(freeze);
+        let _gone = self.freezes.send((from, length));
     }
 
     /// Notes the moment of every answer from now on.
@@ -170,19 +156,11 @@ impl Mock {
 impl Drop for Mock {
     fn drop(&mut self) {
         self.shared.stopped.store(true, Ordering::Relaxed);
-        self.freeze(Freeze {
-            from: Instant::now(),
-            length: Duration::ZERO,
-        });
+        // Wakes it.
+        self.freeze(Instant::now(), Duration::ZERO);
         if let Some(thread) = self.thread.take() {
             let _panic_is_shown = thread.join();
         }
-    }
-}
-
-impl Shared {
-    fn log(&self) -> MutexGuard<'_, Log> {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -190,22 +168,28 @@ impl Shared {
 async fn serve(
     shared: &Arc<Shared>,
     listener: TcpListener,
-    mut freezes: mpsc::UnboundedReceiver<Freeze>,
+    mut freezes: mpsc::UnboundedReceiver<(Instant, Duration)>,
 ) {
     loop {
         tokio::select! {
             accepted = listener.accept() => {
-                if let Ok((stream, _)) = accepted {
+                if let Ok((mut stream, _)) = accepted {
                     shared.accepted.fetch_add(1, Ordering::Relaxed);
-                    tokio::spawn(connection::serve(Arc::clone(shared), stream));
+                    let shared = Arc::clone(shared);
+                    tokio::spawn(async move {
+                        let _errors_end_it = shared.answer(&mut stream).await;
+                        if shared.setup.behaviour == Behaviour::Reset {
+                            let _gone_either_way = stream.set_zero_linger();
+                        }
+                    });
                 }
             }
             freeze = freezes.recv() => {
                 if shared.stopped.load(Ordering::Relaxed) {
                     return;
                 }
-                if let Some(freeze) = freeze {
-                    tokio::spawn(frozen(Arc::clone(shared), freeze));
+                if let Some((from, length)) = freeze {
+                    tokio::spawn(freeze_at(Arc::clone(shared), from, length));
                 }
             }
         }
@@ -213,17 +197,75 @@ async fn serve(
 }
 
 /// Blocks the thread on purpose, in short sleeps so that the owner can still end it.
-async fn frozen(shared: Arc<Shared>, freeze: Freeze) {
-    tokio::time::sleep_until(freeze.from.into()).await;
+async fn freeze_at(shared: Arc<Shared>, from: Instant, length: Duration) {
+    tokio::time::sleep_until(from.into()).await;
     let begin = Instant::now();
-    let number = {
-        let freezes = &mut shared.log().freezes;
-        freezes.push((begin, begin));
-        freezes.len() - 1
-    };
-    while begin.elapsed() < freeze.length && !shared.stopped.load(Ordering::Relaxed) {
-        let left = freeze.length.saturating_sub(begin.elapsed());
+    shared.log().freezes.push((begin, begin));
+    while begin.elapsed() < length && !shared.stopped.load(Ordering::Relaxed) {
+        let left = length.saturating_sub(begin.elapsed());
         std::thread::sleep(left.min(Duration::from_millis(20)));
     }
-    shared.log().freezes[number].1 = Instant::now();
+    // Nothing else ran meanwhile: it is still the last.
+    if let Some(freeze) = shared.log().freezes.last_mut() {
+        freeze.1 = Instant::now();
+    }
+}
+
+impl Shared {
+    fn log(&self) -> MutexGuard<'_, Log> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Serves one connection until its end.
+    async fn answer(&self, stream: &mut TcpStream) -> io::Result<()> {
+        stream.set_nodelay(true)?;
+        let (status, mut answers_left) = match self.setup.behaviour {
+            Behaviour::Answer(status) => (status, u32::MAX),
+            Behaviour::AnswerThenClose(answers) => (200, answers),
+            _ => (200, u32::MAX),
+        };
+        let answer = match self.setup.behaviour {
+            Behaviour::Garbage => "\x16\x03\x01 this is not HTTP\r\n\r\n".into(),
+            _ => format!(
+                "HTTP/1.1 {status} Mock\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{{}}"
+            ),
+        };
+        let mut buffer = Vec::with_capacity(4096);
+        while stream.read_buf(&mut buffer).await? > 0 {
+            let is_end = |window: &[u8]| window == END;
+            while let Some(end) = buffer.windows(END.len()).position(is_end) {
+                buffer.drain(..end + END.len());
+                match self.setup.behaviour {
+                    Behaviour::Silence => continue,
+                    Behaviour::Close | Behaviour::Reset => return Ok(()),
+                    _ => {}
+                }
+                self.wait_for_service().await;
+                stream.write_all(answer.as_bytes()).await?;
+                if let Some(answers) = &mut self.log().answers {
+                    answers.push(Instant::now());
+                }
+                answers_left -= 1;
+                if answers_left == 0 {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits its turn, then the time an answer takes.
+    async fn wait_for_service(&self) {
+        let mut done = Instant::now() + self.setup.service_time;
+        if let Some(rate) = self.setup.answers_per_second {
+            let mut log = self.log();
+            let turn = log.busy_until.map_or(done, |busy| busy.max(done))
+                + Duration::from_secs_f64(1.0 / rate);
+            log.busy_until = Some(turn);
+            done = turn;
+        } else if self.setup.service_time.is_zero() {
+            return;
+        }
+        tokio::time::sleep_until(done.into()).await;
+    }
 }

@@ -5,8 +5,8 @@
 //! OpenTelemetry. What all services have in common (settings, log, signals, error answers) is in the crate `service`.
 
 pub mod config;
-pub mod http;
-pub mod log;
+mod http;
+mod log;
 pub mod metrics;
 pub mod orders;
 pub mod server;

@@ -17,9 +17,9 @@ use crate::orders::{FailureCause, Finished, OrderEvents, Origin, RejectReason};
 /// The most lines of one kind in a second, the one that counts the rest aside.
 const LINES_PER_SECOND: u64 = 10;
 
-/// Writes the lines.
 #[derive(Debug, Default)]
-pub struct FailureLog {
+pub(crate) struct FailureLog {
+    finished: AtomicU64,
     failed: Limited,
     timed_out: Limited,
     refused: Limited,
@@ -46,36 +46,32 @@ impl Limited {
 
 /// A request that was answered with 500 or above.
 #[derive(Debug, Clone, Copy)]
-pub struct FailedRequest<'a> {
-    /// The path's template.
-    pub route: Option<&'a str>,
-    /// The status of the answer.
-    pub status: u16,
-    /// The code of the problem.
-    pub cause: &'a str,
+pub(crate) struct FailedRequest<'a> {
+    pub(crate) route: Option<&'a str>,
+    pub(crate) status: u16,
+    pub(crate) cause: &'a str,
     /// The order that it was about, if one was accepted.
-    pub order: Option<Uuid>,
+    pub(crate) order: Option<Uuid>,
     /// Arrival to answer.
-    pub duration: Duration,
+    pub(crate) duration: Duration,
 }
 
 impl FailureLog {
-    /// One line for this request.
-    pub fn request_failed(&self, request: &FailedRequest) {
-        let FailedRequest {
+    pub(crate) fn request_failed(&self, request: &FailedRequest) {
+        let &FailedRequest {
             route,
             status,
             cause,
             order,
-            duration,
+            ..
         } = request;
-        let duration_seconds = duration.as_secs_f64();
-        let is_refusal = RejectReason::ALL.map(RejectReason::as_str).contains(cause);
+        let duration_seconds = request.duration.as_secs_f64();
+        let is_refusal = RejectReason::ALL.map(RejectReason::as_str).contains(&cause);
         if let Some(id) = order {
             if self.timed_out.admits() {
                 warn!(order.id = %id, route, status, cause, duration_seconds, "order timed out");
             }
-        } else if is_refusal && *route == Some(route_of(Origin::Single)) {
+        } else if is_refusal && route == Some(route_of(Origin::Single)) {
             if self.refused.admits() {
                 warn!(route, status, cause, duration_seconds, "order refused");
             }
@@ -84,8 +80,13 @@ impl FailureLog {
         }
     }
 
+    /// How many orders were finished, however they ended.
+    pub(crate) fn orders_finished(&self) -> u64 {
+        self.finished.load(Ordering::Relaxed)
+    }
+
     /// Counts what was left out, second by second, until it is dropped.
-    pub async fn count_left_out(&self) -> Infallible {
+    pub(crate) async fn count_left_out(&self) -> Infallible {
         let mut second = interval(Duration::from_secs(1));
         loop {
             second.tick().await;
@@ -94,7 +95,7 @@ impl FailureLog {
     }
 
     /// Logs how many lines were left out since the last call. With the messages of the lines, so that a search finds it too.
-    pub fn start_second(&self) {
+    pub(crate) fn start_second(&self) {
         for (kind, message) in [
             (&self.failed, "order failed"),
             (&self.timed_out, "order timed out"),
@@ -113,6 +114,7 @@ impl OrderEvents for FailureLog {
     fn picked_up(&self, _waited: Duration) {}
 
     fn finished(&self, order: &Finished) {
+        self.finished.fetch_add(1, Ordering::Relaxed);
         let Some(failure) = order.failure else { return };
         if self.failed.admits() {
             let answered = order.awaited && order.origin == Origin::Single;

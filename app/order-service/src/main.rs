@@ -1,5 +1,6 @@
 //! Entry point: read the settings, start logging, build, run, and map the result to an exit code.
 
+use std::error::Error;
 use std::process::ExitCode;
 
 use order_service::config::Config;
@@ -7,7 +8,6 @@ use order_service::server::Server;
 use service::program::Program;
 use service::server::Limits;
 use service::{logging, signals};
-use tracing::info;
 
 const USAGE: &str = "\
 A simulated order-processing service, instrumented with OpenTelemetry metrics.
@@ -44,21 +44,11 @@ fn main() -> ExitCode {
 }
 
 #[tokio::main]
-async fn serve(config: Config) -> Result<(), String> {
+async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     logging::start(config.log_filter.clone());
-    let shutdown = signals::shutdown()
-        .map_err(|failure| format!("signal handlers cannot be installed: {failure}"))?;
+    let shutdown = signals::shutdown()?;
     config.log();
-    let server = Server::build(config)
-        .await
-        .map_err(|failure| failure.to_string())?;
-    info!(
-        address = %server.address(),
-        version = env!("CARGO_PKG_VERSION"),
-        "listening"
-    );
-    server
-        .run(shutdown)
-        .await
-        .map_err(|failure| failure.to_string())
+    let server = Server::build(config).await?;
+    server.run(shutdown).await?;
+    Ok(())
 }

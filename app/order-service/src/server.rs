@@ -2,19 +2,19 @@
 
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use service::server::{Limits, serve};
+use opentelemetry_sdk::metrics::SdkMeterProvider;
+use service::server::{BindError, Limits, bind, serve};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::config::Config;
-use crate::http::{self, AppState, Readiness};
+use crate::http::{self, AppState};
 use crate::log::FailureLog;
 use crate::metrics::Telemetry;
 use crate::orders::{OrderProcessor, OrderQueue, ServiceTime};
@@ -22,30 +22,23 @@ use crate::orders::{OrderProcessor, OrderQueue, ServiceTime};
 /// A service that listens and has yet to be run.
 pub struct Server {
     listener: TcpListener,
-    address: SocketAddr,
     app: Router,
     processor: OrderProcessor,
-    readiness: Readiness,
+    draining: CancellationToken,
     log: Arc<FailureLog>,
-    limits: Limits,
     drain_deadline: Duration,
-    telemetry_provider: opentelemetry_sdk::metrics::SdkMeterProvider,
+    provider: SdkMeterProvider,
 }
 
 /// Why the service could not be built.
 #[derive(Debug, Error)]
 pub enum BuildError {
     /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {cause}; ORDER_ADDRESS chooses another address")]
-    Bind {
-        /// The address in the settings.
-        address: SocketAddr,
-        /// The error of the operating system.
-        cause: io::Error,
-    },
-    /// The instruments cannot be set up.
-    #[error("cannot set up the metrics: {0}")]
-    Metrics(Box<dyn std::error::Error + Send + Sync>),
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// Two instruments or collectors claim one name.
+    #[error("cannot set up the metrics")]
+    Metrics(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl Server {
@@ -54,15 +47,7 @@ impl Server {
     /// # Errors
     /// The address is in use or not one of this machine's, or the metrics cannot be set up.
     pub async fn build(config: Config) -> Result<Self, BuildError> {
-        let bind_error = |cause| BuildError::Bind {
-            address: config.address,
-            cause,
-        };
-        let listener = TcpListener::bind(config.address)
-            .await
-            .map_err(bind_error)?;
-        let address = listener.local_addr().map_err(bind_error)?;
-
+        let listener = bind(config.address, "ORDER_ADDRESS").await?;
         let queue = OrderQueue::new(config.queue_capacity, config.workers);
         let telemetry = Telemetry::new(&queue, config.resource, http::answers())
             .map_err(BuildError::Metrics)?;
@@ -74,33 +59,26 @@ impl Server {
             service_time.sampler(),
             Arc::new((Arc::clone(&metrics), Arc::clone(&log))),
         );
-        let readiness = Readiness::default();
+        let draining = CancellationToken::new();
         let app = http::app(Arc::new(AppState {
-            desk: processor.desk(),
+            admission: processor.admission(),
             service_time,
             metrics,
             exposition: telemetry.exposition,
             log: Arc::clone(&log),
-            readiness: readiness.clone(),
+            draining: draining.clone(),
             settings: config.http,
             links: config.links,
         }));
         Ok(Self {
             listener,
-            address,
             app,
             processor,
-            readiness,
+            draining,
             log,
-            limits: config.limits,
             drain_deadline: config.drain_deadline,
-            telemetry_provider: telemetry.provider,
+            provider: telemetry.provider,
         })
-    }
-
-    /// Where it listens; with port 0 in the settings, the port that was chosen.
-    pub fn address(&self) -> SocketAddr {
-        self.address
     }
 
     /// Serves until `shutdown` resolves, then drains: not ready, no new orders, accepted ones finished or, after the
@@ -113,7 +91,7 @@ impl Server {
         tokio::select! {
             ended = self.serve_and_drain(shutdown) => {
                 log.start_second();
-                info!("stopped");
+                info!(orders_finished = log.orders_finished(), "stopped");
                 ended
             }
             never = log.count_left_out() => match never {},
@@ -123,17 +101,19 @@ impl Server {
     async fn serve_and_drain(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
         let drained = CancellationToken::new();
         let stop = drained.clone().cancelled_owned();
-        let mut serving = tokio::spawn(serve(self.listener, self.app, self.limits, stop));
+        let mut serving = tokio::spawn(serve(self.listener, self.app, Limits::DEFAULT, stop));
 
         tokio::select! {
             () = shutdown => {}
             ended = &mut serving => return ended.map_err(io::Error::other),
         }
-        self.readiness.start_draining();
+        self.draining.cancel();
         self.processor.drain(self.drain_deadline).await;
         drained.cancel();
         serving.await.map_err(io::Error::other)?;
-        drop(self.telemetry_provider);
+        if let Err(failure) = self.provider.shutdown() {
+            warn!(error = %failure, "the metrics did not shut down");
+        }
         Ok(())
     }
 }

@@ -14,17 +14,14 @@ use crate::feed::Feed;
 use crate::inbox::Inbox;
 use crate::metrics::Metrics;
 use crate::moment::Moment;
-use crate::notification::{Alert, Notification, Pairs, Receiver, Status};
-
-/// The alert that is the heartbeat.
-pub const HEARTBEAT_ALERT: &str = "Watchdog";
+use crate::notification::{Alert, HEARTBEAT_ALERT, Notification, Pairs, Receiver, Status};
 
 /// The first beat may take this many times as long: Prometheus, its rules and Alertmanager have yet to start.
 const FIRST_BEAT_ALLOWANCE: u32 = 2;
 
 /// Waits for beats and raises the alarm.
 #[derive(Debug)]
-pub struct DeadMansSwitch {
+pub(crate) struct DeadMansSwitch {
     state: Mutex<State>,
     beaten: Notify,
     alarm_after: Duration,
@@ -75,42 +72,25 @@ impl State {
             .into();
         let alert = Alert {
             status,
-            labels: labels.clone(),
-            annotations: annotations.clone(),
-        };
-        Notification {
-            receiver: Receiver::DeadMansSwitch,
-            alertname: HEARTBEAT_ALERT.to_owned(),
-            status,
-            severity: "critical".to_owned(),
             labels,
             annotations,
-            alerts: vec![alert],
-            more: 0,
-            dedup_key: Some(dedup_key),
-        }
+        };
+        Notification::of(Receiver::DeadMansSwitch, alert, Some(dedup_key))
     }
 }
 
-/// Its state at one moment.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub struct Heartbeat {
-    /// In one word.
-    pub state: HeartbeatState,
-    /// When the last beat came.
-    pub last_beat_at: Option<Moment>,
-    /// How long ago that was.
-    pub age_seconds: Option<f64>,
-    /// How long ago it may be before the alarm is raised.
-    pub alarm_after_seconds: u64,
-    /// How many there were.
-    pub beats: u64,
+pub(crate) struct Heartbeat {
+    pub(crate) state: HeartbeatState,
+    pub(crate) last_beat_at: Option<Moment>,
+    pub(crate) age_seconds: Option<f64>,
+    pub(crate) alarm_after_seconds: u64,
+    pub(crate) beats: u64,
 }
 
-/// State of the heartbeat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum HeartbeatState {
+pub(crate) enum HeartbeatState {
     /// There was none yet, and none is overdue.
     Waiting,
     /// The last one came in time.
@@ -121,7 +101,7 @@ pub enum HeartbeatState {
 
 impl DeadMansSwitch {
     /// Waits for the first beat from now on.
-    pub fn new(
+    pub(crate) fn new(
         alarm_after: Duration,
         inbox: Arc<Inbox>,
         feed: Feed,
@@ -144,7 +124,7 @@ impl DeadMansSwitch {
     }
 
     /// The heartbeat has arrived, with these annotations. Ends an alarm.
-    pub fn beat(&self, annotations: Pairs) {
+    pub(crate) fn beat(&self, annotations: Pairs) {
         let mut state = self.state();
         state.since = Instant::now();
         state.last_beat = Some(Moment::now());
@@ -163,7 +143,7 @@ impl DeadMansSwitch {
     }
 
     /// Raises the alarm whenever a beat is overdue. Never ends.
-    pub async fn watch(&self) {
+    pub(crate) async fn watch(&self) {
         loop {
             let (deadline, alarmed) = {
                 let state = self.state();
@@ -177,8 +157,7 @@ impl DeadMansSwitch {
         }
     }
 
-    /// The current state.
-    pub fn heartbeat(&self) -> Heartbeat {
+    pub(crate) fn heartbeat(&self) -> Heartbeat {
         let state = self.state();
         Heartbeat {
             state: match (&state.alarm, state.last_beat) {
@@ -196,7 +175,7 @@ impl DeadMansSwitch {
     }
 
     /// Time since the last beat, or since the start.
-    pub fn age(&self) -> Duration {
+    pub(crate) fn age(&self) -> Duration {
         self.state().since.elapsed()
     }
 
@@ -227,7 +206,6 @@ impl DeadMansSwitch {
     }
 }
 
-/// To the millisecond.
 fn rounded_seconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1_000.0).round() / 1_000.0
 }

@@ -10,16 +10,15 @@ const BACKLOG: usize = 256;
 
 /// One event: its kind, and its content as JSON.
 #[derive(Debug, Clone)]
-pub struct News {
-    /// What has changed.
-    pub topic: &'static str,
+pub(crate) struct News {
+    pub(crate) topic: &'static str,
     /// How it is now. Encoded once for all who listen.
-    pub content: Arc<str>,
+    pub(crate) content: Arc<str>,
 }
 
 /// Publishes events. All clones share their listeners.
 #[derive(Debug, Clone)]
-pub struct Feed(broadcast::Sender<News>);
+pub(crate) struct Feed(broadcast::Sender<News>);
 
 impl Default for Feed {
     fn default() -> Self {
@@ -40,8 +39,7 @@ impl Feed {
         }
     }
 
-    /// Listens from now on.
-    pub fn subscribe(&self) -> broadcast::Receiver<News> {
+    pub(crate) fn subscribe(&self) -> broadcast::Receiver<News> {
         self.0.subscribe()
     }
 }

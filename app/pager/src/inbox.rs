@@ -12,7 +12,7 @@ use crate::moment::Moment;
 use crate::notification::{Entry, Notification, Receiver, Status};
 
 /// Entries that are kept; the oldest gives way.
-pub const MAX_ENTRIES: usize = 1_000;
+pub(crate) const MAX_ENTRIES: usize = 1_000;
 /// Bytes that they may take; the container has 128 MiB. A thousand entries of ordinary size take a third of it.
 const MAX_BYTES: usize = 8 << 20;
 /// Entries that a page is shown when it is opened: the newest.
@@ -22,7 +22,7 @@ const PAGE_BYTES: usize = 1 << 20;
 
 /// The entries. Adding one counts it and tells the open pages.
 #[derive(Debug)]
-pub struct Inbox {
+pub(crate) struct Inbox {
     kept: Mutex<Kept>,
     feed: Feed,
     metrics: Arc<Metrics>,
@@ -37,16 +37,14 @@ struct Kept {
 
 /// An entry as pages see it.
 #[derive(Debug, Clone, Serialize)]
-pub struct Held {
+pub(crate) struct Held {
     #[serde(flatten)]
     entry: Arc<Entry>,
-    /// It is acknowledged.
     acknowledged: bool,
 }
 
 impl Inbox {
-    /// Nothing received yet.
-    pub fn new(feed: Feed, metrics: Arc<Metrics>) -> Self {
+    pub(crate) fn new(feed: Feed, metrics: Arc<Metrics>) -> Self {
         Self {
             kept: Mutex::default(),
             feed,
@@ -54,8 +52,7 @@ impl Inbox {
         }
     }
 
-    /// Keeps a notification.
-    pub fn add(&self, notification: Notification) {
+    pub(crate) fn add(&self, notification: Notification) {
         let (receiver, status) = (notification.receiver, notification.status);
         info!(
             receiver = receiver.as_str(),
@@ -83,7 +80,7 @@ impl Inbox {
     }
 
     /// Marks an incident as acknowledged. The key of an incident that is not held is ignored, as `PagerDuty` does.
-    pub fn acknowledge(&self, receiver: Receiver, dedup_key: &str) {
+    pub(crate) fn acknowledge(&self, receiver: Receiver, dedup_key: &str) {
         let mut kept = self.kept();
         let same = |held: &&mut Held| {
             let notification = &held.entry.notification;
@@ -98,7 +95,7 @@ impl Inbox {
     }
 
     /// Entries received at or after `since`, about this alert among others; oldest first.
-    pub fn select(&self, since: Option<Moment>, alertname: Option<&str>) -> Vec<Arc<Entry>> {
+    pub(crate) fn select(&self, since: Option<Moment>, alertname: Option<&str>) -> Vec<Arc<Entry>> {
         let wanted = |entry: &Entry| {
             since.is_none_or(|since| entry.received_at >= since)
                 && alertname.is_none_or(|name| entry.notification.concerns(name))
@@ -109,7 +106,7 @@ impl Inbox {
     }
 
     /// What a page shows when it is opened; oldest first.
-    pub fn page(&self) -> Vec<Held> {
+    pub(crate) fn page(&self) -> Vec<Held> {
         let kept = self.kept();
         let mut bytes = 0;
         let newest = kept.entries.iter().rev().take(PAGE_ENTRIES);
@@ -144,7 +141,7 @@ impl Kept {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::notification::Pairs;
+    use crate::notification::{Alert, Pairs};
 
     fn inbox() -> Inbox {
         Inbox::new(
@@ -154,17 +151,12 @@ mod tests {
     }
 
     fn notification(alertname: &str, status: Status) -> Notification {
-        Notification {
-            receiver: Receiver::Pagerduty,
-            alertname: alertname.to_owned(),
+        let alert = Alert {
             status,
-            severity: "critical".to_owned(),
             labels: Pairs::new(),
             annotations: Pairs::new(),
-            alerts: Vec::new(),
-            more: 0,
-            dedup_key: Some(alertname.to_owned()),
-        }
+        };
+        Notification::of(Receiver::Pagerduty, alert, Some(alertname.to_owned()))
     }
 
     #[test]
@@ -210,26 +202,6 @@ mod tests {
         let held = inbox.select(None, None).len();
         assert!((5..15).contains(&held), "{held}");
         assert_eq!(inbox.page().len(), 2);
-    }
-
-    #[test]
-    fn selects_by_time_and_by_name() {
-        let inbox = inbox();
-        inbox.add(notification("A", Status::Firing));
-        inbox.add(notification("B", Status::Firing));
-        let all = inbox.select(None, None);
-        let second = all[1].received_at;
-        let names = |since, name: Option<&str>| -> Vec<u64> {
-            inbox.select(since, name).iter().map(|e| e.id).collect()
-        };
-        assert_eq!(names(None, Some("B")), [2]);
-        assert!(
-            names(Some(second), None).contains(&2),
-            "`since` includes its own instant"
-        );
-        let later = (second.milliseconds() as f64 / 1_000.0 + 0.0015).to_string();
-        let later = later.parse().expect("Unix seconds");
-        assert_eq!(names(Some(later), None), [0_u64; 0]);
     }
 
     #[test]

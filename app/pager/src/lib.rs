@@ -6,14 +6,14 @@
 //! are served because messages link them; [`metrics`] are its own. Nothing below [`http`] knows HTTP.
 
 pub mod config;
-pub mod deadman;
-pub mod feed;
-pub mod http;
-pub mod inbox;
-pub mod metrics;
-pub mod moment;
-pub mod notification;
-pub mod outages;
-pub mod receivers;
-pub mod runbooks;
+mod deadman;
+mod feed;
+mod http;
+mod inbox;
+mod metrics;
+mod moment;
+mod notification;
+mod outages;
+mod receivers;
+mod runbooks;
 pub mod server;

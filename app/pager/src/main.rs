@@ -1,12 +1,12 @@
 //! Entry point: read the settings, start logging, build, run, and map the result to an exit code.
 
+use std::error::Error;
 use std::process::ExitCode;
 
 use pager::config::Config;
 use pager::server::{LIMITS, Server};
 use service::program::Program;
 use service::{logging, signals};
-use tracing::info;
 
 const USAGE: &str = "\
 A stand-in for Slack, PagerDuty and a dead man's switch, with an inbox that shows what arrived.
@@ -39,21 +39,11 @@ fn main() -> ExitCode {
 
 // Two threads: what is parsed at the same time bounds the memory, too.
 #[tokio::main(worker_threads = 2)]
-async fn serve(config: Config) -> Result<(), String> {
+async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     logging::start(config.log_filter.clone());
-    let shutdown = signals::shutdown()
-        .map_err(|failure| format!("signal handlers cannot be installed: {failure}"))?;
+    let shutdown = signals::shutdown()?;
     config.log();
-    let server = Server::build(config)
-        .await
-        .map_err(|failure| failure.to_string())?;
-    info!(
-        address = %server.address(),
-        version = env!("CARGO_PKG_VERSION"),
-        "listening"
-    );
-    server
-        .run(shutdown)
-        .await
-        .map_err(|failure| failure.to_string())
+    let server = Server::build(config).await?;
+    server.run(shutdown).await?;
+    Ok(())
 }

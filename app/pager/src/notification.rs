@@ -2,30 +2,28 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::moment::Moment;
 
-/// Names and values, sorted.
-pub type Pairs = BTreeMap<String, String>;
+/// The alert that always fires: its arrival is the heartbeat.
+pub(crate) const HEARTBEAT_ALERT: &str = "Watchdog";
+
+pub(crate) type Pairs = BTreeMap<String, String>;
 
 /// The way it came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Receiver {
-    /// A Slack incoming webhook.
+pub(crate) enum Receiver {
     Slack,
-    /// The `PagerDuty` Events API v2.
     Pagerduty,
-    /// An Alertmanager webhook.
     Webhook,
     /// Nobody sent it: it is our own alarm that the heartbeat has stopped.
     DeadMansSwitch,
 }
 
 impl Receiver {
-    /// All of them.
-    pub const ALL: [Self; 4] = [
+    pub(crate) const ALL: [Self; 4] = [
         Self::Slack,
         Self::Pagerduty,
         Self::Webhook,
@@ -33,7 +31,7 @@ impl Receiver {
     ];
 
     /// Its name, in JSON, paths and labels.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Slack => "slack",
             Self::Pagerduty => "pagerduty",
@@ -44,21 +42,17 @@ impl Receiver {
 }
 
 /// Whether something is wrong or over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Status {
-    /// It is wrong now.
+pub(crate) enum Status {
     Firing,
-    /// It is over.
     Resolved,
 }
 
 impl Status {
-    /// All of them.
-    pub const ALL: [Self; 2] = [Self::Firing, Self::Resolved];
+    pub(crate) const ALL: [Self; 2] = [Self::Firing, Self::Resolved];
 
-    /// Its name, in JSON and labels.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Firing => "firing",
             Self::Resolved => "resolved",
@@ -72,42 +66,55 @@ const PAIR_OVERHEAD: usize = 100;
 const ENTRY_OVERHEAD: usize = 500;
 
 /// One of the alerts that a message is about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Alert {
-    /// Firing or resolved.
-    pub status: Status,
-    /// All its labels.
-    pub labels: Pairs,
-    /// All its annotations.
-    pub annotations: Pairs,
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Alert {
+    pub(crate) status: Status,
+    pub(crate) labels: Pairs,
+    #[serde(default)]
+    pub(crate) annotations: Pairs,
 }
 
 /// What was sent. Texts that a message does not have are empty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Notification {
-    /// The way it came.
-    pub receiver: Receiver,
+pub(crate) struct Notification {
+    pub(crate) receiver: Receiver,
     /// The alert's name; of several different ones, what the message says in its place.
-    pub alertname: String,
-    /// Firing or resolved. A message fires while one of its alerts does.
-    pub status: Status,
+    pub(crate) alertname: String,
+    /// A message fires while one of its alerts does.
+    pub(crate) status: Status,
     /// `critical`, `warning` or whatever else the sender uses.
-    pub severity: String,
+    pub(crate) severity: String,
     /// The labels that all alerts of the message have in common.
-    pub labels: Pairs,
+    pub(crate) labels: Pairs,
     /// The annotations that they have in common; and the links of the message, each as `<what>_url`.
-    pub annotations: Pairs,
+    pub(crate) annotations: Pairs,
     /// The alerts, as far as the message shows them. None if it does not say.
-    pub alerts: Vec<Alert>,
+    pub(crate) alerts: Vec<Alert>,
     /// How many more there are.
-    pub more: usize,
+    pub(crate) more: usize,
     /// What ties the resolved message to the firing one, where the sender says it.
-    pub dedup_key: Option<String>,
+    pub(crate) dedup_key: Option<String>,
 }
 
 impl Notification {
+    /// About this alert alone.
+    pub(crate) fn of(receiver: Receiver, alert: Alert, dedup_key: Option<String>) -> Self {
+        let label = |name: &str| alert.labels.get(name).cloned().unwrap_or_default();
+        Self {
+            receiver,
+            alertname: label("alertname"),
+            status: alert.status,
+            severity: label("severity"),
+            labels: alert.labels.clone(),
+            annotations: alert.annotations.clone(),
+            alerts: vec![alert],
+            more: 0,
+            dedup_key,
+        }
+    }
+
     /// Whether it is about an alert of this name, among others.
-    pub fn concerns(&self, alertname: &str) -> bool {
+    pub(crate) fn concerns(&self, alertname: &str) -> bool {
         let mut alerts = self.alerts.iter();
         self.alertname == alertname
             || alerts.any(|alert| alert.labels.get("alertname").is_some_and(|own| own == alertname))
@@ -116,7 +123,7 @@ impl Notification {
     }
 
     /// Roughly the bytes it takes to keep: its texts, and what a map and an allocator add to each of them.
-    pub fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         let pairs = |pairs: &Pairs| -> usize {
             pairs
                 .iter()
@@ -136,14 +143,11 @@ impl Notification {
     }
 }
 
-/// A notification that was received.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// Rises by one with every notification.
-    pub id: u64,
-    /// When it was received.
-    pub received_at: Moment,
-    /// What it says.
+    pub(crate) id: u64,
+    pub(crate) received_at: Moment,
     #[serde(flatten)]
-    pub notification: Notification,
+    pub(crate) notification: Notification,
 }

@@ -2,11 +2,10 @@
 
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use service::server::{Limits, serve};
+use service::server::{BindError, Limits, bind, serve};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -31,7 +30,6 @@ pub const LIMITS: Limits = Limits {
 /// A service that listens and has yet to be run.
 pub struct Server {
     listener: TcpListener,
-    address: SocketAddr,
     app: Router,
     switch: Arc<DeadMansSwitch>,
     stopping: CancellationToken,
@@ -41,15 +39,10 @@ pub struct Server {
 #[derive(Debug, Error)]
 pub enum BuildError {
     /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {cause}; PAGER_ADDRESS chooses another address")]
-    Bind {
-        /// The address in the settings.
-        address: SocketAddr,
-        /// The error of the operating system.
-        cause: io::Error,
-    },
-    /// The instruments cannot be set up.
-    #[error("cannot set up the metrics: {0}")]
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// Two instruments or collectors claim one name.
+    #[error("cannot set up the metrics")]
     Metrics(#[from] prometheus::Error),
 }
 
@@ -59,14 +52,7 @@ impl Server {
     /// # Errors
     /// The address is taken or not ours, or the metrics cannot be set up.
     pub async fn build(config: Config) -> Result<Self, BuildError> {
-        let bind_error = |cause| BuildError::Bind {
-            address: config.address,
-            cause,
-        };
-        let listener = TcpListener::bind(config.address)
-            .await
-            .map_err(bind_error)?;
-        let address = listener.local_addr().map_err(bind_error)?;
+        let listener = bind(config.address, "PAGER_ADDRESS").await?;
         if !config.runbooks.is_dir() {
             let folder = config.runbooks.display();
             warn!(%folder, "there are no runbooks there; PAGER_RUNBOOKS names their folder");
@@ -96,16 +82,10 @@ impl Server {
         });
         Ok(Self {
             listener,
-            address,
             app,
             switch,
             stopping,
         })
-    }
-
-    /// Where it listens; with port 0 in the settings, the port that was chosen.
-    pub fn address(&self) -> SocketAddr {
-        self.address
     }
 
     /// Serves and watches the heartbeat until `shutdown` resolves, then finishes the requests it has.

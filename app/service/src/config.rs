@@ -209,15 +209,6 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_that_the_shell_has_for_another_program_is_not_read() {
-        let settings = |name: &str| (name == "RUST_LOG").then(|| "my_crate".to_owned());
-        let mut reader = Reader::new(settings);
-        let filter = reader.log_filter("pager");
-        assert_eq!(filter.default_level(), Some(LevelFilter::INFO));
-        assert!(reader.finish(()).is_ok());
-    }
-
-    #[test]
     fn panics_are_logged_unless_everything_is_off() {
         for (value, logged) in [
             ("pager=debug", true),

@@ -8,6 +8,7 @@
 //! - [`server`]: HTTP within limits
 //! - [`problem`]: errors as RFC 9457 problem details
 //! - [`parameters`]: strict query parsing
+//! - `testing`: how their tests start them and speak to them
 //!
 //! Only what at least two services need belongs here; what a single one needs stays there.
 
@@ -19,3 +20,5 @@ pub mod problem;
 pub mod program;
 pub mod server;
 pub mod signals;
+#[cfg(feature = "testing")]
+pub mod testing;

@@ -96,24 +96,6 @@ impl Problem {
         Self::bad_request("repeated_parameter", detail).about(name, None, "one value")
     }
 
-    /// 404: no such path.
-    fn not_found(path: &str) -> Self {
-        Self::new(
-            StatusCode::NOT_FOUND,
-            "not_found",
-            format!("there is no {path} here; GET / lists what there is"),
-        )
-    }
-
-    /// 405: the path exists, but not for this method. The router adds `Allow`.
-    fn method_not_allowed(method: &str, path: &str) -> Self {
-        Self::new(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "method_not_allowed",
-            format!("{path} does not answer {method}; the Allow header says what it answers"),
-        )
-    }
-
     /// 500: a fault of the service. The cause is in the log.
     pub fn internal_error() -> Self {
         Self::new(
@@ -142,13 +124,18 @@ impl IntoResponse for Problem {
     }
 }
 
-/// Answers what no route does: 404 for an unknown path, 405 for a known one with another method.
+/// Answers what no route does: 404 for an unknown path, 405 for a known one with another method, to which the router adds `Allow`.
 pub fn with_fallbacks<S: Clone + Send + Sync + 'static>(routes: Router<S>) -> Router<S> {
     async fn not_found(uri: Uri) -> Problem {
-        Problem::not_found(uri.path())
+        let detail = format!("there is no {} here; GET / lists what there is", uri.path());
+        Problem::new(StatusCode::NOT_FOUND, "not_found", detail)
     }
     async fn method_not_allowed(method: Method, uri: Uri) -> Problem {
-        Problem::method_not_allowed(method.as_str(), uri.path())
+        let detail = format!(
+            "{} does not answer {method}; the Allow header says what it answers",
+            uri.path()
+        );
+        Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
     }
     routes
         .fallback(not_found)

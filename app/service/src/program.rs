@@ -1,6 +1,7 @@
 //! The entry point of a binary: its commands, its usage and its exit codes.
 
 use std::env;
+use std::error::Error;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
@@ -30,14 +31,14 @@ impl Program {
         &self,
         config: impl FnOnce() -> Result<C, ConfigErrors>,
         address: impl FnOnce(&C) -> SocketAddr,
-        serve: impl FnOnce(C) -> Result<(), String>,
+        serve: impl FnOnce(C) -> Result<(), Box<dyn Error>>,
     ) -> ExitCode {
         let arguments: Vec<String> = env::args().skip(1).collect();
         match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
             [] => self.with_config(config, serve),
             ["healthcheck"] => self.with_config(config, |config| {
-                healthcheck::check(address(&config))
-                    .map_err(|failure| format!("not healthy: {failure}"))
+                let checked = healthcheck::check(address(&config));
+                checked.map_err(|failure| format!("not healthy: {failure}").into())
             }),
             ["--help" | "-h"] => {
                 print!("{}\n{}", self.usage, self.limits);
@@ -62,7 +63,7 @@ impl Program {
     fn with_config<C>(
         &self,
         config: impl FnOnce() -> Result<C, ConfigErrors>,
-        command: impl FnOnce(C) -> Result<(), String>,
+        command: impl FnOnce(C) -> Result<(), Box<dyn Error>>,
     ) -> ExitCode {
         let config = match config() {
             Ok(config) => config,
@@ -73,8 +74,14 @@ impl Program {
         };
         match command(config) {
             Ok(()) => ExitCode::SUCCESS,
-            Err(message) => {
-                eprintln!("{}: {message}", self.name);
+            Err(failure) => {
+                eprint!("{}: {failure}", self.name);
+                let mut cause = failure.source();
+                while let Some(failure) = cause {
+                    eprint!(": {failure}");
+                    cause = failure.source();
+                }
+                eprintln!();
                 ExitCode::FAILURE
             }
         }

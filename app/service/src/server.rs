@@ -5,6 +5,8 @@
 use std::convert::Infallible;
 use std::fmt::{self, Display};
 use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,13 +20,14 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use thiserror::Error;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tower::Service;
-use tracing::warn;
+use tracing::{info, warn};
 
 use crate::problem::Problem;
 
@@ -72,6 +75,33 @@ impl Display for Limits {
             close_timeout.as_secs()
         )
     }
+}
+
+/// The address cannot be listened on.
+#[derive(Debug, Error)]
+#[error("cannot listen on {address}, which {setting} changes")]
+pub struct BindError {
+    address: SocketAddr,
+    setting: &'static str,
+    source: io::Error,
+}
+
+/// Listens on the address, which this setting gave, and logs which it is: port 0 is one that is free.
+///
+/// # Errors
+/// The address is in use, or not one of this machine's.
+pub async fn bind(address: SocketAddr, setting: &'static str) -> Result<TcpListener, BindError> {
+    let bound = async {
+        let listener = TcpListener::bind(address).await?;
+        let (address, version) = (listener.local_addr()?, env!("CARGO_PKG_VERSION"));
+        info!(%address, version, "listening");
+        Ok(listener)
+    };
+    bound.await.map_err(|source| BindError {
+        address,
+        setting,
+        source,
+    })
 }
 
 /// Serves `app` until `stop` resolves; then accepts no more, lets requests that have begun finish, and closes every connection.

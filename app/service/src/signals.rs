@@ -15,8 +15,12 @@ use tracing::info;
 /// # Errors
 /// The handlers cannot be installed.
 pub fn shutdown() -> io::Result<impl Future<Output = ()>> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+    let install = |kind| {
+        let told = |failure| format!("signal handlers cannot be installed: {failure}");
+        signal(kind).map_err(|failure| io::Error::new(failure.kind(), told(failure)))
+    };
+    let mut terminate = install(SignalKind::terminate())?;
+    let mut interrupt = install(SignalKind::interrupt())?;
     Ok(async move {
         let first = next_signal(&mut terminate, &mut interrupt).await;
         info!(

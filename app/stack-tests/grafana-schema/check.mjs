@@ -73,7 +73,8 @@ function panelFaults(panel) {
 
 function dashboardFaults(dashboard) {
   const found = faults(isDashboard, dashboard, 'dashboard');
-  return found.length > 0 ? found : dashboard.panels.flatMap(panelFaults);
+  const panels = () => dashboard.panels.flatMap((panel) => [panel, ...(panel.type === 'row' ? panel.panels : [])]);
+  return found.length > 0 ? found : panels().flatMap(panelFaults);
 }
 
 /** The file must be formatted as Grafana exports it: a change made there then differs here in what was changed only. */

@@ -74,11 +74,11 @@ export type StatPanel = Panel<'stat', stat.Options, {}>;
 export type StateTimelinePanel = Panel<'state-timeline', stateTimeline.Options, stateTimeline.FieldConfig>;
 export type TimeSeriesPanel = Panel<'timeseries', timeSeries.Options, timeSeries.FieldConfig>;
 
-/** A heading. The panels below it stand beside it, not in it, so that they are all shown and all checked. */
+/** A heading. The panels below it stand beside it if it is open, and in it if it is closed; they are checked by themselves. */
 export interface RowPanel extends Omit<raw.RowPanel, 'collapsed' | 'panels'> {
-  collapsed: false;
+  collapsed: boolean;
   gridPos: raw.GridPos;
-  panels: [];
+  panels: unknown[];
   title: string;
 }
 

@@ -16,7 +16,7 @@ use stack::project::Stack;
 const USAGE: &str = "\
 Tests the running stack: starts stacks with scripts/up, tests them from outside, takes them down.
 
-Usage: stack-tests [--all] [PART...]   parts: alerts, operations, drills; without any: the first two, with --all every one
+Usage: stack-tests [--all] [PART...]   parts: alerts, operations, drills, swarm; without any: all but drills, with --all every one
        stack-tests mutants [FILE...]   how many small changes of the Prometheus rules, or of rule files such as order-slo.yml, their
                                        tests catch; starts no stack
 
@@ -67,9 +67,12 @@ const PARTS: [Part; 3] = [
     },
 ];
 
+/// The part whose stack is no compose project.
+const SWARM: &str = "swarm";
+
 fn main() -> ExitCode {
     let mut depth = Depth::Default;
-    let mut chosen = Vec::new();
+    let (mut chosen, mut swarm) = (Vec::new(), false);
     let mut arguments = std::env::args().skip(1).peekable();
     if arguments.next_if_eq("mutants").is_some() {
         return mutants::run(&arguments.collect::<Vec<_>>());
@@ -81,6 +84,7 @@ fn main() -> ExitCode {
                 print!("{USAGE}");
                 return ExitCode::SUCCESS;
             }
+            SWARM => swarm = true,
             name => {
                 let Some(part) = PARTS.iter().find(|part| part.name == name) else {
                     eprintln!("stack-tests: no such part: {name}\n\n{USAGE}");
@@ -90,7 +94,8 @@ fn main() -> ExitCode {
             }
         }
     }
-    if chosen.is_empty() {
+    if chosen.is_empty() && !swarm {
+        swarm = true;
         let parts = if depth == Depth::All { 3 } else { 2 };
         chosen = PARTS[..parts].iter().collect();
     }
@@ -98,6 +103,9 @@ fn main() -> ExitCode {
     thread::scope(|scope| {
         for part in chosen {
             scope.spawn(|| on_a_stack(part, &report.of(part.name), depth));
+        }
+        if swarm {
+            scope.spawn(|| checks::swarm::run(&report.of(SWARM), depth));
         }
     });
     report.conclude()
@@ -118,6 +126,7 @@ fn on_a_stack(part: &Part, report: &Report, depth: Depth) {
 /// Checks that need a quiet stack: alerts from their cause until they are resolved.
 fn alerts(stack: &Stack, report: &Report, depth: Depth) {
     checks::dashboards::run(stack, report, "before the first order");
+    checks::look::run(stack, report, "before the first order");
     let due = checks::drills::HIGH_ERROR_RATE_DUE;
     checks::drills::one(stack, report, "high-error-rate", Some(due));
     for receiver in ["pagerduty", "slack"] {
@@ -137,6 +146,10 @@ fn alerts(stack: &Stack, report: &Report, depth: Depth) {
     report.check("the web pages of Prometheus and Alertmanager", || {
         checks::links::pages(stack)
     });
+    if depth == Depth::All {
+        // The last, since it leaves the stack stopped.
+        checks::look::in_an_outage(stack, report);
+    }
 }
 
 /// Checks that disturb a stack: edits, restarts, kills, replicas.
@@ -167,6 +180,7 @@ fn operations(stack: &Stack, report: &Report, depth: Depth) {
 
 /// Every drill and every experiment, one after the other, because the rules look back over the same minutes.
 fn drills(stack: &Stack, report: &Report, _depth: Depth) {
+    checks::drills::stranger(stack, report);
     checks::drills::all(stack, report);
     checks::drills::lab(stack, report);
 }

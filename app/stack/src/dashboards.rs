@@ -21,12 +21,23 @@ pub const ADDRESSES: &str = "topk(1, timestamp(pager_links_info))";
 /// The scrape interval of the datasource, its `timeInterval`: the smallest step of a query that does not set one.
 const SCRAPE_INTERVAL: Duration = Duration::from_secs(5);
 
-/// The only queries that may return no data: they list alerts, and there may be none.
-const MAY_BE_EMPTY: [(&str, &str); 4] = [
+/// The only queries that may return no data: they list alerts or restarts, and there may be none, or draw a limit that appears once
+/// values come near it.
+const MAY_BE_EMPTY: [(&str, &str); 13] = [
+    ("order-service", "Queue Depth, C"),
+    ("order-service", "Busy Workers, B"),
+    ("order-service", "Resident Memory, B"),
+    ("order-slo", "Errors per Window, E"),
     ("order-service", "Alerts, B"),
     ("order-slo", "Alerts, B"),
     ("monitoring-path", "Alerts, B"),
-    ("*", "annotation Firing alerts"),
+    // On one machine, there is neither a cluster nor a store.
+    ("monitoring-path", "Members of the Cluster, A"),
+    ("monitoring-path", "Configurations, A"),
+    ("monitoring-path", "Store: Newest Sample, A"),
+    ("monitoring-path", "Store: Samples Refused, A"),
+    ("*", "annotation Critical alerts"),
+    ("*", "annotation Restarts"),
 ];
 
 /// One dashboard file.

@@ -25,7 +25,7 @@ const PORTS: [&str; 5] = [
 const PUBLIC_HOST: &str = "127.0.0.1";
 
 /// The longest that one program may take; all drills together take the most. An engine that hangs must not hang the tests.
-const DEADLINE: &str = "1h";
+const DEADLINE: &str = "2h";
 
 /// How often a condition is checked.
 const POLL: Duration = Duration::from_millis(500);
@@ -119,7 +119,13 @@ impl Stack {
         Ok(services.lines().any(|service| service == "grafana"))
     }
 
-    /// A client for Grafana, if the stack has it.
+    /// Whether the viewer of Grafana's dashboards is a service of this stack, in Grafana's place.
+    pub fn has_viewer(&self) -> Result<bool> {
+        let services = self.compose("config --services")?;
+        Ok(services.lines().any(|service| service == "dashboards"))
+    }
+
+    /// A client for Grafana, or for the viewer in its place, if the stack has one.
     pub fn grafana(&self) -> Client {
         Client::new(self.port("GRAFANA_PORT"))
     }

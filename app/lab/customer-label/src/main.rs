@@ -9,6 +9,7 @@
 mod http;
 mod instruments;
 
+use std::error::Error;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
@@ -16,7 +17,6 @@ use service::config::{ConfigErrors, Reader, environment};
 use service::program::Program;
 use service::server::Limits;
 use service::{logging, server, signals};
-use tracing::info;
 use tracing_subscriber::filter::Targets;
 
 use crate::instruments::Telemetry;
@@ -66,17 +66,11 @@ fn main() -> ExitCode {
 }
 
 #[tokio::main]
-async fn serve(config: Config) -> Result<(), String> {
+async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     logging::start(config.log_filter);
-    let shutdown = signals::shutdown()
-        .map_err(|failure| format!("signal handlers cannot be installed: {failure}"))?;
-    let telemetry = Telemetry::new().map_err(|failure| failure.to_string())?;
-    let address = config.address;
-    let listener = tokio::net::TcpListener::bind(address).await;
-    let listener = listener.map_err(|failure| {
-        format!("cannot listen on {address}: {failure}; LAB_ADDRESS chooses another address")
-    })?;
-    info!(%address, "listening");
-    server::serve(listener, http::app(telemetry), Limits::DEFAULT, shutdown).await;
+    let shutdown = signals::shutdown()?;
+    let app = http::app(Telemetry::new()?);
+    let listener = server::bind(config.address, "LAB_ADDRESS").await?;
+    server::serve(listener, app, Limits::DEFAULT, shutdown).await;
     Ok(())
 }

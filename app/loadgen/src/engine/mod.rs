@@ -1,50 +1,46 @@
 //! The running load: one pacing thread, a few worker threads, and what they share.
 //!
 //! `shared` is what the threads see of each other, and the queue that gives out arrivals in order; `supervisor` starts and joins the
-//! threads, and wakes workers when something is due; `worker` runs connections on one thread, `connections` holds those that wait
-//! for work, and `channel` is one HTTP connection. When things are due is decided in [`schedule`](crate::schedule), what is counted in
-//! [`ledger`](crate::ledger).
+//! threads, and wakes workers when something is due; `worker` runs connections on one thread. When things are due is decided in
+//! [`schedule`](crate::schedule), what is counted in [`ledger`](crate::ledger); the connections themselves are in
+//! [`http`](crate::http).
 
-mod channel;
-mod connections;
 mod shared;
 mod supervisor;
+#[cfg(test)]
+mod tests;
 mod worker;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use thiserror::Error;
 use tokio::sync::oneshot;
 
-use crate::ledger::{Book, Interval, Totals};
+use crate::ledger::{End, Totals};
 use crate::scenario::Plan;
-use crate::schedule::Spacing;
+use crate::schedule::ArrivalProcess;
 use crate::target::Target;
 use shared::Shared;
 
 /// Everything a run is made of.
 #[derive(Clone, Debug)]
-pub struct Run {
-    /// Stages and load.
-    pub plan: Plan,
-    /// Where requests go.
-    pub target: Target,
-    /// How many connections are opened, the only cap on requests in flight.
-    pub connections: usize,
-    /// How many threads share the connections.
-    pub threads: usize,
+pub(crate) struct Run {
+    pub(crate) plan: Plan,
+    pub(crate) target: Target,
+    /// The only cap on requests in flight.
+    pub(crate) connections: usize,
+    /// They share the connections.
+    pub(crate) threads: usize,
     /// How long after its intended instant an arrival is given up.
-    pub timeout: Duration,
-    /// How arrivals lie around the asked rate.
-    pub spacing: Spacing,
-    /// Seed of everything that is random.
-    pub seed: u64,
+    pub(crate) timeout: Duration,
+    pub(crate) process: ArrivalProcess,
+    pub(crate) seed: u64,
 }
 
 /// Why a run could not be made or finished.
 #[derive(Debug, Error)]
-#[expect(missing_docs, reason = "the messages say it")]
 pub enum EngineError {
     #[error("cannot start a thread: {0}")]
     Thread(#[from] std::io::Error),
@@ -62,81 +58,96 @@ pub enum EngineError {
 
 /// A run under way.
 #[derive(Debug)]
-pub struct Running {
+pub(crate) struct Running {
     shared: Arc<Shared>,
-    books: Vec<SharedBook>,
-    outcome: oneshot::Receiver<Result<Totals, EngineError>>,
+    records: Vec<Records>,
+    end: oneshot::Receiver<Result<End, EngineError>>,
+    /// What was recorded until the last look, and between the last two.
+    total: Totals,
+    recent: Totals,
+    /// An empty one to exchange for a thread's.
+    spare: Totals,
 }
 
-/// A worker's book; locked by its worker for each record, by the panel once a second.
-type SharedBook = Arc<Mutex<Book>>;
+/// What a thread has recorded since the last look; locked by it for each record, by [`Running::look`] once a second.
+type Records = Arc<Mutex<Totals>>;
 
 impl Run {
     /// Opens the connections and starts the schedule.
-    ///
-    /// # Errors
-    /// A thread could not be started.
-    pub async fn launch(self) -> Result<Running, EngineError> {
+    pub(crate) async fn launch(self) -> Result<Running, EngineError> {
         let (launched, launch) = oneshot::channel();
-        let (finished, outcome) = oneshot::channel();
+        let (finished, end) = oneshot::channel();
+        let empty = Totals::new(self.plan.stages.len());
+        let threads = self.threads.clamp(1, self.connections.max(1));
+        let records: Vec<Records> = (0..threads)
+            .map(|_| Arc::new(Mutex::new(empty.clone())))
+            .collect();
+        let for_workers = records.clone();
         std::thread::Builder::new()
             .name("supervisor".into())
             .spawn(move || {
-                // Nobody waits for the outcome after a second interrupt.
-                let _nobody_waits = finished.send(supervisor::supervise(&self, launched));
+                let end = supervisor::supervise(&self, for_workers, launched);
+                // Nobody waits for it after a second interrupt.
+                let _nobody_waits = finished.send(end);
             })?;
         match launch.await {
-            Ok((shared, books)) => Ok(Running {
+            Ok(shared) => Ok(Running {
                 shared,
-                books,
-                outcome,
+                records,
+                end,
+                total: empty.clone(),
+                recent: empty.clone(),
+                spare: empty,
             }),
-            Err(_) => Err(outcome
-                .await
-                .ok()
-                .and_then(Result::err)
-                .unwrap_or(EngineError::Crashed)),
+            Err(_) => Err(match end.await {
+                Ok(Err(error)) => error,
+                _ => EngineError::Crashed,
+            }),
         }
     }
 }
 
 impl Running {
     /// Time since the schedule's start.
-    pub fn now(&self) -> Duration {
+    pub(crate) fn now(&self) -> Duration {
         self.shared.clock.now()
     }
 
-    /// Arrivals given out so far.
-    pub fn scheduled(&self) -> u64 {
-        self.shared.queue.given()
-    }
-
     /// Ends the schedule here; what is in flight is waited for.
-    pub fn stop(&self) {
+    pub(crate) fn stop(&self) {
         self.shared.stop();
     }
 
-    /// Adds what was recorded since the last look to `seen`, using `spare` for the exchange.
-    pub fn look(&self, seen: &mut Interval, spare: &mut Interval) {
-        for book in &self.books {
-            spare.clear();
-            lock(book).swap_interval(spare);
-            seen.add(spare);
+    /// Arrivals given out so far, what was recorded since the last look, and what in all.
+    pub(crate) fn look(&mut self) -> (u64, &Totals, &Totals) {
+        self.recent.clear();
+        for records in &self.records {
+            mem::swap(&mut *lock(records), &mut self.spare);
+            self.recent.add(&self.spare);
+            self.spare.clear();
         }
+        self.total.add(&self.recent);
+        (self.shared.queue.given(), &self.recent, &self.total)
     }
 
-    /// Waits for the last arrival's end.
-    ///
-    /// # Errors
-    /// A thread crashed, or the accounts don't balance.
-    pub async fn finished(&mut self) -> Result<Totals, EngineError> {
-        (&mut self.outcome)
-            .await
-            .unwrap_or(Err(EngineError::Crashed))
+    /// Waits for the last arrival's end. Every arrival ended in exactly one class, or there is no result.
+    pub(crate) async fn finished(&mut self) -> Result<Totals, EngineError> {
+        let end = (&mut self.end).await.map_err(|_| EngineError::Crashed)??;
+        self.look();
+        let mut totals = self.total.clone();
+        totals.end = end;
+        if totals.is_balanced() {
+            return Ok(totals);
+        }
+        Err(EngineError::Unbalanced {
+            sent: totals.sent(),
+            unsent: totals.unsent(),
+            scheduled: totals.end.scheduled,
+        })
     }
 }
 
-/// A book outlives the panic of a thread that held it; the panic itself is reported as [`EngineError::Crashed`].
-fn lock(book: &Mutex<Book>) -> std::sync::MutexGuard<'_, Book> {
-    book.lock().unwrap_or_else(PoisonError::into_inner)
+/// Records outlive the panic of a thread that held them; the panic itself is reported as [`EngineError::Crashed`].
+fn lock(records: &Mutex<Totals>) -> MutexGuard<'_, Totals> {
+    records.lock().unwrap_or_else(PoisonError::into_inner)
 }

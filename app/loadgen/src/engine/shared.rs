@@ -4,13 +4,14 @@
 //! takes no memory, however long the target is frozen.
 
 use std::iter::Peekable;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use crate::clock::{Clock, Moment};
+use crate::clock::Clock;
 use crate::schedule::{Arrival, Arrivals, Order};
 
 /// Shared by pacer and workers.
@@ -18,7 +19,6 @@ use crate::schedule::{Arrival, Arrivals, Order};
 pub(super) struct Shared {
     /// Zero is the schedule's start.
     pub(super) clock: Clock,
-    /// What is to be sent.
     pub(super) queue: ArrivalQueue,
     /// How long after its intended instant an arrival is given up.
     pub(super) timeout: Duration,
@@ -33,18 +33,21 @@ pub(super) struct WorkerStatus {
     idle: AtomicUsize,
     /// From when on some connection of this worker has been free without a break.
     free_since: Moment,
-    /// Notified when something is due.
+    /// Where its idle connections wait, the longest idle first, so that all of them, and so all addresses, get their turn.
     pub(super) wake: Notify,
 }
 
 impl WorkerStatus {
-    /// Says how many connections are free from `now` on. Called by its worker only.
-    pub(super) fn set_idle(&self, idle: usize, now: Duration) {
-        let before = self.idle.swap(idle, Ordering::SeqCst);
-        match (before, idle) {
-            (_, 0) => self.free_since.set(None),
-            (0, _) => self.free_since.set(Some(now)),
-            _ => {}
+    /// One more connection is free, from `now` on.
+    pub(super) fn add_idle(&self, now: Duration) {
+        if self.idle.fetch_add(1, Ordering::SeqCst) == 0 {
+            self.free_since.set(Some(now));
+        }
+    }
+
+    pub(super) fn remove_idle(&self) {
+        if self.idle.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.free_since.set(None);
         }
     }
 }
@@ -52,11 +55,8 @@ impl WorkerStatus {
 impl Shared {
     /// Since when some connection has been free without a break; `now` if none is.
     pub(super) fn free_since(&self, now: Duration) -> Duration {
-        let earliest = self
-            .statuses
-            .iter()
-            .filter_map(|status| status.free_since.get())
-            .min();
+        let statuses = self.statuses.iter();
+        let earliest = statuses.filter_map(|status| status.free_since.get()).min();
         earliest.map_or(now, |since| since.min(now))
     }
 
@@ -71,18 +71,20 @@ impl Shared {
     }
 
     pub(super) fn wake_all(&self) {
-        for status in &self.statuses {
-            status.wake.notify_one();
-        }
+        let wakes = self.statuses.iter().map(|status| &status.wake);
+        wakes.for_each(Notify::notify_waiters);
     }
 
     /// When the schedule ends, or was ended.
     pub(super) fn end(&self) -> Duration {
-        self.queue.stopped().unwrap_or(self.length).min(self.length)
+        let stopped = self.queue.stopped.get();
+        stopped.map_or(self.length, |stopped| stopped.min(self.length))
     }
 
     pub(super) fn stop(&self) {
-        self.queue.stop(self.clock.now());
+        if self.queue.stopped.get().is_none() {
+            self.queue.stopped.set(Some(self.clock.now()));
+        }
         self.wake_all();
     }
 }
@@ -94,7 +96,7 @@ pub(super) struct ArrivalQueue {
     /// When the next arrival of an open loop is due.
     next: Moment,
     /// When the run was stopped early.
-    stopped: Moment,
+    pub(super) stopped: Moment,
 }
 
 #[derive(Debug)]
@@ -112,19 +114,6 @@ pub(super) enum Source {
     Closed { end: Duration },
 }
 
-/// What there is to do.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Next {
-    /// Send this.
-    Due(Arrival),
-    /// This was due when the run was stopped; it is not sent any more.
-    Dropped(Arrival),
-    /// Nothing yet.
-    Later,
-    /// Nothing ever again.
-    Over,
-}
-
 impl ArrivalQueue {
     pub(super) fn new(source: Source) -> Self {
         let queue = Self {
@@ -136,11 +125,11 @@ impl ArrivalQueue {
         queue
     }
 
-    /// Takes the next arrival if it is due at `now`.
-    pub(super) fn take(&self, now: Duration) -> Next {
+    /// Takes the next arrival: pending until one is due at `now`, or when the run was stopped; `None` after the last.
+    pub(super) fn take(&self, now: Duration, stopped: Option<Duration>) -> Poll<Option<Arrival>> {
         let mut state = self.lock();
-        let taken = state.take(now, self.stopped());
-        if matches!(taken, Next::Due(_) | Next::Dropped(_)) {
+        let taken = state.take(now, stopped);
+        if let Poll::Ready(Some(_)) = taken {
             state.given += 1;
             self.next.set(state.next());
         }
@@ -150,16 +139,6 @@ impl ArrivalQueue {
     /// Whether an arrival of an open loop is due at `now`. Takes no lock.
     pub(super) fn has_due(&self, now: Duration) -> bool {
         self.next.get().is_some_and(|next| next <= now)
-    }
-
-    /// Ends the schedule at `now`.
-    pub(super) fn stop(&self, now: Duration) {
-        self.stopped.set_once(now);
-    }
-
-    /// When the run was stopped early. Takes no lock.
-    pub(super) fn stopped(&self) -> Option<Duration> {
-        self.stopped.get()
     }
 
     /// How many arrivals were given out.
@@ -182,24 +161,49 @@ impl State {
         }
     }
 
-    fn take(&mut self, now: Duration, stopped: Option<Duration>) -> Next {
-        let is_stopped = stopped.is_some();
+    fn take(&mut self, now: Duration, stopped: Option<Duration>) -> Poll<Option<Arrival>> {
         match &mut self.source {
-            Source::Closed { end } if is_stopped || now >= *end => Next::Over,
-            Source::Closed { .. } => Next::Due(Arrival {
-                intended: now,
-                stage: 0,
-                order: Order::Plain,
-            }),
+            Source::Closed { end } => {
+                let is_over = stopped.is_some() || now >= *end;
+                Poll::Ready((!is_over).then_some(Arrival {
+                    intended: now,
+                    stage: 0,
+                    order: Order::Plain,
+                }))
+            }
             Source::Open(arrivals) => {
                 let latest = stopped.unwrap_or(now);
                 match arrivals.next_if(|arrival| arrival.intended <= latest) {
-                    Some(arrival) if is_stopped => Next::Dropped(arrival),
-                    Some(arrival) => Next::Due(arrival),
-                    None if is_stopped || arrivals.peek().is_none() => Next::Over,
-                    None => Next::Later,
+                    None if stopped.is_none() && arrivals.peek().is_some() => Poll::Pending,
+                    taken => Poll::Ready(taken),
                 }
             }
         }
+    }
+}
+
+const NEVER: u64 = u64::MAX;
+
+/// A moment that one thread sets and others read, without a lock: nanoseconds since the run's start, or [`NEVER`].
+#[derive(Debug)]
+pub(super) struct Moment(AtomicU64);
+
+impl Default for Moment {
+    fn default() -> Self {
+        Self(AtomicU64::new(NEVER))
+    }
+}
+
+impl Moment {
+    fn set(&self, time: Option<Duration>) {
+        let nanos = time.map_or(NEVER, |time| {
+            time.as_secs() * 1_000_000_000 + u64::from(time.subsec_nanos())
+        });
+        self.0.store(nanos, Ordering::SeqCst);
+    }
+
+    pub(super) fn get(&self) -> Option<Duration> {
+        let nanos = self.0.load(Ordering::SeqCst);
+        (nanos != NEVER).then(|| Duration::from_nanos(nanos))
     }
 }

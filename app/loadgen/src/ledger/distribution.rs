@@ -3,41 +3,35 @@
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-/// Largest recordable time; longer ones are recorded as this, which is why no timeout may exceed it.
-pub(crate) const LONGEST: Duration = Duration::from_mins(1);
-/// Largest recordable time in microseconds, the unit of the histograms.
-const LONGEST_MICROS: u64 = 60_000_000;
+/// Longer times are recorded as this, which is why no timeout may exceed it.
+pub(crate) const MAX_TIME: Duration = Duration::from_mins(1);
+/// The same in the unit of the histograms.
+const MAX_MICROS: u64 = 60_000_000;
 /// Significant digits: every figure is right to 0.1 %.
 const DIGITS: u8 = 3;
 
 /// Times from 1 us to 60 s with three digits, in memory that doesn't grow (136 KiB, and none before the first record).
 #[derive(Clone, Debug, Default)]
-pub struct Distribution {
+pub(crate) struct Distribution {
     histogram: Option<Histogram<u64>>,
 }
 
 impl Distribution {
-    /// Counts one time.
-    pub fn record(&mut self, time: Duration) {
+    pub(crate) fn record(&mut self, time: Duration) {
         self.record_many(time, 1);
     }
 
-    /// Counts the same time that many times.
-    pub fn record_many(&mut self, time: Duration, count: u64) {
-        let micros = u64::try_from((time.as_nanos() + 500) / 1000).unwrap_or(LONGEST_MICROS);
+    pub(crate) fn record_many(&mut self, time: Duration, count: u64) {
+        let micros = time.as_secs() * 1_000_000 + u64::from((time.subsec_nanos() + 500) / 1000);
         self.histogram
             .get_or_insert_with(empty)
-            .saturating_record_n(micros.min(LONGEST_MICROS), count);
+            .saturating_record_n(micros.min(MAX_MICROS), count);
     }
 
-    /// Adds all of another's records.
-    ///
-    /// # Panics
-    /// Never: every distribution has the same bounds.
     pub(crate) fn add(&mut self, other: &Self) {
-        if let Some(theirs) = &other.histogram {
+        if let Some(theirs) = other.recorded() {
             let ours = self.histogram.get_or_insert_with(empty);
             ours.add(theirs).expect("both have the same bounds");
         }
@@ -45,24 +39,23 @@ impl Distribution {
 
     /// Forgets every record and keeps the memory.
     pub(crate) fn clear(&mut self) {
-        if let Some(histogram) = &mut self.histogram {
+        if let Some(histogram) = self.histogram.as_mut().filter(|it| !it.is_empty()) {
             histogram.reset();
         }
     }
 
-    /// How many times were recorded.
-    pub fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         self.histogram.as_ref().map_or(0, Histogram::len)
     }
 
     /// The time that the share `quantile` (0 to 1) of the records doesn't exceed; `None` without records.
-    pub fn quantile(&self, quantile: f64) -> Option<Duration> {
+    pub(crate) fn quantile(&self, quantile: f64) -> Option<Duration> {
         let histogram = self.recorded()?;
         Some(Duration::from_micros(micros_at(histogram, quantile)))
     }
 
     /// The figures for reports; `None` without records.
-    pub fn quantiles(&self) -> Option<Quantiles> {
+    pub(crate) fn quantiles(&self) -> Option<Quantiles> {
         let histogram = self.recorded()?;
         let at = |quantile| micros_at(histogram, quantile) as f64 / 1e6;
         Some(Quantiles {
@@ -83,28 +76,24 @@ impl Distribution {
 }
 
 /// Figures of a distribution, in seconds as everywhere in the JSON summary.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Quantiles {
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Quantiles {
     /// Records behind the figures.
-    pub count: u64,
+    pub(crate) count: u64,
     /// Arithmetic mean.
-    pub mean_seconds: f64,
-    /// Half were no longer than this.
-    pub p50_seconds: f64,
-    /// Nine in ten were no longer than this.
-    pub p90_seconds: f64,
-    /// 95 in 100 were no longer than this.
-    pub p95_seconds: f64,
-    /// 99 in 100 were no longer than this.
-    pub p99_seconds: f64,
-    /// 999 in 1000 were no longer than this.
-    pub p99_9_seconds: f64,
+    pub(crate) mean_seconds: f64,
+    /// Half were no longer than this; the others likewise.
+    pub(crate) p50_seconds: f64,
+    pub(crate) p90_seconds: f64,
+    pub(crate) p95_seconds: f64,
+    pub(crate) p99_seconds: f64,
+    pub(crate) p99_9_seconds: f64,
     /// The longest.
-    pub max_seconds: f64,
+    pub(crate) max_seconds: f64,
 }
 
 fn empty() -> Histogram<u64> {
-    Histogram::new_with_bounds(1, LONGEST_MICROS, DIGITS)
+    Histogram::new_with_bounds(1, MAX_MICROS, DIGITS)
         .expect("the bounds are constants that hdrhistogram accepts")
 }
 

@@ -1,58 +1,41 @@
 //! What happened, counted once: pure bookkeeping, no clock, no network.
 //!
-//! Here is how an arrival can end, and its three times; [`distribution`] is a fixed-size histogram and what is read from it, [`book`]
-//! the accounts one thread keeps, [`totals`] all threads' accounts added up. What is made of them for people:
+//! Here is how an arrival can end, and its three times; [`distribution`] is a fixed-size histogram, [`totals`] what is recorded of
+//! a run, and [`saturation`] how far a thread fell behind for want of processor time. What is made of them for people:
 //! [`report`](crate::report).
 //!
 //! There are three times because a target that stalls also holds up the requests that should have been sent meanwhile. Service
 //! time alone (what closed-loop tools print) leaves that wait out, which is called coordinated omission; response time includes
 //! it.
 
-mod book;
 mod distribution;
+mod saturation;
+#[cfg(test)]
+mod tests;
 mod totals;
 
 use std::time::Duration;
 
-use hyper::StatusCode;
+use serde::Serialize;
 
-pub use book::{Book, Interval, Strain};
-pub(crate) use distribution::LONGEST;
-pub use distribution::{Distribution, Quantiles};
-pub use totals::{StageTotals, Totals};
+pub(crate) use distribution::{Distribution, MAX_TIME, Quantiles};
+pub(crate) use saturation::Saturation;
+pub(crate) use totals::{End, StageTotals, Totals};
 
 /// Arrivals by class, in the order of [`Class::ALL`].
 pub(crate) type Counts = [u64; Class::ALL.len()];
 
-fn add_counts(ours: &mut Counts, theirs: &Counts) {
-    for (ours, theirs) in ours.iter_mut().zip(theirs) {
-        *ours += theirs;
-    }
-}
-
-/// The classes that occurred with their counts; `nothing` where none did.
-pub(crate) fn listed(counts: &Counts, nothing: &str) -> String {
-    let named = Class::ALL
-        .into_iter()
-        .zip(counts)
-        .filter(|(_, count)| **count > 0)
-        .map(|(class, count)| format!("{} {count}", class.name()));
-    let listed = named.collect::<Vec<_>>().join(", ");
-    if listed.is_empty() {
-        nothing.into()
-    } else {
-        listed
-    }
-}
-
 /// How an arrival ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Class {
     /// Answered, status below 400.
     Ok,
     /// Answered, status 400 to 499.
+    #[serde(rename = "http_4xx")]
     Http4xx,
     /// Answered, status 500 and above.
+    #[serde(rename = "http_5xx")]
     Http5xx,
     /// Sent, but no complete answer before the timeout, which runs from the intended instant.
     Timeout,
@@ -76,22 +59,15 @@ impl Class {
         Self::Expired,
     ];
 
-    /// Its name in panel, summary and JSON.
+    /// As in the JSON summary.
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Http4xx => "http_4xx",
-            Self::Http5xx => "http_5xx",
-            Self::Timeout => "timeout",
-            Self::Connect => "connect",
-            Self::Reset => "reset",
-            Self::Expired => "expired",
-        }
+        [
+            "ok", "http_4xx", "http_5xx", "timeout", "connect", "reset", "expired",
+        ][self as usize]
     }
 
-    /// The class of an answer.
-    pub fn of_status(status: StatusCode) -> Self {
-        match status.as_u16() {
+    pub(crate) fn of_status(status: u16) -> Self {
+        match status {
             ..400 => Self::Ok,
             400..500 => Self::Http4xx,
             500.. => Self::Http5xx,
@@ -99,7 +75,7 @@ impl Class {
     }
 
     /// Whether the target answered.
-    pub const fn is_answer(self) -> bool {
+    pub(crate) const fn is_answer(self) -> bool {
         matches!(self, Self::Ok | Self::Http4xx | Self::Http5xx)
     }
 
@@ -109,51 +85,62 @@ impl Class {
     }
 
     /// Whether it always has a response time: answers and arrivals that ran out of time do. A refused or broken connection is
-    /// over in microseconds; counted as a response it would make a dead target look fast. See [`Entry`].
+    /// over in microseconds; counted as a response it would make a dead target look fast. See [`Record::ran_out`].
     pub(crate) const fn has_response_time(self) -> bool {
         self.is_answer() || matches!(self, Self::Timeout | Self::Expired)
     }
 }
 
+/// The classes that occurred with their counts, or `none`.
+pub(crate) fn listed(counts: &Counts, none: &str) -> String {
+    let classes = Class::ALL.into_iter().zip(counts);
+    let listed: Vec<_> = classes
+        .filter(|(_, count)| **count > 0)
+        .map(|(class, count)| format!("{} {count}", class.name()))
+        .collect();
+    if listed.is_empty() {
+        return none.into();
+    }
+    listed.join(", ")
+}
+
 /// Three instants of one request, all since the run's start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Timing {
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Timing {
     /// When the schedule wanted it sent.
-    pub intended: Duration,
-    /// When a connection took it.
-    pub sent: Duration,
+    pub(crate) intended: Duration,
+    /// When a connection took it; when it was given up, if none did.
+    pub(crate) sent: Duration,
     /// When its end was known; for timeouts the deadline itself.
-    pub done: Duration,
+    pub(crate) done: Duration,
 }
 
 impl Timing {
-    /// Sent − intended: how late it was sent, because no connection was free or because the generator was slow.
-    pub fn lag(&self) -> Duration {
+    /// How late it was sent, because no connection was free or because the generator was slow.
+    pub(crate) fn lag(&self) -> Duration {
         self.sent.saturating_sub(self.intended)
     }
 
-    /// Done − sent: what the target took, as a closed-loop tool would see it.
-    pub fn service(&self) -> Duration {
+    /// What the target took, as a closed-loop tool would see it.
+    pub(crate) fn service(&self) -> Duration {
         self.done.saturating_sub(self.sent)
     }
 
-    /// Done − intended: latency from the scheduled send time.
-    pub fn response(&self) -> Duration {
+    /// Latency from the scheduled send time.
+    pub(crate) fn response(&self) -> Duration {
         self.done.saturating_sub(self.intended)
     }
 }
 
-/// What a book records of one arrival.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Entry {
+/// The end of one arrival.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Record {
     /// Index in the plan.
-    pub stage: usize,
-    /// How it ended.
-    pub class: Class,
-    /// Its times; one that expired has `sent` where it was given up.
-    pub timing: Timing,
+    pub(crate) stage: usize,
+    pub(crate) class: Class,
+    pub(crate) timing: Timing,
     /// The part of the lag during which a connection was free: the generator's own fault.
-    pub own_lag: Duration,
+    pub(crate) own_lag: Duration,
     /// Whether its timeout ended it. One whose connection hung until then has waited, and counts among response times.
-    pub ran_out: bool,
+    pub(crate) ran_out: bool,
 }

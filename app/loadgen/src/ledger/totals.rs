@@ -1,101 +1,133 @@
-//! All accounts added up, and the sums that must agree.
+//! What is recorded of a run: by each thread for itself, once a second and at the end added up; and the sums that must agree.
 
 use std::time::Duration;
 
-use super::{Class, Counts, Distribution, add_counts};
+use super::{Class, Counts, Distribution, Record};
 
-/// Accounts of one stage.
+/// What is recorded of one stage.
 #[derive(Clone, Debug, Default)]
-pub struct StageTotals {
-    /// Arrivals by class, in the order of [`Class::ALL`].
-    pub counts: Counts,
-    /// Response times by class, in the same order.
-    pub response: [Distribution; Class::ALL.len()],
+pub(crate) struct StageTotals {
+    pub(crate) counts: Counts,
+    /// Response times by class, in the order of [`Class::ALL`].
+    pub(crate) response: [Distribution; Class::ALL.len()],
     /// Response times of those whose connection hung until their timeout.
-    pub hung: Distribution,
+    pub(crate) hung: Distribution,
     /// Service times of what has a response time and was sent.
-    pub service: Distribution,
+    pub(crate) service: Distribution,
 }
 
 impl StageTotals {
-    /// Arrivals of a class.
-    pub fn count(&self, class: Class) -> u64 {
-        self.counts[class as usize]
-    }
-
     pub(crate) fn ended(&self) -> u64 {
         self.counts.iter().sum()
     }
 
     /// Share of them that didn't end as [`Class::Ok`].
-    pub fn error_rate(&self) -> Option<f64> {
-        share_of_errors(self.count(Class::Ok), self.ended())
+    pub(crate) fn error_rate(&self) -> Option<f64> {
+        share_of_errors(self.counts[Class::Ok as usize], self.ended())
     }
 
     /// Response times of everything that has one: the main figure.
-    pub fn responses(&self) -> Distribution {
+    pub(crate) fn responses(&self) -> Distribution {
         let mut all = self.hung.clone();
-        for class in Class::ALL
-            .into_iter()
-            .filter(|class| class.has_response_time())
-        {
-            all.add(&self.response[class as usize]);
+        for class in Class::ALL {
+            if class.has_response_time() {
+                all.add(&self.response[class as usize]);
+            }
         }
         all
     }
 
-    pub(crate) fn add(&mut self, other: &Self) {
-        add_counts(&mut self.counts, &other.counts);
+    fn record(&mut self, record: &Record) {
+        let Record { class, timing, .. } = record;
+        self.counts[*class as usize] += 1;
+        self.response[*class as usize].record(timing.response());
+        if *class == Class::Connect && record.ran_out {
+            self.hung.record(timing.response());
+        }
+        if class.has_response_time() && class.is_sent() {
+            self.service.record(timing.service());
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        for (ours, theirs) in self.counts.iter_mut().zip(&other.counts) {
+            *ours += theirs;
+        }
         for (ours, theirs) in self.response.iter_mut().zip(&other.response) {
             ours.add(theirs);
         }
         self.hung.add(&other.hung);
         self.service.add(&other.service);
     }
+
+    fn clear(&mut self) {
+        self.counts = Counts::default();
+        self.response.iter_mut().for_each(Distribution::clear);
+        self.hung.clear();
+        self.service.clear();
+    }
 }
 
-/// Accounts of a run.
+/// What is recorded of a run.
 #[derive(Clone, Debug, Default)]
-pub struct Totals {
-    /// By stage, in the plan's order.
-    pub stages: Vec<StageTotals>,
+pub(crate) struct Totals {
+    /// In the plan's order.
+    pub(crate) stages: Vec<StageTotals>,
     /// Sent − intended of everything that was sent.
-    pub lag: Distribution,
+    pub(crate) lag: Distribution,
     /// The part of every arrival's lag during which a connection was free.
-    pub own_lag: Distribution,
-    /// How far behind a thread was, for want of processor time, when it took an arrival; see [`Strain`](super::Strain).
-    pub behind: Distribution,
+    pub(crate) own_lag: Distribution,
+    /// How far behind a thread was, for want of processor time, when it took an arrival; see [`Saturation`](super::Saturation).
+    pub(crate) behind: Distribution,
     /// Expired although a connection was free for most of their time: the generator's fault.
-    pub expired_while_free: u64,
-    /// Arrivals the schedule gave out; every one of them is in exactly one class.
-    pub scheduled: u64,
+    pub(crate) expired_while_free: u64,
     /// Answers that came before the end of the schedule.
-    pub answered_in_time: u64,
-    /// Whether a schedule decided when to send, not the answer to the request before.
-    pub is_open_loop: bool,
-    /// From the start to the end of the schedule, or to where it was stopped.
-    pub asked_for: Duration,
+    pub(crate) answered_in_time: u64,
     /// When the last one was sent, since the start.
-    pub last_sent: Duration,
+    pub(crate) last_sent: Duration,
+    /// The rest is known at the end.
+    pub(crate) end: End,
+}
+
+/// What is known of a run at its end.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct End {
+    /// Arrivals the schedule gave out; every one of them is in exactly one class.
+    pub(crate) scheduled: u64,
+    /// Whether a schedule decided when to send, not the answer to the request before.
+    pub(crate) is_open_loop: bool,
+    /// From the start to the end of the schedule, or to where it was stopped.
+    pub(crate) asked_for: Duration,
     /// From the start until the last arrival's end.
-    pub elapsed: Duration,
+    pub(crate) elapsed: Duration,
     /// Processor time of the pacing thread.
-    pub pacing_cpu: Duration,
+    pub(crate) pacing_cpu: Duration,
     /// Share of the run in which the busiest worker thread was working or waiting for a processor.
-    pub busiest: f64,
+    pub(crate) busiest: f64,
 }
 
 impl Totals {
-    /// Nothing recorded yet.
-    pub fn new(stages: usize) -> Self {
+    pub(crate) fn new(stages: usize) -> Self {
         Self {
             stages: vec![StageTotals::default(); stages],
-            is_open_loop: true,
             ..Self::default()
         }
     }
 
-    /// Adds another thread's records of the same run.
+    pub(crate) fn record(&mut self, record: &Record) {
+        let timing = record.timing;
+        self.stages[record.stage].record(record);
+        self.own_lag.record(record.own_lag);
+        if record.class == Class::Expired && record.own_lag > timing.lag() / 2 {
+            self.expired_while_free += 1;
+        }
+        if record.class.is_sent() {
+            self.last_sent = self.last_sent.max(timing.sent);
+            self.lag.record(timing.lag());
+        }
+    }
+
+    /// Adds other records of the same run.
     pub(crate) fn add(&mut self, other: &Self) {
         for (ours, theirs) in self.stages.iter_mut().zip(&other.stages) {
             ours.add(theirs);
@@ -106,11 +138,19 @@ impl Totals {
         self.expired_while_free += other.expired_while_free;
         self.answered_in_time += other.answered_in_time;
         self.last_sent = self.last_sent.max(other.last_sent);
-        self.busiest = self.busiest.max(other.busiest);
+    }
+
+    /// Forgets every record and keeps the memory.
+    pub(crate) fn clear(&mut self) {
+        self.stages.iter_mut().for_each(StageTotals::clear);
+        self.lag.clear();
+        self.own_lag.clear();
+        self.behind.clear();
+        (self.expired_while_free, self.answered_in_time) = (0, 0);
     }
 
     /// All stages as one.
-    pub fn overall(&self) -> StageTotals {
+    pub(crate) fn overall(&self) -> StageTotals {
         let mut all = StageTotals::default();
         for stage in &self.stages {
             all.add(stage);
@@ -118,45 +158,51 @@ impl Totals {
         all
     }
 
+    pub(crate) fn count(&self, class: Class) -> u64 {
+        let counts = self.stages.iter().map(|stage| stage.counts[class as usize]);
+        counts.sum()
+    }
+
+    /// Arrivals by class, all stages together.
+    pub(crate) fn counts(&self) -> Counts {
+        Class::ALL.map(|class| self.count(class))
+    }
+
     /// Arrivals that were given to a connection.
-    pub fn sent(&self) -> u64 {
+    pub(crate) fn sent(&self) -> u64 {
         self.lag.count()
     }
 
-    /// Arrivals of a class.
-    pub fn count(&self, class: Class) -> u64 {
-        self.stages.iter().map(|stage| stage.count(class)).sum()
+    /// Arrivals that were never given to a connection.
+    pub(crate) fn unsent(&self) -> u64 {
+        self.count(Class::Connect) + self.count(Class::Expired)
     }
 
-    /// Share of the asked rate that was sent, late sending included: 1 when every arrival left before the schedule's end.
-    pub fn achieved(&self) -> Option<f64> {
-        if self.scheduled == 0 {
-            return None;
-        }
-        let taken = self.last_sent.max(self.asked_for).as_secs_f64();
-        Some(self.sent() as f64 / self.scheduled as f64 * self.asked_for.as_secs_f64() / taken)
+    /// Share of the asked rate that was sent, late sending included: 1 when every arrival left before the schedule's end. A closed
+    /// loop asks for no rate.
+    pub(crate) fn achieved(&self) -> Option<f64> {
+        let asked_for = self.end.asked_for;
+        let taken = self.last_sent.max(asked_for).as_secs_f64();
+        let share = self.sent() as f64 / self.end.scheduled as f64;
+        (self.end.is_open_loop && self.end.scheduled > 0)
+            .then(|| share * asked_for.as_secs_f64() / taken)
     }
 
     /// Share of arrivals that didn't end as [`Class::Ok`].
-    pub fn error_rate(&self) -> Option<f64> {
-        share_of_errors(self.count(Class::Ok), self.scheduled)
+    pub(crate) fn error_rate(&self) -> Option<f64> {
+        share_of_errors(self.count(Class::Ok), self.end.scheduled)
     }
 
     /// Answers per second while the schedule ran: whatever came later says how long the last one took.
     pub(crate) fn answers_per_second(&self) -> f64 {
-        let seconds = self.asked_for.as_secs_f64().max(f64::MIN_POSITIVE);
+        let seconds = self.end.asked_for.as_secs_f64().max(f64::MIN_POSITIVE);
         self.answered_in_time as f64 / seconds
     }
 
-    /// Arrivals that were never given to a connection.
-    pub fn unsent(&self) -> u64 {
-        self.count(Class::Connect) + self.count(Class::Expired)
-    }
-
     /// Whether every scheduled arrival ended in exactly one class: sent + connect + expired = scheduled.
-    pub fn is_balanced(&self) -> bool {
+    pub(crate) fn is_balanced(&self) -> bool {
         let ended: u64 = self.stages.iter().map(StageTotals::ended).sum();
-        ended == self.scheduled && self.sent() + self.unsent() == self.scheduled
+        ended == self.end.scheduled && self.sent() + self.unsent() == self.end.scheduled
     }
 }
 

@@ -6,24 +6,24 @@
 //! version. Times are in seconds and end in `_seconds`; shares lie between 0 and 1; what had no samples is `null`.
 //! Two sums always hold: `scheduled = sent + counts.connect + counts.expired` and `scheduled =` the sum of `counts`. (In version 1
 //! `sent` counted arrivals for which no connection could be opened.)
-//!
-//! How it looks to people: [`text`].
 
 mod text;
 
-use std::time::Duration;
+use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::ledger::{Class, Quantiles, StageTotals, Totals};
-use crate::scenario::Load;
-use crate::schedule::Spacing;
+use crate::process::peak_memory_bytes;
+use crate::scenario::{Load, Plan};
+use crate::schedule::{ArrivalProcess, Stage};
 use crate::settings::Settings;
-use crate::target::{Server, Target};
-use crate::verdict::{Judgement, Outcome, Verdict};
+use crate::target::Addresses;
+use crate::threshold::Evaluation;
+use crate::verdict::{Outcome, Verdict};
 
 /// Version of the JSON schema.
-pub const SCHEMA_VERSION: u32 = 2;
+const SCHEMA_VERSION: u32 = 2;
 
 /// Where the stack's own pages are; the ports are the defaults of `.env`.
 const LOOK_NEXT: [&str; 3] = [
@@ -33,272 +33,198 @@ const LOOK_NEXT: [&str; 3] = [
 ];
 
 /// A run as it was asked for, as it went, and how it is judged.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Report {
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
     /// 2; see above.
-    pub schema_version: u32,
-    /// Name of the scenario.
-    pub scenario: String,
+    schema_version: u32,
+    scenario: String,
     /// `open` (a schedule decides when to send) or `closed` (the answer to the request before does).
-    pub load: String,
-    /// URL of the target.
-    pub target: String,
+    load: String,
+    /// Its URL.
+    target: String,
     /// Addresses its name had.
-    pub addresses: Vec<String>,
-    /// What was asked for.
-    pub asked: Asked,
-    /// How it is judged.
-    pub outcome: Outcome,
-    /// Exit code of the program.
-    pub exit_code: u8,
+    addresses: Vec<String>,
+    asked: Asked,
+    outcome: Outcome,
+    exit_code: u8,
     /// One line for each thing that is wrong.
-    pub reasons: Vec<String>,
+    reasons: Vec<String>,
     /// Every threshold, held or missed.
-    pub thresholds: Vec<Judgement>,
+    thresholds: Vec<Evaluation>,
     /// Arrivals the schedule gave out.
-    pub scheduled: u64,
+    scheduled: u64,
     /// Arrivals that were given to a connection.
-    pub sent: u64,
+    sent: u64,
     /// Arrivals by class; each arrival is in exactly one.
-    pub counts: Counts,
+    counts: ByClass<u64>,
     /// Share of arrivals that are not `ok`.
-    pub error_rate: Option<f64>,
+    error_rate: Option<f64>,
     /// Share of the asked rate that was sent, late sending included; `null` in a closed loop.
-    pub achieved: Option<f64>,
+    achieved: Option<f64>,
     /// Answers per second while the schedule ran: those that came before its end, by its length.
-    pub answers_per_second: f64,
+    answers_per_second: f64,
     /// From the start to the end of the schedule, or to where it was stopped.
-    pub asked_seconds: f64,
+    asked_seconds: f64,
     /// From the start to the last arrival's end: the tail is waited for.
-    pub elapsed_seconds: f64,
+    elapsed_seconds: f64,
     /// Sent − intended, of everything sent.
-    pub lag: Option<Quantiles>,
+    lag: Option<Quantiles>,
     /// The part of the lag during which a connection was free: the generator's own; decides whether the run is valid.
-    pub own_lag: Option<Quantiles>,
+    own_lag: Option<Quantiles>,
     /// Done − sent, of answers and timeouts.
-    pub service: Option<Quantiles>,
+    service: Option<Quantiles>,
     /// Done − intended, of answers, timeouts, expired and connections that hung: the main figure, and what thresholds use.
-    pub response: Option<Quantiles>,
+    response: Option<Quantiles>,
     /// Response times of each class by itself.
-    pub response_by_class: ByClass<Option<Quantiles>>,
+    response_by_class: ByClass<Option<Quantiles>>,
     /// The stages by themselves, such as warm-up, storm and recovery.
-    pub stages: Vec<StageReport>,
+    stages: Vec<StageReport>,
     /// What the generator itself used.
-    pub generator: Generator,
+    generator: Generator,
     /// What the demo stack shows when this scenario runs with its defaults.
-    pub expect: String,
+    expect: String,
     /// Where to look next.
-    pub look_next: Vec<String>,
+    look_next: Vec<String>,
 }
 
 /// The settings of a run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Asked {
+#[derive(Debug, Serialize)]
+struct Asked {
     /// Arrivals per second at the scenario's peak; `null` in a closed loop.
-    pub rate: Option<f64>,
-    /// Its length.
-    pub duration_seconds: f64,
-    /// Connections.
-    pub connections: usize,
-    /// Worker threads.
-    pub threads: usize,
+    rate: Option<f64>,
+    duration_seconds: f64,
+    connections: usize,
+    threads: usize,
     /// Timeout from the intended instant.
-    pub timeout_seconds: f64,
+    timeout_seconds: f64,
     /// Share of misbehaving orders in the storm; `null` without one.
-    pub share: Option<f64>,
+    share: Option<f64>,
     /// `even` or `poisson`.
-    pub spacing: String,
-    /// Seed of everything random.
-    pub seed: u64,
+    spacing: String,
+    seed: u64,
 }
 
-/// One value for each class.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ByClass<T> {
-    /// Answered, status below 400.
-    pub ok: T,
-    /// Answered, status 400 to 499.
-    pub http_4xx: T,
-    /// Answered, status 500 and above.
-    pub http_5xx: T,
-    /// Sent, no complete answer before the timeout.
-    pub timeout: T,
-    /// Never sent: no connection could be opened, or not in time.
-    pub connect: T,
-    /// The connection broke, or what came back was not HTTP.
-    pub reset: T,
-    /// Never sent: every connection was busy until the timeout.
-    pub expired: T,
-}
-
-pub(crate) type Counts = ByClass<u64>;
+type ByClass<T> = BTreeMap<Class, T>;
 
 /// A stage of a run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct StageReport {
-    /// Its name.
-    pub name: String,
+#[derive(Debug, Serialize)]
+struct StageReport {
+    name: String,
     /// Its length, all its pieces together.
-    pub seconds: f64,
+    seconds: f64,
     /// Mean asked rate; `null` in a closed loop.
-    pub asked_rate: Option<f64>,
-    /// Arrivals by class.
-    pub counts: Counts,
-    /// Share of its arrivals that are not `ok`.
-    pub error_rate: Option<f64>,
-    /// Done − sent.
-    pub service: Option<Quantiles>,
-    /// Done − intended.
-    pub response: Option<Quantiles>,
+    asked_rate: Option<f64>,
+    counts: ByClass<u64>,
+    error_rate: Option<f64>,
+    service: Option<Quantiles>,
+    response: Option<Quantiles>,
 }
 
 /// What the generator used.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Generator {
+#[derive(Debug, Serialize)]
+struct Generator {
     /// Processor time of the pacing thread as a share of one core.
-    pub pacing_share: f64,
+    pacing_share: f64,
     /// Share of the run in which the busiest worker thread was working or waiting for a processor.
-    pub busiest_worker_share: f64,
+    busiest_worker_share: f64,
     /// Highest resident memory of the process; `null` where the kernel doesn't tell.
-    pub peak_memory_bytes: Option<u64>,
-}
-
-/// What a report is made from.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Sources<'a> {
-    pub settings: &'a Settings,
-    /// The server, as asked or found.
-    pub server: &'a Server,
-    pub target: &'a Target,
-    pub totals: &'a Totals,
-    pub verdict: &'a Verdict,
+    peak_memory_bytes: Option<u64>,
 }
 
 impl Report {
-    pub(crate) fn new(sources: Sources<'_>) -> Self {
-        let Sources {
-            settings,
-            server,
-            target,
-            totals,
-            verdict,
-        } = sources;
+    pub(crate) fn new(
+        settings: &Settings,
+        addresses: &Addresses,
+        totals: &Totals,
+        verdict: &Verdict,
+    ) -> Self {
         let overall = totals.overall();
-        let is_open = totals.is_open_loop;
-        let elapsed = totals.elapsed.as_secs_f64().max(f64::MIN_POSITIVE);
+        let end = totals.end;
+        let is_open = end.is_open_loop;
+        let elapsed = end.elapsed.as_secs_f64();
+        let known = addresses.known();
         Self {
             schema_version: SCHEMA_VERSION,
-            scenario: settings.scenario.name().into(),
+            scenario: settings.args.scenario.name(),
             load: if is_open { "open" } else { "closed" }.into(),
-            target: server.url(),
-            addresses: target
-                .addresses
-                .known()
-                .iter()
-                .map(ToString::to_string)
-                .collect(),
+            target: addresses.server().url(),
+            addresses: known.iter().map(ToString::to_string).collect(),
             asked: asked(settings, is_open),
             outcome: verdict.outcome,
             exit_code: verdict.exit.code(),
             reasons: verdict.reasons.clone(),
-            thresholds: verdict.judgements.clone(),
-            scheduled: totals.scheduled,
+            thresholds: verdict.evaluations.clone(),
+            scheduled: end.scheduled,
             sent: totals.sent(),
             counts: counts(&overall),
             error_rate: totals.error_rate(),
-            achieved: totals.achieved().filter(|_| is_open),
+            achieved: totals.achieved(),
             answers_per_second: totals.answers_per_second(),
-            asked_seconds: totals.asked_for.as_secs_f64(),
-            elapsed_seconds: totals.elapsed.as_secs_f64(),
+            asked_seconds: end.asked_for.as_secs_f64(),
+            elapsed_seconds: elapsed,
             lag: totals.lag.quantiles(),
             own_lag: totals.own_lag.quantiles(),
             service: overall.service.quantiles(),
             response: overall.responses().quantiles(),
             response_by_class: by_class(|class| overall.response[class as usize].quantiles()),
-            stages: stages(settings, totals),
+            stages: stages(&settings.plan, totals),
             generator: Generator {
-                pacing_share: totals.pacing_cpu.as_secs_f64() / elapsed,
-                busiest_worker_share: totals.busiest,
-                peak_memory_bytes: peak_memory(),
+                pacing_share: end.pacing_cpu.as_secs_f64() / elapsed.max(f64::MIN_POSITIVE),
+                busiest_worker_share: end.busiest,
+                peak_memory_bytes: peak_memory_bytes(),
             },
-            expect: settings.scenario.expectation().into(),
+            expect: settings.args.scenario.expectation().into(),
             look_next: LOOK_NEXT.map(Into::into).into(),
         }
     }
 }
 
 fn asked(settings: &Settings, is_open: bool) -> Asked {
+    let has_faults = settings.args.scenario.has_faults();
+    let spacing = match settings.process {
+        ArrivalProcess::Even => "even",
+        ArrivalProcess::Poisson => "poisson",
+    };
     Asked {
         rate: is_open.then_some(settings.shape.rate),
         duration_seconds: settings.shape.duration.as_secs_f64(),
         connections: settings.connections,
         threads: settings.threads,
-        timeout_seconds: settings.timeout.as_secs_f64(),
-        share: settings
-            .scenario
-            .has_faults()
-            .then_some(settings.shape.share),
-        spacing: match settings.spacing {
-            Spacing::Even => "even",
-            Spacing::Poisson => "poisson",
-        }
-        .into(),
+        timeout_seconds: settings.args.timeout.as_secs_f64(),
+        share: has_faults.then_some(settings.shape.share),
+        spacing: spacing.into(),
         seed: settings.seed,
     }
 }
 
-fn stages(settings: &Settings, totals: &Totals) -> Vec<StageReport> {
-    let reports = settings
-        .plan
-        .stages
-        .iter()
-        .zip(&totals.stages)
-        .enumerate()
-        .map(|(index, (stage, accounts))| {
-            let (time, expected) = match &settings.plan.load {
-                Load::Open(profile) => profile.share_of(index),
-                Load::Closed(time) => (*time, 0.0),
-            };
-            StageReport {
-                name: stage.name.clone(),
-                seconds: time.as_secs_f64(),
-                asked_rate: (totals.is_open_loop && time > Duration::ZERO)
-                    .then(|| expected / time.as_secs_f64()),
-                counts: counts(accounts),
-                error_rate: accounts.error_rate(),
-                service: accounts.service.quantiles(),
-                response: accounts.responses().quantiles(),
-            }
-        });
-    reports.collect()
+fn stages(plan: &Plan, totals: &Totals) -> Vec<StageReport> {
+    let stages = plan.stages.iter().zip(&totals.stages).enumerate();
+    let report = |(index, (stage, totals)): (usize, (&Stage, &StageTotals))| {
+        let (time, asked) = match &plan.load {
+            Load::Open(profile) => profile.share_of(index),
+            Load::Closed(time) => (*time, f64::NAN),
+        };
+        let rate = asked / time.as_secs_f64();
+        StageReport {
+            name: stage.name.clone(),
+            seconds: time.as_secs_f64(),
+            asked_rate: rate.is_finite().then_some(rate),
+            counts: counts(totals),
+            error_rate: totals.error_rate(),
+            service: totals.service.quantiles(),
+            response: totals.responses().quantiles(),
+        }
+    };
+    stages.map(report).collect()
 }
 
-fn counts(accounts: &StageTotals) -> Counts {
-    by_class(|class| accounts.count(class))
+fn counts(totals: &StageTotals) -> ByClass<u64> {
+    by_class(|class| totals.counts[class as usize])
 }
 
 fn by_class<T>(value: impl Fn(Class) -> T) -> ByClass<T> {
-    ByClass {
-        ok: value(Class::Ok),
-        http_4xx: value(Class::Http4xx),
-        http_5xx: value(Class::Http5xx),
-        timeout: value(Class::Timeout),
-        connect: value(Class::Connect),
-        reset: value(Class::Reset),
-        expired: value(Class::Expired),
-    }
-}
-
-/// `VmHWM` of proc(5), in KiB there.
-fn peak_memory() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim()
-        .strip_suffix(" kB")?
-        .trim()
-        .parse::<u64>()
-        .ok()
-        .map(|kib| kib * 1024)
+    Class::ALL
+        .into_iter()
+        .map(|class| (class, value(class)))
+        .collect()
 }

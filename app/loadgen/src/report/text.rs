@@ -2,122 +2,114 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::{Counts, Report};
-use crate::ledger::{Quantiles, listed};
+use super::{Asked, ByClass, Report};
+use crate::ledger::{Class, Quantiles, listed};
 use crate::verdict::Outcome;
 
 impl Display for Report {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let report = self;
-        write_head(report, f)?;
-        write_times(report, f)?;
-        if report.stages.len() > 1 {
-            write_stages(report, f)?;
+        write_head(self, f)?;
+        writeln!(
+            f,
+            "\n  ms             mean      p50      p90      p95      p99    p99.9      max"
+        )?;
+        let times = [self.response, self.service, self.lag];
+        for (name, times) in ["response", "service", "lag"].into_iter().zip(times) {
+            writeln!(f, "  {name:<10}{}", columns(times))?;
         }
-        for threshold in &report.thresholds {
+        writeln!(
+            f,
+            "  Response is the latency from the scheduled send time (done - intended); service is what the target took once\n  \
+             it was asked (done - sent); lag is how late it was asked (sent - intended)."
+        )?;
+        if self.stages.len() > 1 {
+            write_stages(self, f)?;
+        }
+        for threshold in &self.thresholds {
             let word = if threshold.missed { "MISSED" } else { "held" };
             writeln!(f, "  threshold {word:<6}  {threshold}")?;
         }
-        writeln!(f, "\n{}", outcome(report))?;
+        let (outcome, expect) = (outcome(self), &self.expect);
         writeln!(
             f,
-            "\nWith the defaults, expect on the demo stack: {}.\nLook next:",
-            report.expect
+            "\n{outcome}\n\nWith the defaults, expect on the demo stack: {expect}.\nLook next:"
         )?;
-        for place in &report.look_next {
-            writeln!(f, "  {place}")?;
-        }
-        Ok(())
+        let mut places = self.look_next.iter();
+        places.try_for_each(|place| writeln!(f, "  {place}"))
     }
 }
 
 fn write_head(report: &Report, f: &mut Formatter<'_>) -> fmt::Result {
     let Report {
+        scenario,
+        target,
         asked,
         scheduled,
         sent,
+        counts,
+        elapsed_seconds,
         ..
     } = report;
+    let Asked {
+        connections,
+        threads,
+        timeout_seconds,
+        seed,
+        spacing,
+        ..
+    } = asked;
     let load = match asked.rate {
-        Some(rate) => format!("open loop, up to {}/s, {}", number(rate), asked.spacing),
+        Some(rate) => format!("open loop, up to {}/s, {spacing}", number(rate)),
         None => {
             "closed loop: each answer lets the next request go, which says nothing about latency at a given rate"
                 .into()
         }
     };
+    writeln!(f, "{scenario} against {target} ({load}; seed {seed})")?;
     writeln!(
         f,
-        "{} against {} ({load}; seed {})",
-        report.scenario, report.target, asked.seed
+        "{connections} connections, {threads} threads, timeout {timeout_seconds} s; took {elapsed_seconds:.1} s\n"
     )?;
-    writeln!(
-        f,
-        "{} connections, {} threads, timeout {} s; took {:.1} s",
-        asked.connections, asked.threads, asked.timeout_seconds, report.elapsed_seconds
-    )?;
+    let [connect, expired] = [Class::Connect, Class::Expired].map(|class| counts[&class]);
     write!(
         f,
-        "\n  scheduled {scheduled} = sent {sent} + connect {} + expired {}",
-        report.counts.connect, report.counts.expired
+        "  scheduled {scheduled} = sent {sent} + connect {connect} + expired {expired}"
     )?;
     if let Some(achieved) = report.achieved {
         write!(f, "; {:.1} % of the asked rate achieved", achieved * 100.0)?;
     }
     writeln!(f, "; {} answers/s", number(report.answers_per_second))?;
-    writeln!(f, "  ended as {}", classes(&report.counts))
-}
-
-fn write_times(report: &Report, f: &mut Formatter<'_>) -> fmt::Result {
-    writeln!(
-        f,
-        "\n  ms             mean      p50      p90      p95      p99    p99.9      max"
-    )?;
-    for (name, times) in [
-        ("response", report.response),
-        ("service", report.service),
-        ("lag", report.lag),
-    ] {
-        writeln!(f, "  {name:<10}{}", columns(times))?;
-    }
-    writeln!(
-        f,
-        "  Response is the latency from the scheduled send time (done - intended); service is what the target took once\n  \
-             it was asked (done - sent); lag is how late it was asked (sent - intended)."
-    )
+    writeln!(f, "  ended as {}", classes(counts))
 }
 
 fn write_stages(report: &Report, f: &mut Formatter<'_>) -> fmt::Result {
     writeln!(
         f,
-        "\n  {:<10}{:>8}{:>9}{:>9}{:>9}{:>9}{:>9}  ended as",
-        "stage", "asked/s", "p50 ms", "p95", "p99", "max", "errors"
+        "\n  stage      asked/s   p50 ms      p95      p99      max   errors  ended as"
     )?;
     for stage in &report.stages {
-        let times = stage.response;
+        let times = stage
+            .response
+            .map(|q| [q.p50_seconds, q.p95_seconds, q.p99_seconds, q.max_seconds]);
+        let times = times.map_or([None; 4], |times| times.map(Some));
+        let times = times.map(|time| format!("{:>9}", cell(time))).concat();
         let asked = stage.asked_rate.map_or_else(|| "-".into(), number);
         let errors = stage
             .error_rate
-            .map_or_else(|| "-".into(), |share| format!("{:.1} %", share * 100.0));
-        writeln!(
-            f,
-            "  {:<10}{asked:>8}{:>9}{:>9}{:>9}{:>9}{errors:>9}  {}",
-            stage.name,
-            cell(times.map(|times| times.p50_seconds)),
-            cell(times.map(|times| times.p95_seconds)),
-            cell(times.map(|times| times.p99_seconds)),
-            cell(times.map(|times| times.max_seconds)),
-            classes(&stage.counts)
-        )?;
+            .map(|share| format!("{:.1} %", share * 100.0));
+        let errors = errors.as_deref().unwrap_or("-");
+        let (name, ended) = (&stage.name, classes(&stage.counts));
+        writeln!(f, "  {name:<10}{asked:>8}{times}{errors:>9}  {ended}")?;
     }
     Ok(())
 }
 
-/// Figures of a distribution, as the columns of `write_times`.
+/// Figures of a distribution, below their heads.
 fn columns(times: Option<Quantiles>) -> String {
     let Some(q) = times else {
         return "no samples".into();
     };
-    [
+    let figures = [
         q.mean_seconds,
         q.p50_seconds,
         q.p90_seconds,
@@ -125,25 +117,13 @@ fn columns(times: Option<Quantiles>) -> String {
         q.p99_seconds,
         q.p99_9_seconds,
         q.max_seconds,
-    ]
-    .map(|seconds| format!("{:>9}", cell(Some(seconds))))
-    .concat()
+    ];
+    let cells = figures.map(|seconds| format!("{:>9}", cell(Some(seconds))));
+    cells.concat()
 }
 
-fn classes(counts: &Counts) -> String {
-    let Counts {
-        ok,
-        http_4xx,
-        http_5xx,
-        timeout,
-        connect,
-        reset,
-        expired,
-    } = *counts;
-    listed(
-        &[ok, http_4xx, http_5xx, timeout, connect, reset, expired],
-        "nothing",
-    )
+fn classes(counts: &ByClass<u64>) -> String {
+    listed(&Class::ALL.map(|class| counts[&class]), "nothing")
 }
 
 fn outcome(report: &Report) -> String {

@@ -1,11 +1,13 @@
 //! When each arrival is due: pure mathematics, no clock.
 //!
 //! [`profile`] holds the rate over time, its integral (how many arrivals are due by then) and the inverse of that (when the
-//! k-th is due). Here the arrivals are walked through one after another, evenly or as a Poisson process, without storing any. Two walks over the same plan and seed give the same arrivals: the
-//! pacer and the workers each take their own. Which profiles exist under which names: [`scenario`](crate::scenario). Who waits for them:
-//! [`engine`](crate::engine).
+//! k-th is due). Here the arrivals are walked through one after another, evenly or as a Poisson process, without storing any. Two
+//! walks over the same plan and seed give the same arrivals: the pacer and the workers each take their own. Which profiles exist
+//! under which names: [`scenario`](crate::scenario). Who waits for them: [`engine`](crate::engine).
 
 mod profile;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +15,7 @@ use std::time::Duration;
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
 
-pub use profile::{Profile, Segment};
+pub(crate) use profile::{Profile, Segment};
 
 /// A named generator rather than the crate's default one, so that a seed means the same in every version.
 type Random = Xoshiro256PlusPlus;
@@ -21,39 +23,33 @@ type Random = Xoshiro256PlusPlus;
 /// Keeps the choice of misbehaving orders independent of the choice of instants.
 const FAULT_STREAM: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// What is asked of the target.
+/// What is asked of the target: an order, perhaps one that is forced to fail or to be slow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
-    /// A healthy order.
+pub(crate) enum Order {
     Plain,
-    /// One that is forced to fail.
     Failing,
-    /// One that is forced to be slow.
     Slow,
 }
 
 /// Misbehaviour of an exact share of a stage's orders.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Fault {
-    /// What those orders are.
-    pub order: Order,
+pub(crate) struct Fault {
+    pub(crate) order: Order,
     /// Their share, 0 to 1: exactly `round(arrivals × share)` of them, positions shuffled by the seed.
-    pub share: f64,
+    pub(crate) share: f64,
 }
 
 /// A part of the run that is reported by itself.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Stage {
-    /// Its name in panel and summary.
-    pub name: String,
+pub(crate) struct Stage {
+    pub(crate) name: String,
     /// Which of its orders misbehave.
-    pub fault: Option<Fault>,
+    pub(crate) fault: Option<Fault>,
 }
 
-/// How arrivals lie around the asked rate.
+/// How arrivals are spread around the asked rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Spacing {
-    /// As evenly as the rate allows.
+pub(crate) enum ArrivalProcess {
     Even,
     /// A Poisson process of that rate, by time rescaling: unit exponential gaps, mapped through the inverse.
     Poisson,
@@ -61,29 +57,33 @@ pub enum Spacing {
 
 /// One request that is to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Arrival {
+pub(crate) struct Arrival {
     /// When it is due, since the run's start.
-    pub intended: Duration,
-    /// Index of its stage.
-    pub stage: usize,
-    /// What is asked.
-    pub order: Order,
+    pub(crate) intended: Duration,
+    /// Index in the plan.
+    pub(crate) stage: usize,
+    pub(crate) order: Order,
 }
 
 /// Walks through the arrivals of a run in order.
 #[derive(Clone, Debug)]
-pub struct Arrivals {
+pub(crate) struct Arrivals {
     profile: Arc<Profile>,
     instants: Instants,
-    picks: Vec<Option<Pick>>,
+    sampled: Vec<Option<Sampler>>,
     fault_rng: Random,
 }
 
 impl Arrivals {
     /// The arrivals of `profile` with these stages. Faults cost one extra walk, which counts
     /// the arrivals of each stage.
-    pub fn new(profile: Arc<Profile>, stages: &[Stage], spacing: Spacing, seed: u64) -> Self {
-        let instants = Instants::new(&profile, spacing, seed);
+    pub(crate) fn new(
+        profile: Arc<Profile>,
+        stages: &[Stage],
+        process: ArrivalProcess,
+        seed: u64,
+    ) -> Self {
+        let instants = Instants::new(&profile, process, seed);
         let mut counts = vec![0_u64; stages.len()];
         if stages.iter().any(|stage| stage.fault.is_some()) {
             let mut walk = instants.clone();
@@ -91,16 +91,16 @@ impl Arrivals {
                 counts[stage] += 1;
             }
         }
-        let picks = stages
+        let sampled = stages
             .iter()
             .zip(counts)
-            .map(|(stage, count)| stage.fault.map(|fault| Pick::new(fault, count)))
+            .map(|(stage, count)| stage.fault.map(|fault| Sampler::new(fault, count)))
             .collect();
         let fault_rng = Random::seed_from_u64(seed ^ FAULT_STREAM);
         Self {
             profile,
             instants,
-            picks,
+            sampled,
             fault_rng,
         }
     }
@@ -111,8 +111,8 @@ impl Iterator for Arrivals {
 
     fn next(&mut self) -> Option<Arrival> {
         let (intended, stage) = self.instants.next(&self.profile)?;
-        let order = match self.picks.get_mut(stage) {
-            Some(Some(pick)) => pick.next(&mut self.fault_rng),
+        let order = match self.sampled.get_mut(stage) {
+            Some(Some(sampler)) => sampler.next(&mut self.fault_rng),
             _ => Order::Plain,
         };
         Some(Arrival {
@@ -131,13 +131,13 @@ enum Instants {
 }
 
 impl Instants {
-    fn new(profile: &Profile, spacing: Spacing, seed: u64) -> Self {
-        match spacing {
-            Spacing::Even => Self::Even {
+    fn new(profile: &Profile, process: ArrivalProcess, seed: u64) -> Self {
+        match process {
+            ArrivalProcess::Even => Self::Even {
                 next: 0,
                 count: profile.count(),
             },
-            Spacing::Poisson => Self::Poisson {
+            ArrivalProcess::Poisson => Self::Poisson {
                 reached: 0.0,
                 rng: Random::seed_from_u64(seed),
             },
@@ -163,17 +163,16 @@ impl Instants {
 /// Selection sampling (Knuth, The Art of Computer Programming, volume 2, 3.4.2, algorithm S): exactly `wanted` of `left`,
 /// every choice equally likely, nothing stored.
 #[derive(Clone, Debug)]
-struct Pick {
+struct Sampler {
     order: Order,
     wanted: u64,
     left: u64,
 }
 
-impl Pick {
+impl Sampler {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        clippy::cast_precision_loss,
         reason = "a share of at most one of a count below 2^53"
     )]
     fn new(fault: Fault, count: u64) -> Self {

@@ -9,15 +9,14 @@ const ROUNDING: f64 = 1e-6;
 
 /// One piece of a profile.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Segment {
+pub(crate) struct Segment {
     /// The stage under which its arrivals are reported, an index.
-    pub stage: usize,
-    /// Its length.
-    pub duration: Duration,
+    pub(crate) stage: usize,
+    pub(crate) duration: Duration,
     /// Arrivals per second at its start.
-    pub from: f64,
+    pub(crate) from: f64,
     /// Arrivals per second at its end.
-    pub to: f64,
+    pub(crate) to: f64,
 }
 
 impl Segment {
@@ -57,13 +56,13 @@ struct Piece {
 
 /// The asked rate over the whole run.
 #[derive(Clone, Debug)]
-pub struct Profile {
+pub(crate) struct Profile {
     pieces: Vec<Piece>,
 }
 
 impl Profile {
     /// Puts the pieces one after another; pieces without length are left out.
-    pub fn new(segments: impl IntoIterator<Item = Segment>) -> Self {
+    pub(crate) fn new(segments: impl IntoIterator<Item = Segment>) -> Self {
         let (mut start, mut before) = (Duration::ZERO, 0.0);
         let mut pieces = Vec::new();
         for segment in segments
@@ -83,15 +82,14 @@ impl Profile {
         Self { pieces }
     }
 
-    /// How long it lasts.
-    pub fn duration(&self) -> Duration {
+    pub(crate) fn duration(&self) -> Duration {
         self.pieces
             .last()
             .map_or(Duration::ZERO, |last| last.start + last.segment.duration)
     }
 
     /// Arrivals expected in all; how many an even schedule has is [`Self::count`].
-    pub fn expected(&self) -> f64 {
+    pub(crate) fn expected(&self) -> f64 {
         self.pieces.last().map_or(0.0, |last| last.after)
     }
 
@@ -101,12 +99,12 @@ impl Profile {
         clippy::cast_sign_loss,
         reason = "never below zero; far below 2^53"
     )]
-    pub fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         (self.expected() - ROUNDING).ceil() as u64
     }
 
     /// When `arrivals` are due, and the stage that moment belongs to; `None` if they never are.
-    pub fn instant_of(&self, arrivals: f64) -> Option<(Duration, usize)> {
+    pub(crate) fn instant_of(&self, arrivals: f64) -> Option<(Duration, usize)> {
         let index = self
             .pieces
             .partition_point(|piece| piece.after - ROUNDING <= arrivals);
@@ -117,7 +115,7 @@ impl Profile {
     }
 
     /// The asked rate and the stage at `offset`; after the end, the last stage and no rate.
-    pub fn asked_at(&self, offset: Duration) -> (f64, usize) {
+    pub(crate) fn asked_at(&self, offset: Duration) -> (f64, usize) {
         let Some(piece) = self.pieces.iter().rev().find(|piece| piece.start <= offset) else {
             return (0.0, 0);
         };

@@ -1,16 +1,20 @@
-//! Targets that close, reset, talk nonsense, are slow, freeze, or are not there.
+//! Targets that close, reset, talk nonsense, or are not there.
 
-use std::time::{Duration, Instant};
+use std::net::{TcpListener, TcpStream};
+use std::time::Duration;
 
-use loadgen::ledger::Class;
-use loadgen::target::Addresses;
-use mock_target::{Behaviour, Freeze, Setup};
+use mock_target::Behaviour;
+use serde_json::Value;
 
-use crate::support::{
-    FIRST_LOOK, Setting, code, flat, mock, parsed, quick, report, run_against, spawn, wait_for,
-};
+use crate::support::{mock, quick, report};
 
 const SHORT: &str = "steady --rate 50 --duration 1s --wait 0s --timeout 300ms";
+
+/// That of `SHORT`.
+fn assert_timeout(seconds: &Value) {
+    let found = seconds.as_f64().expect("a time");
+    assert!((found - 0.3).abs() < 0.001, "{found}");
+}
 
 #[test]
 fn every_way_to_end_has_its_class() {
@@ -25,27 +29,24 @@ fn every_way_to_end_has_its_class() {
     ] {
         let mock = mock(behaviour.clone());
         let (code, report) = report(&mock.url(), SHORT);
-        let counts = serde_json::to_value(&report.counts).expect("numbers");
+        assert_eq!(code, wanted, "{behaviour:?}");
+        assert_eq!(report["counts"][class], 50, "{behaviour:?}");
+        assert_eq!(report["scheduled"], 50);
+        assert_eq!(report["error_rate"], 1.0);
         assert_eq!(
-            (code, &counts[class]),
-            (wanted, &50.into()),
-            "{behaviour:?}"
-        );
-        assert_eq!((report.scheduled, report.error_rate), (50, Some(1.0)));
-        assert_eq!(
-            report.response.is_some(),
+            report["response"].is_object(),
             answers.contains(&class),
             "{behaviour:?}: no response, no response time"
         );
         if class == "timeout" {
-            let response = report.response.expect("it is there");
-            assert!((response.p50_seconds - 0.3).abs() < 0.001, "{response:?}");
-            assert!((response.max_seconds - 0.3).abs() < 0.001, "{response:?}");
+            assert_timeout(&report["response"]["p50_seconds"]);
+            assert_timeout(&report["response"]["max_seconds"]);
         }
     }
     let gone = quick().url();
     let (code, report) = report(&gone, SHORT);
-    assert_eq!((code, report.counts.connect), (1, 50));
+    assert_eq!(code, 1);
+    assert_eq!(report["counts"]["connect"], 50);
 }
 
 #[test]
@@ -54,42 +55,18 @@ fn a_target_that_closes_idle_connections_gets_new_ones() {
     let (code, report) = report(&mock.url(), &format!("{SHORT} --connections 4"));
     assert_eq!(code, 0);
     // A request that meets the close on its way is a reset; most don't.
-    assert_eq!(report.counts.ok + report.counts.reset, 50);
-    assert!(
-        report.counts.ok >= 25 && mock.accepted() > 10,
-        "{} connections: {report:?}",
-        mock.accepted()
-    );
-}
-
-#[test]
-fn a_slow_target_is_slow_and_nothing_else() {
-    let mock = mock(Setup {
-        service_time: Duration::from_millis(400),
-        ..Setup::default()
-    });
-    let (code, report) = report(&mock.url(), "steady --rate 50 --duration 1s --wait 0s");
-    assert_eq!((code, report.counts.ok), (0, 50));
-    assert!(report.response.expect("answers").p50_seconds >= 0.399);
-    let elapsed = report.elapsed_seconds;
-    assert!(elapsed >= 1.37, "the tail is waited for: {elapsed}");
+    let [ok, reset] = ["ok", "reset"].map(|class| report["counts"][class].as_u64());
+    assert_eq!(ok.zip(reset).map(|(ok, reset)| ok + reset), Some(50));
+    assert!(ok >= Some(25) && mock.accepted() > 10, "{report}");
 }
 
 /// A port that takes no more connections: whoever tries waits.
-fn full_port() -> (tokio::net::TcpListener, Vec<std::net::TcpStream>) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_io()
-        .build()
-        .expect("a runtime");
-    let listener = runtime.block_on(async {
-        let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
-        socket
-            .bind(([127, 0, 0, 1], 0).into())
-            .expect("a free port");
-        socket.listen(1).expect("it is bound")
-    });
+fn full_port() -> (TcpListener, Vec<TcpStream>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    // Once more, with the shortest backlog.
+    rustix::net::listen(&listener, 1).expect("it is bound");
     let address = listener.local_addr().expect("it is bound");
-    let connect = || std::net::TcpStream::connect_timeout(&address, Duration::from_millis(300));
+    let connect = || TcpStream::connect_timeout(&address, Duration::from_millis(300));
     let waiting = std::iter::from_fn(|| connect().ok()).collect();
     (listener, waiting)
 }
@@ -99,52 +76,8 @@ fn a_connection_that_hangs_was_never_made_and_nothing_was_sent() {
     let (listener, _waiting) = full_port();
     let url = format!("http://{}", listener.local_addr().expect("it is bound"));
     let (code, report) = report(&url, &format!("{SHORT} --connections 50"));
-    assert_eq!((code, report.scheduled), (1, 50));
-    assert_eq!(
-        (report.sent, report.counts.connect, report.counts.timeout),
-        (0, 50, 0),
-        "{report:?}"
-    );
-    let response = report.response.expect("whoever came waited");
-    assert!((response.p50_seconds - 0.3).abs() < 0.001, "{response:?}");
-}
-
-#[test]
-fn a_target_that_moves_is_found_at_its_new_address() {
-    let (old, new) = (quick(), quick());
-    let there = new.address;
-    let addresses = Addresses::new(vec![old.address], move || Ok(vec![there]));
-    let setting = Setting {
-        timeout: Duration::from_secs(1),
-        ..Setting::new(flat(2000, 100.0), 10)
-    };
-    let totals = run_against(addresses, setting, |_| drop(old));
-    assert_eq!(totals.scheduled, 200);
-    assert!(
-        totals.count(Class::Ok) >= 150 && new.accepted() > 0,
-        "{totals:?}"
-    );
-}
-
-#[test]
-fn a_target_that_freezes_and_goes_on_shows_in_the_response_times() {
-    let target = quick();
-    let mut run = spawn(
-        &target.url(),
-        "steady --rate 100 --duration 3s --json --max-lag 1h",
-    );
-    let _lines = wait_for(&mut run, FIRST_LOOK);
-    target.freeze(Freeze {
-        from: Instant::now(),
-        length: Duration::from_millis(600),
-    });
-    let output = run.wait_with_output().expect("it ends");
-    let report = parsed(&output);
-    assert_eq!((code(&output), report.counts.ok), (0, 300));
-    let response = report.response.expect("answers");
-    // S − (1 − p)·T
-    assert!(
-        response.max_seconds >= 0.58 && response.p95_seconds >= 0.6 - 0.15 - 0.02,
-        "{response:?}"
-    );
+    assert_eq!(code, 1);
+    assert_eq!(report["sent"], 0, "{report}");
+    assert_eq!(report["counts"]["connect"], 50, "{report}");
+    assert_timeout(&report["response"]["p50_seconds"]);
 }

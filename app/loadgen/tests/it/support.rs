@@ -1,20 +1,13 @@
-//! Starts the program, mock targets and in-process runs for the other tests.
+//! Starts the program and its targets for the other tests.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use hyper::Method;
-use loadgen::engine::{Run, Running};
-use loadgen::ledger::Totals;
-use loadgen::report::Report;
-use loadgen::scenario::{Load, Plan};
-use loadgen::schedule::{Profile, Segment, Spacing, Stage};
-use loadgen::target::{Addresses, Requests, Server, Target};
 use mock_target::{Mock, Setup};
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
 
 /// The program with these arguments, its output caught, in an environment that doesn't change its behaviour.
 pub(crate) fn loadgen(arguments: &[&str]) -> Command {
@@ -23,10 +16,8 @@ pub(crate) fn loadgen(arguments: &[&str]) -> Command {
         .args(arguments)
         .env_remove("CI")
         .env_remove("NO_COLOR");
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.stdin(Stdio::null());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
@@ -50,7 +41,7 @@ pub(crate) fn run(url: &str, typed: &str) -> Output {
 }
 
 /// The same with `--json`: exit code and summary.
-pub(crate) fn report(url: &str, typed: &str) -> (i32, Report) {
+pub(crate) fn report(url: &str, typed: &str) -> (i32, Value) {
     let output = run(url, &format!("{typed} --json"));
     (code(&output), parsed(&output))
 }
@@ -66,17 +57,15 @@ pub(crate) fn quick() -> Mock {
 }
 
 /// The summary on stdout.
-pub(crate) fn parsed(output: &Output) -> Report {
+pub(crate) fn parsed(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|error| panic!("no report ({error}): {output:?}"))
 }
 
 /// Its exit code; a signal that killed it is a failure.
 pub(crate) fn code(output: &Output) -> i32 {
-    output
-        .status
-        .code()
-        .unwrap_or_else(|| panic!("killed: {output:?}"))
+    let code = output.status.code();
+    code.unwrap_or_else(|| panic!("killed: {output:?}"))
 }
 
 /// What it said on stderr.
@@ -109,102 +98,6 @@ pub(crate) fn read_to(lines: &mut impl BufRead, said: &str) {
 
 /// The first look at a run: its signal handlers are there and load is on the way.
 pub(crate) const FIRST_LOOK: &str = "asked";
-
-/// An open-loop plan of one stage.
-pub(crate) fn plan(segments: &[(Duration, f64, f64)]) -> Plan {
-    let segments = segments.iter().map(|&(duration, from, to)| Segment {
-        stage: 0,
-        duration,
-        from,
-        to,
-    });
-    Plan {
-        stages: vec![Stage {
-            name: "test".into(),
-            fault: None,
-        }],
-        load: Load::Open(Arc::new(Profile::new(segments))),
-    }
-}
-
-/// The same with one rate throughout.
-pub(crate) fn flat(millis: u64, rate: f64) -> Plan {
-    plan(&[(Duration::from_millis(millis), rate, rate)])
-}
-
-/// How an in-process run is made.
-pub(crate) struct Setting {
-    pub(crate) plan: Plan,
-    pub(crate) connections: usize,
-    pub(crate) timeout: Duration,
-}
-
-impl Setting {
-    /// With a timeout that no test waits for.
-    pub(crate) fn new(plan: Plan, connections: usize) -> Self {
-        Self {
-            plan,
-            connections,
-            timeout: Duration::from_secs(30),
-        }
-    }
-}
-
-/// The moment of the schedule's zero, or a little before it.
-pub(crate) fn start_of(running: &Running) -> Instant {
-    while running.now().is_zero() {
-        std::thread::yield_now();
-    }
-    let now = Instant::now();
-    now.checked_sub(running.now())
-        .expect("the machine runs for longer than this test")
-}
-
-/// Starts a run against a mock, does something while it runs, and returns its accounts.
-pub(crate) fn run_in_process(
-    mock: &Mock,
-    setting: Setting,
-    meanwhile: impl FnOnce(&Running),
-) -> Totals {
-    run_against(fixed(vec![mock.address]), setting, meanwhile)
-}
-
-/// Addresses of a target whose name nobody knows.
-pub(crate) fn fixed(known: Vec<SocketAddr>) -> Addresses {
-    Addresses::new(known, || Err(std::io::ErrorKind::NotFound.into()))
-}
-
-/// The same against these addresses of one target.
-pub(crate) fn run_against(
-    addresses: Addresses,
-    setting: Setting,
-    meanwhile: impl FnOnce(&Running),
-) -> Totals {
-    let server = Server::parse("http://target:8000").expect("a URL");
-    let requests = Requests::new(&server, &Method::POST, &"/orders".parse().expect("a path"))
-        .expect("valid requests");
-    let run = Run {
-        plan: setting.plan,
-        target: Target {
-            addresses,
-            requests,
-        },
-        connections: setting.connections,
-        threads: 2,
-        timeout: setting.timeout,
-        spacing: Spacing::Even,
-        seed: 1,
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
-    runtime.block_on(async {
-        let mut running = run.launch().await.expect("threads can be started");
-        meanwhile(&running);
-        running.finished().await.expect("the run has a result")
-    })
-}
 
 /// A server on a port of its own that answers each head of a request, and keeps the connection.
 pub(crate) fn serve(answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static) -> String {

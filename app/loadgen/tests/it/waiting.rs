@@ -1,10 +1,7 @@
 //! What happens before the load: readiness and the first scrape.
 
-use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 
-use loadgen::target::Server;
-use loadgen::waiting::{NotReady, for_target};
 use mock_target::Behaviour;
 
 use crate::support::{code, mock, quick, run, serve, stderr};
@@ -81,27 +78,4 @@ fn an_answer_that_waiting_does_not_change_is_told_at_once() {
         let output = run(&target.url(), "steady --duration 200ms --wait 0s");
         assert_eq!(code(&output), 0, "{output:?}");
     }
-}
-
-/// Which addresses are found ready within half a second.
-fn ready(addresses: &[SocketAddr]) -> Result<Vec<SocketAddr>, NotReady> {
-    let server = Server::parse("http://target:8000").expect("a URL");
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
-    runtime.block_on(for_target(&server, addresses, Duration::from_millis(500)))
-}
-
-#[test]
-fn every_address_is_asked_and_those_that_are_not_ready_are_left_out() {
-    let [dead, draining, alive, other] =
-        [200, 503, 200, 404].map(|status| mock(Behaviour::Answer(status)));
-    let gone = dead.address;
-    drop(dead);
-    let (alive, other) = (alive.address, other.address);
-    let found = ready(&[gone, alive, draining.address, other]).expect("two are ready");
-    assert_eq!(found, [alive, other]);
-    let none = ready(&[gone, draining.address]).expect_err("none is ready");
-    assert!(none.to_string().contains("503"), "{none}");
 }

@@ -55,11 +55,8 @@ impl Links {
             links: Vec::new(),
             unreadable: Vec::new(),
         };
-        for entry in text
-            .split(',')
-            .map(str::trim)
-            .filter(|entry| !entry.is_empty())
-        {
+        let entries = text.split(',').map(str::trim);
+        for entry in entries.filter(|entry| !entry.is_empty()) {
             match link(entry) {
                 Some(link) => read.links.push(link),
                 None => read.unreadable.push(entry.to_owned()),
@@ -138,45 +135,23 @@ mod tests {
     fn what_cannot_be_read_is_left_out_and_kept_for_the_log() {
         let long = format!("http://{}/", "a".repeat(61));
         let given = format!(
-            "Grafana=https://g.example/grafana/?a=1&b=2,a,b=,c=/d,e=javascript:alert(1),f=http://g h,,A long <name>, Inc={long}"
+            "Grafana=https://g.example/grafana/?a=1&b=2,a,b=,c=/d,e=javascript:alert(1),f=http://g h,,A long <name>, <Inc>={long}"
         );
         let links = Links::read(&given);
-        let unreadable = [
-            "a",
-            "b=",
-            "c=/d",
-            "e=javascript:alert(1)",
-            "f=http://g h",
-            "A long <name>",
-        ];
+        let unreadable = "a b= c=/d e=javascript:alert(1) f=http://g+h A+long+<name>";
+        let unreadable: Vec<_> = unreadable
+            .split(' ')
+            .map(|link| link.replace('+', " "))
+            .collect();
         assert_eq!(links.unreadable, unreadable);
         let page = page(&links);
         let grafana = "https://g.example/grafana/?a=1&amp;b=2";
-        assert!(
-            page.contains(&format!("<a href=\"{grafana}\">{grafana}</a>")),
-            "{page}"
-        );
-        assert!(page.contains(&format!("<a href=\"{long}\">")), "{page}");
-        assert!(Links::default().unreadable.is_empty());
-    }
-
-    #[test]
-    fn a_page_for_browsers_links_what_can_be_asked_with_get() {
-        let page = page(&Links::read("<Graf>=http://localhost:3000"));
-        for linked in [
-            "/metrics",
-            "/health",
-            "/ready",
-            "/",
-            "http://localhost:3000/",
-        ] {
-            assert!(
-                page.contains(&format!("<a href=\"{linked}\">")),
-                "{linked}: {page}"
-            );
+        for address in [grafana, &long, "/metrics", "/"] {
+            let link = format!("<a href=\"{address}\">{address}</a>");
+            assert!(page.contains(&link), "{link}: {page}");
         }
         assert!(!page.contains("<a href=\"/orders\">"), "a link cannot POST");
-        assert!(page.contains("count=50&amp;error_rate=0.5&quot;"), "{page}");
-        assert!(page.contains("&lt;Graf&gt;"), "{page}");
+        assert!(page.contains("&lt;Inc&gt;") && page.contains("count=50&amp;error_rate"));
+        assert!(Links::default().unreadable.is_empty());
     }
 }

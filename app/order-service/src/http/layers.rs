@@ -1,34 +1,24 @@
-//! The layers around every request, outermost first: measurement, with a log line for each failure, and protection from panics.
+//! What surrounds every request: measurement, with a log line for each failure, and protection from panics, which are counted as
+//! what the client got.
 //!
-//! The measurement is outermost, so that a panic is counted as what the client got. Limits on connections and headers are further
-//! out still: [`service::server`]. Those on the time for an answer are where something is waited for: [`super::orders`],
-//! [`super::simulate`].
+//! Limits on connections and headers are further out: [`service::server`]. Those on the time for an answer are where something is
+//! waited for: [`super::orders`], [`super::simulate`].
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::Next;
 use axum::response::Response;
+use futures_util::FutureExt;
 use service::problem::{Code, answer_panic};
-use tower_http::catch_panic::CatchPanicLayer;
 
 use super::AppState;
 use super::orders::OrderId;
 use crate::log::FailedRequest;
 use crate::metrics::method_label;
 
-/// Puts the layers around the routes; the last one named here is the first to see a request.
-pub(super) fn surround(
-    routes: Router<Arc<AppState>>,
-    state: &Arc<AppState>,
-) -> Router<Arc<AppState>> {
-    routes
-        .layer(CatchPanicLayer::custom(answer_panic))
-        .layer(from_fn_with_state(Arc::clone(state), measure))
-}
-
-async fn measure(
+pub(super) async fn measure(
     State(state): State<Arc<AppState>>,
     matched: Option<MatchedPath>,
     request: Request,
@@ -39,7 +29,8 @@ async fn measure(
         method_label(request.method().as_str()),
         route.map(ToOwned::to_owned),
     );
-    let response = next.run(request).await;
+    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    let response = answered.unwrap_or_else(answer_panic);
     let status = response.status();
     // The 500 of a failed order is no problem but its result, which is logged where the order ends.
     let problem = response.extensions().get();

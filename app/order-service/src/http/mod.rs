@@ -17,58 +17,35 @@ mod routes;
 mod simulate;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-pub use index::Links;
-pub use routes::{answers, app};
+use tokio_util::sync::CancellationToken;
+
+pub(crate) use index::Links;
+pub(crate) use routes::{answers, app};
 
 use crate::log::FailureLog;
 use crate::metrics::{Exposition, Metrics};
-use crate::orders::{OrderDesk, ServiceTime};
+use crate::orders::{Admission, ServiceTime};
 
-/// The state that the endpoints share.
-pub struct AppState {
-    /// Accepts orders.
-    pub desk: OrderDesk,
-    /// Estimates how long a batch takes.
-    pub service_time: ServiceTime,
-    /// Records requests.
-    pub metrics: Arc<Metrics>,
-    /// Renders `/metrics`.
-    pub exposition: Exposition,
-    /// Logs why requests failed.
-    pub log: Arc<FailureLog>,
-    /// False from the moment the service is asked to stop.
-    pub readiness: Readiness,
-    /// What the settings say about HTTP.
-    pub settings: HttpSettings,
-    /// What the first page links.
-    pub links: Links,
+pub(crate) struct AppState {
+    pub(crate) admission: Admission,
+    pub(crate) service_time: ServiceTime,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) exposition: Exposition,
+    pub(crate) log: Arc<FailureLog>,
+    /// Cancelled when the service is asked to stop: from then on it is not ready.
+    pub(crate) draining: CancellationToken,
+    pub(crate) settings: HttpSettings,
+    pub(crate) links: Links,
 }
 
-/// The settings that concern requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct HttpSettings {
+pub(crate) struct HttpSettings {
     /// After this long a request is answered with 504.
-    pub request_timeout: Duration,
+    pub(crate) request_timeout: Duration,
     /// Whether clients may force failures and slowness and simulate orders.
-    pub faults: bool,
-}
-
-/// Readiness: whether new orders are accepted. All clones share it.
-#[derive(Debug, Clone, Default)]
-pub struct Readiness(Arc<AtomicBool>);
-
-impl Readiness {
-    /// From now on no order is accepted.
-    pub fn start_draining(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    fn is_draining(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
+    pub(crate) faults: bool,
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ pub(super) async fn health() -> Json<Value> {
 }
 
 pub(super) async fn ready(State(state): State<Arc<AppState>>) -> Result<Json<Value>, Problem> {
-    if state.readiness.is_draining() {
+    if state.draining.is_cancelled() {
         return Err(problem::not_ready());
     }
     Ok(Json(json!({"status": "ready"})))

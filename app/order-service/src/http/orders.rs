@@ -18,7 +18,6 @@ use super::parameters::{NoBody, SlowSeconds, slowness};
 use super::{AppState, problem};
 use crate::orders::{Finished, Order, OrderStatus};
 
-/// The outcome of the order.
 #[derive(Serialize)]
 struct OrderAnswer {
     id: Uuid,
@@ -37,9 +36,9 @@ pub(super) async fn place(
 ) -> Result<Response, Problem> {
     let order = order(&faults, state.settings.faults)?;
     let receipt = state
-        .desk
+        .admission
         .accept(order)
-        .map_err(|reason| problem::rejected(reason, &state.desk, &state.service_time))?;
+        .map_err(|reason| problem::rejected(reason, &state.admission, &state.service_time))?;
     let id = OrderId(receipt.id());
     let limit = state.settings.request_timeout;
     match timeout(limit, receipt.finished()).await {

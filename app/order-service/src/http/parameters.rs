@@ -24,6 +24,9 @@ impl<S: Sync> FromRequest<S> for NoBody {
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
+        if body.is_end_stream() {
+            return Ok(Self);
+        }
         let unexpected = || problem::unexpected_body(parts.uri.path());
         // What is announced is not waited for.
         if body.size_hint().lower() > 0 {
@@ -37,7 +40,6 @@ impl<S: Sync> FromRequest<S> for NoBody {
     }
 }
 
-/// Slowness in seconds.
 pub(super) type SlowSeconds = Number<60>;
 
 /// `slow_seconds`; absent means 3. Without `what` it would have no effect, like a name that does not exist.

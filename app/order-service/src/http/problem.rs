@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use service::problem::Problem;
 
-use crate::orders::{OrderDesk, RejectReason, ServiceTime};
+use crate::orders::{Admission, RejectReason, ServiceTime};
 
 /// 400: the batch would outlast the request.
 pub(super) fn simulation_too_long(expected: Duration, limit: Duration) -> Problem {
@@ -54,10 +54,10 @@ pub(super) fn faults_disabled() -> Problem {
 /// 503: an order was refused.
 pub(super) fn rejected(
     reason: RejectReason,
-    desk: &OrderDesk,
+    admission: &Admission,
     service_time: &ServiceTime,
 ) -> Problem {
-    let queue = desk.queue();
+    let queue = admission.queue();
     let (detail, retry_after) = match reason {
         RejectReason::QueueFull => (
             format!("all {} places in the queue are taken", queue.capacity()),

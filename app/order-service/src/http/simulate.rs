@@ -18,7 +18,6 @@ use crate::orders::{RejectReason, Simulation, Summary};
 
 /// Orders in a batch, unless told otherwise.
 const DEFAULT_COUNT: usize = 20;
-/// The largest batch.
 const MAX_COUNT: u64 = 10_000;
 
 pub(super) async fn simulate(
@@ -30,22 +29,27 @@ pub(super) async fn simulate(
     if !state.settings.faults {
         return Err(problem::faults_disabled());
     }
-    let expected = simulation.expected_duration(&state.service_time, state.desk.queue().workers());
+    let expected =
+        simulation.expected_duration(&state.service_time, state.admission.queue().workers());
     let limit = state.settings.request_timeout;
     if expected > limit {
         return Err(problem::simulation_too_long(expected, limit));
     }
-    let summary = timeout(limit, simulation.run(&state.desk))
+    let summary = timeout(limit, simulation.run(&state.admission))
         .await
         .map_err(|_elapsed| problem::timeout(limit))?;
     if summary.rejected == summary.requested {
         let reason = RejectReason::Draining;
-        return Err(problem::rejected(reason, &state.desk, &state.service_time));
+        return Err(problem::rejected(
+            reason,
+            &state.admission,
+            &state.service_time,
+        ));
     }
     Ok(Json(summary))
 }
 
-/// What to simulate, as it is asked for.
+/// What to simulate, as requested.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Batch {

@@ -1,6 +1,6 @@
-//! Failures that cannot be caused from outside: a handler or a worker that panics, and metrics that are gone.
+//! Failures that cannot be caused from outside: a handler or a worker that panics.
 
-use std::io;
+use std::io::{PipeReader, Read, pipe};
 use std::panic;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
+use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use http_body_util::BodyExt;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
@@ -15,59 +16,39 @@ use serde_json::Value;
 use service::logging;
 use tower::ServiceExt;
 use tracing::subscriber::DefaultGuard;
-use tracing_subscriber::fmt::MakeWriter;
 
-use super::layers::surround;
+use super::layers::measure;
 use super::*;
 use crate::metrics::{ResourceAttributes, Telemetry};
 use crate::orders::{OrderProcessor, OrderQueue, ServiceTime};
 
 /// Keeps what is logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+struct Log {
+    written: PipeReader,
+    logging: DefaultGuard,
+}
 
 impl Log {
-    fn text(&self) -> String {
-        let bytes = self.0.lock().expect("no test panics while it logs").clone();
-        String::from_utf8(bytes).expect("the log is text")
+    fn start() -> Self {
+        let (written, writer) = pipe().expect("a pipe");
+        let log = tracing_subscriber::fmt().json().flatten_event(true);
+        let log = log.with_writer(Mutex::new(writer)).finish();
+        let logging = tracing::subscriber::set_default(log);
+        Self { written, logging }
     }
 
-    /// The only line with this in it.
-    fn line_with(&self, text: &str) -> Value {
-        let all = self.text();
-        let lines: Vec<_> = all.lines().filter(|line| line.contains(text)).collect();
-        assert_eq!(lines.len(), 1, "{text} in {all}");
-        serde_json::from_str(lines[0]).expect("a line is JSON")
-    }
-}
-
-impl io::Write for Log {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.0
-            .lock()
-            .expect("no test panics while it logs")
-            .extend_from_slice(line);
-        Ok(line.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Log {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
+    /// One event a line.
+    fn end(mut self) -> Vec<Value> {
+        drop(self.logging);
+        let mut log = String::new();
+        self.written.read_to_string(&mut log).expect("text");
+        let lines = log.lines().map(serde_json::from_str);
+        lines.collect::<Result<_, _>>().expect("JSON")
     }
 }
 
 /// What keeps the endpoints working: without it there are no metrics and no workers.
-struct Backend {
-    provider: SdkMeterProvider,
-    _processor: OrderProcessor,
-}
+type Backend = (SdkMeterProvider, OrderProcessor);
 
 /// What the endpoints work with, and what is behind it.
 fn state() -> (Arc<AppState>, Backend) {
@@ -85,23 +66,19 @@ fn state_with(
     let events = Arc::new((Arc::clone(&metrics), Arc::clone(&log)));
     let processor = OrderProcessor::start(queue, service_time, events);
     let state = AppState {
-        desk: processor.desk(),
+        admission: processor.admission(),
         service_time: ServiceTime::new(Duration::ZERO, 0.0),
         metrics,
         exposition: telemetry.exposition,
         log,
-        readiness: Readiness::default(),
+        draining: CancellationToken::new(),
         settings: HttpSettings {
             request_timeout: Duration::from_secs(1),
             faults: true,
         },
         links: Links::default(),
     };
-    let backend = Backend {
-        provider: telemetry.provider,
-        _processor: processor,
-    };
-    (Arc::new(state), backend)
+    (Arc::new(state), (telemetry.provider, processor))
 }
 
 /// The answer to a request: its status and its body, which is JSON.
@@ -115,17 +92,6 @@ async fn send(app: Router, method: &str, path: &str) -> (u16, Value) {
         status,
         serde_json::from_slice(&body.to_bytes()).expect("JSON"),
     )
-}
-
-/// What is logged, one line an event, from here to the end of the test.
-fn record_log() -> (Log, DefaultGuard) {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_writer(log.clone())
-        .finish();
-    (log, tracing::subscriber::set_default(subscriber))
 }
 
 /// The answer to a request during which something panics, with the panic logged as the program logs it.
@@ -142,18 +108,16 @@ async fn send_into_panic(app: Router, method: &str, path: &str) -> (u16, Value) 
 
 #[tokio::test]
 async fn a_worker_that_panics_is_an_answered_500_a_counted_failure_and_says_so() {
-    let (log, _logging) = record_log();
-    let (state, _backend) = state_with(|| panic!("on purpose"));
+    let log = Log::start();
+    let (state, backend) = state_with(|| panic!("on purpose"));
 
     // More often than there are workers.
+    let mut ids = Vec::new();
     for _ in 0..3 {
         let app = app(Arc::clone(&state));
         let (status, answer) = send_into_panic(app, "POST", "/orders").await;
         assert_eq!((status, &answer["status"]), (500, &"failure".into()));
-        let id = answer["id"].as_str().expect("an id");
-        let line = log.line_with(id);
-        assert_eq!(line["message"], "order failed");
-        assert_eq!(line["cause"], "its worker panicked");
+        ids.push(answer["id"].clone());
     }
 
     let page = state.exposition.render().expect("there are metrics");
@@ -164,17 +128,16 @@ async fn a_worker_that_panics_is_an_answered_500_a_counted_failure_and_says_so()
     ] {
         assert!(page.lines().any(|other| other == line), "{line}: {page}");
     }
-}
-
-#[tokio::test]
-async fn metrics_that_are_gone_are_a_503() {
-    let (state, backend) = state();
-    drop(backend.provider);
-
-    let (status, problem) = send(app(state), "GET", "/metrics").await;
-
-    assert_eq!(status, 503);
-    assert_eq!(problem["code"], "metrics_unavailable");
+    drop(backend);
+    let mut lines = log.end();
+    lines.retain(|line| line["message"] == "order failed");
+    let logged: Vec<_> = lines.iter().map(|line| line["order.id"].clone()).collect();
+    assert_eq!(logged, ids);
+    assert!(
+        lines
+            .iter()
+            .all(|line| line["cause"] == "its worker panicked")
+    );
 }
 
 #[tokio::test]
@@ -182,10 +145,10 @@ async fn a_panic_is_an_answered_500_a_counted_500_and_two_log_lines() {
     async fn panics() {
         panic!("on purpose");
     }
-    let (log, _logging) = record_log();
-    let (state, _backend) = state();
-    let app = surround(Router::new().route("/health", get(panics)), &state)
-        .with_state(Arc::clone(&state));
+    let log = Log::start();
+    let (state, backend) = state();
+    let measure = from_fn_with_state(Arc::clone(&state), measure);
+    let app = Router::new().route("/health", get(panics)).layer(measure);
 
     let (status, problem) = send_into_panic(app, "GET", "/health").await;
 
@@ -195,14 +158,18 @@ async fn a_panic_is_an_answered_500_a_counted_500_and_two_log_lines() {
     let page = state.exposition.render().expect("there are metrics");
     let counted = r#"http_server_request_duration_seconds_count{error_type="500",http_request_method="GET",http_response_status_code="500",http_route="/health",url_scheme="http"} 1"#;
     assert!(page.contains(counted), "{page}");
+    drop(backend);
     // What happened where, and which request it was.
-    assert_eq!(log.text().lines().count(), 2, "{}", log.text());
-    let place = log.line_with("on purpose")["panic.location"].to_string();
+    let [panicked, failed] = &log.end()[..] else {
+        panic!("not two lines");
+    };
+    assert_eq!(panicked["panic.message"], "on purpose");
+    let place = panicked["panic.location"].as_str().expect("a place");
     assert!(place.contains("http/tests.rs"), "{place}");
-    let line = log.line_with("request failed");
+    assert_eq!(failed["message"], "request failed");
     assert_eq!(
-        (&line["route"], &line["status"]),
+        (&failed["route"], &failed["status"]),
         (&"/health".into(), &500.into())
     );
-    assert_eq!(line["cause"], "internal_error");
+    assert_eq!(failed["cause"], "internal_error");
 }

@@ -9,57 +9,34 @@ use std::slice;
 use opentelemetry::KeyValue;
 use prometheus::proto::{Bucket, Histogram, LabelPair, Metric, MetricFamily, MetricType};
 use prometheus::{Registry, TextEncoder};
-use thiserror::Error;
 
 /// What `/metrics` is served as.
 pub const CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
 
-/// The exporter adds this family to whatever is recorded. Without it there is no page: the meter provider is gone, and only the
-/// process collector is left.
-const REQUIRED_FAMILY: &str = "target_info";
-
 /// Renders the metrics.
 pub struct Exposition {
     registry: Registry,
-    empty: Vec<EmptyHistogram>,
-}
-
-/// Why there is no page.
-#[derive(Debug, Error)]
-pub enum ExpositionError {
-    /// The pipeline from the instruments to the registry is gone.
-    #[error("{REQUIRED_FAMILY} is not among the gathered metrics: the meter provider is gone")]
-    NothingGathered,
-    /// The text encoder refused a metric.
-    #[error("the metrics could not be encoded: {0}")]
-    Encoding(prometheus::Error),
+    /// Those of one family are next to each other.
+    zeros: Vec<EmptyHistogram>,
 }
 
 impl Exposition {
-    pub(super) fn new(registry: Registry, empty: Vec<EmptyHistogram>) -> Self {
-        Self { registry, empty }
+    pub(super) fn new(registry: Registry, zeros: Vec<EmptyHistogram>) -> Self {
+        Self { registry, zeros }
     }
 
     /// Gathers everything and encodes it in the Prometheus text format.
     ///
     /// # Errors
-    /// The meter provider is gone, or a metric cannot be encoded.
-    pub fn render(&self) -> Result<String, ExpositionError> {
+    /// A metric cannot be encoded.
+    pub fn render(&self) -> prometheus::Result<String> {
         let families = self.registry.gather();
-        if !families
-            .iter()
-            .any(|family| family.name() == REQUIRED_FAMILY)
-        {
-            return Err(ExpositionError::NothingGathered);
-        }
         let mut page = String::new();
         for family in &families {
-            TextEncoder::new()
-                .encode_utf8(slice::from_ref(family), &mut page)
-                .map_err(ExpositionError::Encoding)?;
-            for empty in self.empty.iter().filter(|empty| empty.belongs_to(family)) {
-                if !empty.is_recorded_in(family) {
-                    page.push_str(&empty.samples);
+            TextEncoder::new().encode_utf8(slice::from_ref(family), &mut page)?;
+            for zero in self.zeros.iter().filter(|zero| zero.belongs_to(family)) {
+                if !zero.is_recorded_in(family) {
+                    page.push_str(&zero.samples);
                 }
             }
         }
@@ -70,19 +47,19 @@ impl Exposition {
     /// Whole families in which nothing has been recorded yet.
     fn append_unrecorded(&self, families: &[MetricFamily], page: &mut String) {
         let mut last = "";
-        for empty in &self.empty {
-            if !families.iter().any(|family| empty.belongs_to(family)) {
-                if empty.family != last {
-                    page.push_str(&empty.header);
-                    last = &empty.family;
+        for zero in &self.zeros {
+            if !families.iter().any(|family| zero.belongs_to(family)) {
+                if zero.family != last {
+                    page.push_str(&zero.header);
+                    last = &zero.family;
                 }
-                page.push_str(&empty.samples);
+                page.push_str(&zero.samples);
             }
         }
     }
 }
 
-/// One histogram series with nothing in it. Those of one family are next to each other in the list.
+/// One histogram series with nothing in it.
 pub(super) struct EmptyHistogram {
     family: String,
     /// Sorted by name, as the registry sorts them.
@@ -94,15 +71,15 @@ pub(super) struct EmptyHistogram {
 }
 
 impl EmptyHistogram {
-    pub(super) fn new(family: String, help: &str, bounds: &[f64], attributes: &[KeyValue]) -> Self {
-        let mut labels: Vec<LabelPair> = attributes.iter().map(label).collect();
+    pub(super) fn new(family: &str, help: &str, bounds: &[f64], labels: &[KeyValue]) -> Self {
+        let mut labels: Vec<LabelPair> = labels.iter().map(label).collect();
         labels.sort_by(|a, b| a.name().cmp(b.name()));
         let mut histogram = Histogram::default();
         histogram.set_bucket(bounds.iter().map(|bound| empty_bucket(*bound)).collect());
         let mut series = Metric::from_label(labels.clone());
         series.set_histogram(histogram);
         let mut page = MetricFamily::default();
-        page.set_name(family.clone());
+        page.set_name(family.to_owned());
         page.set_help(help.to_owned());
         page.set_field_type(MetricType::HISTOGRAM);
         page.set_metric(vec![series]);
@@ -111,10 +88,9 @@ impl EmptyHistogram {
             .expect("a family with a name and a series can be encoded");
         let (header, samples) = page
             .split_inclusive('\n')
-            .map(ToOwned::to_owned)
             .partition::<Vec<_>, _>(|line| line.starts_with('#'));
         Self {
-            family,
+            family: family.to_owned(),
             labels,
             header: header.concat(),
             samples: samples.concat(),
@@ -126,72 +102,21 @@ impl EmptyHistogram {
     }
 
     fn is_recorded_in(&self, family: &MetricFamily) -> bool {
-        family
-            .get_metric()
-            .iter()
-            .any(|metric| metric.get_label() == self.labels)
+        let mut recorded = family.get_metric().iter();
+        recorded.any(|series| series.get_label() == self.labels)
     }
 }
 
-/// An attribute as the exporter names it: dots become underscores.
-fn label(attribute: &KeyValue) -> LabelPair {
-    let mut label = LabelPair::default();
-    label.set_name(attribute.key.as_str().replace('.', "_"));
-    label.set_value(attribute.value.to_string());
-    label
+/// A label as the exporter names it: dots become underscores.
+fn label(label: &KeyValue) -> LabelPair {
+    let mut pair = LabelPair::default();
+    pair.set_name(label.key.as_str().replace('.', "_"));
+    pair.set_value(label.value.to_string());
+    pair
 }
 
 fn empty_bucket(upper_bound: f64) -> Bucket {
     let mut bucket = Bucket::default();
     bucket.set_upper_bound(upper_bound);
     bucket
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::metrics::{ResourceAttributes, Telemetry};
-    use crate::orders::{Finished, OrderEvents, OrderQueue, Origin};
-
-    #[test]
-    fn there_is_no_page_once_the_meter_provider_is_gone() {
-        let queue = OrderQueue::new(1, 1);
-        let telemetry = Telemetry::new(&queue, ResourceAttributes::default(), [])
-            .expect("the names are distinct");
-        assert!(telemetry.exposition.render().is_ok());
-
-        drop(telemetry.provider);
-
-        let rendered = telemetry.exposition.render();
-        assert!(
-            matches!(rendered, Err(ExpositionError::NothingGathered)),
-            "{rendered:?}"
-        );
-    }
-
-    #[test]
-    fn an_empty_histogram_gives_way_to_the_recorded_one() {
-        let queue = OrderQueue::new(1, 1);
-        let telemetry = Telemetry::new(&queue, ResourceAttributes::default(), [])
-            .expect("the names are distinct");
-        let count = |page: &str| -> Vec<String> {
-            page.lines()
-                .filter(|line| line.starts_with("order_duration_seconds_count"))
-                .map(ToOwned::to_owned)
-                .collect()
-        };
-        let page = telemetry.exposition.render().expect("there are metrics");
-        assert_eq!(count(&page), ["order_duration_seconds_count 0"]);
-
-        telemetry.metrics.finished(&Finished {
-            id: uuid::Uuid::nil(),
-            origin: Origin::Single,
-            failure: None,
-            duration: std::time::Duration::from_millis(80),
-            awaited: true,
-        });
-
-        let page = telemetry.exposition.render().expect("there are metrics");
-        assert_eq!(count(&page), ["order_duration_seconds_count 1"]);
-    }
 }

@@ -1,15 +1,16 @@
-//! All instruments: their types, units and buckets, and the typed methods that record into them.
+//! All instruments, each declared in one place, in [`create_metrics`]: its name, help, unit and buckets, and the series that it has
+//! from the start. Below are the typed methods that record into them.
 //!
-//! Recording is on the path of every order, so its label sets are prepared once and the gauges are derived when they are
-//! scraped. How it gets onto `/metrics`: [`super::exposition`].
+//! Recording is on the path of every order, so label sets are prepared once and the gauges are derived when they are scraped. How
+//! it gets onto `/metrics`: [`super::exposition`].
 
 use std::time::{Duration, Instant};
 
 use opentelemetry::KeyValue;
-use opentelemetry::metrics::{Counter, Histogram, Meter, UpDownCounter};
+use opentelemetry::metrics::{Counter, Histogram, InstrumentBuilder, Meter, UpDownCounter};
 
 use super::exposition::EmptyHistogram;
-use super::labels::{Answer, scheme};
+use super::labels::{answer_labels, method_labels};
 use crate::orders::{Finished, OrderEvents, OrderQueue, OrderStatus, Origin, RejectReason};
 
 /// Upper bounds in seconds for order durations and queue waits. There is one at exactly 2 s, the threshold of the latency
@@ -20,95 +21,78 @@ const ORDER_SECONDS: [f64; 18] = [
     60.0,
 ];
 
-const ORDER_DURATION: Seconds = Seconds {
-    name: "order.duration",
-    help: "Time from accepting an order to finishing it, the wait in the queue included.",
-    bounds: &ORDER_SECONDS,
-};
-
-const ORDER_QUEUE_WAIT: Seconds = Seconds {
-    name: "order.queue.wait",
-    help: "Time from accepting an order to a worker picking it up. The rate of the sum is the mean queue depth.",
-    bounds: &ORDER_SECONDS,
-};
-
-const HTTP_REQUEST_DURATION: Seconds = Seconds {
-    name: "http.server.request.duration",
-    help: "Duration of HTTP server requests.",
-    // Those that the OpenTelemetry semantic conventions advise.
-    bounds: &[
-        0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
-    ],
-};
-
-/// A histogram in seconds, declared once for the SDK and for the zeros that stand on the page until something is recorded.
-struct Seconds {
-    name: &'static str,
-    help: &'static str,
-    bounds: &'static [f64],
-}
-
-impl Seconds {
-    fn instrument(&self, meter: &Meter) -> Histogram<f64> {
-        meter
-            .f64_histogram(self.name)
-            .with_description(self.help)
-            .with_unit("s")
-            .with_boundaries(self.bounds.to_vec())
-            .build()
-    }
-
-    fn empty(&self, attributes: &[KeyValue]) -> EmptyHistogram {
-        let family = format!("{}_seconds", self.name.replace('.', "_"));
-        EmptyHistogram::new(family, self.help, self.bounds, attributes)
-    }
-}
+/// Those that the OpenTelemetry semantic conventions advise.
+const HTTP_SECONDS: [f64; 14] = [
+    0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
+];
 
 /// The handle through which everything is recorded.
 pub struct Metrics {
-    orders_processed: Counter<u64>,
+    orders_processed: CounterBy<OrderStatus>,
     order_duration: Histogram<f64>,
     order_queue_wait: Histogram<f64>,
-    orders_rejected: Counter<u64>,
-    orders_timed_out: Counter<u64>,
+    orders_rejected: CounterBy<RejectReason>,
+    orders_timed_out: CounterBy<()>,
     http_request_duration: Histogram<f64>,
     http_active_requests: UpDownCounter<i64>,
-    success: [KeyValue; 1],
-    failure: [KeyValue; 1],
-    queue_full: [KeyValue; 1],
-    draining: [KeyValue; 1],
 }
 
-/// Makes every instrument, and every series that can be made without recording anything.
-pub fn create_metrics(meter: &Meter, queue: &OrderQueue) -> Metrics {
+/// Makes every instrument, and the histogram series that are shown until something is recorded in them. `answers` are the answers to
+/// POST, by route and status, that have such a series.
+pub(super) fn create_metrics(
+    meter: &Meter,
+    queue: &OrderQueue,
+    answers: impl IntoIterator<Item = (&'static str, u16)>,
+) -> (Metrics, Vec<EmptyHistogram>) {
+    let answers = answers
+        .into_iter()
+        .map(|(route, status)| answer_labels("POST", Some(route.to_owned()), Some(status)));
+    let mut zeros = Vec::new();
     let metrics = Metrics {
-        orders_processed: meter
-            .u64_counter("orders.processed")
-            .with_description("Orders finished, by how they ended.")
-            .build(),
-        order_duration: ORDER_DURATION.instrument(meter),
-        order_queue_wait: ORDER_QUEUE_WAIT.instrument(meter),
-        orders_rejected: meter
-            .u64_counter("orders.rejected")
-            .with_description("Orders refused, by reason.")
-            .build(),
-        orders_timed_out: meter
-            .u64_counter("orders.timed_out")
-            .with_description("Calls of /orders answered with 504; such an order still finishes and is counted then.")
-            .build(),
-        http_request_duration: HTTP_REQUEST_DURATION.instrument(meter),
+        orders_processed: CounterBy::new(
+            meter.u64_counter("orders.processed"),
+            "Orders finished, by how they ended.",
+            OrderStatus::ALL.map(|status| (status, vec![KeyValue::new("status", status.as_str())])),
+        ),
+        order_duration: Seconds {
+            name: "order.duration",
+            help: "Time from accepting an order to finishing it, the wait in the queue included.",
+            bounds: &ORDER_SECONDS,
+        }
+        .create(meter, &mut zeros, [vec![]]),
+        order_queue_wait: Seconds {
+            name: "order.queue.wait",
+            help: "Time from accepting an order to a worker picking it up. The rate of the sum is the mean queue depth.",
+            bounds: &ORDER_SECONDS,
+        }
+        .create(meter, &mut zeros, [vec![]]),
+        orders_rejected: CounterBy::new(
+            meter.u64_counter("orders.rejected"),
+            "Orders refused, by reason.",
+            RejectReason::ALL
+                .map(|reason| (reason, vec![KeyValue::new("reason", reason.as_str())])),
+        ),
+        orders_timed_out: CounterBy::new(
+            meter.u64_counter("orders.timed_out"),
+            "Calls of /orders answered with 504; such an order still finishes and is counted then.",
+            [((), vec![])],
+        ),
+        http_request_duration: Seconds {
+            name: "http.server.request.duration",
+            help: "Duration of HTTP server requests.",
+            bounds: &HTTP_SECONDS,
+        }
+        .create(meter, &mut zeros, answers),
         http_active_requests: meter
             .i64_up_down_counter("http.server.active_requests")
             .with_description("HTTP server requests in flight.")
             .build(),
-        success: [status_label(OrderStatus::Success)],
-        failure: [status_label(OrderStatus::Failure)],
-        queue_full: [reason_label(RejectReason::QueueFull)],
-        draining: [reason_label(RejectReason::Draining)],
     };
-    metrics.create_series();
+    for method in ["GET", "POST"] {
+        metrics.http_active_requests.add(0, &method_labels(method));
+    }
     create_queue_gauges(meter, queue);
-    metrics
+    (metrics, zeros)
 }
 
 /// The gauges: each reads the queue when it is scraped, off the order path.
@@ -143,55 +127,64 @@ fn create_queue_gauges(meter: &Meter, queue: &OrderQueue) {
     );
 }
 
-impl Metrics {
-    /// A call of `/orders` is answered with 504.
-    pub fn order_timed_out(&self) {
-        self.orders_timed_out.add(1, &[]);
-    }
+/// A counter by something of which every value is known. Each value has its series from the start, at 0: a series that is born at 1
+/// shows no increase.
+struct CounterBy<T> {
+    counter: Counter<u64>,
+    label_sets: Vec<(T, Vec<KeyValue>)>,
+}
 
-    /// A request has arrived. Ends with [`RequestTimer::answered`], or by being dropped when the client leaves first.
-    pub fn request_started(&self, method: &'static str, route: Option<String>) -> RequestTimer<'_> {
-        let active = [KeyValue::new("http.request.method", method), scheme()];
-        self.http_active_requests.add(1, &active);
-        RequestTimer {
-            metrics: self,
-            active,
-            answer: Answer {
-                method,
-                route,
-                status: None,
-            },
-            started: Instant::now(),
+impl<T: Copy + PartialEq> CounterBy<T> {
+    fn new(
+        counter: InstrumentBuilder<'_, Counter<u64>>,
+        help: &'static str,
+        label_sets: impl Into<Vec<(T, Vec<KeyValue>)>>,
+    ) -> Self {
+        let (counter, label_sets) = (counter.with_description(help).build(), label_sets.into());
+        for (_, labels) in &label_sets {
+            counter.add(0, labels);
         }
-    }
-
-    /// Counters start at 0 rather than at their first event: a series that is born at 1 shows no increase.
-    fn create_series(&self) {
-        for status in OrderStatus::ALL {
-            self.orders_processed.add(0, self.status_labels(status));
-        }
-        for reason in RejectReason::ALL {
-            self.orders_rejected.add(0, self.reason_labels(reason));
-        }
-        self.orders_timed_out.add(0, &[]);
-        for method in ["GET", "POST"] {
-            let active = [KeyValue::new("http.request.method", method), scheme()];
-            self.http_active_requests.add(0, &active);
+        Self {
+            counter,
+            label_sets,
         }
     }
 
-    fn status_labels(&self, status: OrderStatus) -> &[KeyValue] {
-        match status {
-            OrderStatus::Success => &self.success,
-            OrderStatus::Failure => &self.failure,
-        }
+    fn add_one(&self, value: T) {
+        let mut label_sets = self.label_sets.iter();
+        let (_, labels) = label_sets
+            .find(|(known, _)| *known == value)
+            .expect("every value has its label set");
+        self.counter.add(1, labels);
     }
+}
 
-    fn reason_labels(&self, reason: RejectReason) -> &[KeyValue] {
-        match reason {
-            RejectReason::QueueFull => &self.queue_full,
-            RejectReason::Draining => &self.draining,
-        }
+/// A histogram in seconds, declared once for the SDK and for the series that are shown at zero.
+struct Seconds {
+    name: &'static str,
+    help: &'static str,
+    bounds: &'static [f64],
+}
+
+impl Seconds {
+    /// Adds to `zeros` a series for each of the label sets.
+    fn create(
+        &self,
+        meter: &Meter,
+        zeros: &mut Vec<EmptyHistogram>,
+        label_sets: impl IntoIterator<Item = Vec<KeyValue>>,
+    ) -> Histogram<f64> {
+        let family = format!("{}_seconds", self.name.replace('.', "_"));
+        let label_sets = label_sets.into_iter();
+        zeros.extend(
+            label_sets.map(|labels| EmptyHistogram::new(&family, self.help, self.bounds, &labels)),
+        );
+        meter
+            .f64_histogram(self.name)
+            .with_description(self.help)
+            .with_unit("s")
+            .with_boundaries(self.bounds.to_vec())
+            .build()
     }
 }
 
@@ -201,14 +194,32 @@ impl OrderEvents for Metrics {
     }
 
     fn finished(&self, order: &Finished) {
-        let seconds = order.duration.as_secs_f64();
-        self.order_duration.record(seconds, &[]);
-        self.orders_processed
-            .add(1, self.status_labels(order.status()));
+        self.order_duration
+            .record(order.duration.as_secs_f64(), &[]);
+        self.orders_processed.add_one(order.status());
     }
 
     fn rejected(&self, _origin: Origin, reason: RejectReason) {
-        self.orders_rejected.add(1, self.reason_labels(reason));
+        self.orders_rejected.add_one(reason);
+    }
+}
+
+impl Metrics {
+    /// A call of `/orders` is answered with 504.
+    pub fn order_timed_out(&self) {
+        self.orders_timed_out.add_one(());
+    }
+
+    /// A request has arrived. Ends with [`RequestTimer::answered`], or by being dropped when the client leaves first.
+    pub fn request_started(&self, method: &'static str, route: Option<String>) -> RequestTimer<'_> {
+        self.http_active_requests.add(1, &method_labels(method));
+        RequestTimer {
+            metrics: self,
+            method,
+            route,
+            status: None,
+            started: Instant::now(),
+        }
     }
 }
 
@@ -216,8 +227,9 @@ impl OrderEvents for Metrics {
 /// leaves no request in flight for ever.
 pub struct RequestTimer<'a> {
     metrics: &'a Metrics,
-    active: [KeyValue; 2],
-    answer: Answer,
+    method: &'static str,
+    route: Option<String>,
+    status: Option<u16>,
     started: Instant,
 }
 
@@ -229,34 +241,18 @@ impl RequestTimer<'_> {
 
     /// The request was answered with this status.
     pub fn answered(mut self, status: u16) {
-        self.answer.status = Some(status);
+        self.status = Some(status);
     }
 }
 
 impl Drop for RequestTimer<'_> {
     fn drop(&mut self) {
-        self.metrics.http_request_duration.record(
-            self.started.elapsed().as_secs_f64(),
-            &self.answer.attributes(),
-        );
-        self.metrics.http_active_requests.add(-1, &self.active);
+        let labels = answer_labels(self.method, self.route.take(), self.status);
+        let seconds = self.started.elapsed().as_secs_f64();
+        self.metrics.http_request_duration.record(seconds, &labels);
+        let active = &self.metrics.http_active_requests;
+        active.add(-1, &method_labels(self.method));
     }
-}
-
-/// The histogram series that must be there before anything is recorded.
-pub(super) fn empty_histograms(answers: impl IntoIterator<Item = Answer>) -> Vec<EmptyHistogram> {
-    let mut histograms = vec![ORDER_DURATION.empty(&[]), ORDER_QUEUE_WAIT.empty(&[])];
-    let answers = answers.into_iter();
-    histograms.extend(answers.map(|answer| HTTP_REQUEST_DURATION.empty(&answer.attributes())));
-    histograms
-}
-
-fn status_label(status: OrderStatus) -> KeyValue {
-    KeyValue::new("status", status.as_str())
-}
-
-fn reason_label(reason: RejectReason) -> KeyValue {
-    KeyValue::new("reason", reason.as_str())
 }
 
 #[cfg(test)]

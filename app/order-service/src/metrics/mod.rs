@@ -12,14 +12,20 @@ mod instruments;
 mod labels;
 mod resource;
 
+use std::error::Error;
+
 use opentelemetry::metrics::MeterProvider;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use prometheus::Registry;
+#[cfg(target_os = "linux")]
+use prometheus::process_collector::ProcessCollector;
 
-pub use exposition::{CONTENT_TYPE, Exposition, ExpositionError};
-pub use instruments::{Metrics, RequestTimer, create_metrics};
-pub use labels::{Answer, method_label};
+pub use exposition::{CONTENT_TYPE, Exposition};
+pub use instruments::{Metrics, RequestTimer};
+pub use labels::method_label;
 pub use resource::{InvalidAttributes, ResourceAttributes};
+
+use instruments::create_metrics;
 
 use crate::orders::OrderQueue;
 
@@ -29,26 +35,24 @@ pub struct Telemetry {
     pub metrics: Metrics,
     /// Renders `/metrics`.
     pub exposition: Exposition,
-    /// Owns the pipeline. Once it is dropped, nothing is gathered any more and `/metrics` answers 503.
+    /// Owns the pipeline: once it is dropped or shut down, nothing that is recorded reaches the page.
     pub provider: SdkMeterProvider,
 }
 
 impl Telemetry {
-    /// Sets up one registry with the service's instruments and the process collector. `answers` are the HTTP answers
-    /// whose series exist from the first scrape.
+    /// Sets up one registry with the service's instruments and the process collector. `answers` are the answers to POST, by route
+    /// and status, whose series exist from the first scrape.
     ///
     /// # Errors
     /// A collector is refused by the registry, which means that two of them claim one name.
     pub fn new(
         queue: &OrderQueue,
         attributes: ResourceAttributes,
-        answers: impl IntoIterator<Item = Answer>,
-    ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        answers: impl IntoIterator<Item = (&'static str, u16)>,
+    ) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let registry = Registry::new();
         #[cfg(target_os = "linux")]
-        registry.register(Box::new(
-            prometheus::process_collector::ProcessCollector::for_self(),
-        ))?;
+        registry.register(Box::new(ProcessCollector::for_self()))?;
         let exporter = opentelemetry_prometheus::exporter()
             .with_registry(registry.clone())
             // There is one scope only: its labels would just get in the way of the plain queries.
@@ -58,10 +62,11 @@ impl Telemetry {
             .with_reader(exporter)
             .with_resource(attributes.resource())
             .build();
-        let metrics = create_metrics(&provider.meter(env!("CARGO_PKG_NAME")), queue);
+        let meter = provider.meter(env!("CARGO_PKG_NAME"));
+        let (metrics, zeros) = create_metrics(&meter, queue, answers);
         Ok(Self {
             metrics,
-            exposition: Exposition::new(registry, instruments::empty_histograms(answers)),
+            exposition: Exposition::new(registry, zeros),
             provider,
         })
     }

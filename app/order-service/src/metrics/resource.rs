@@ -96,14 +96,7 @@ fn exposable(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use opentelemetry::Key;
-
     use super::*;
-
-    fn value(resource: &Resource, name: &'static str) -> Option<String> {
-        let value = resource.get(&Key::from_static_str(name));
-        value.map(|value| value.to_string())
-    }
 
     #[test]
     fn names_and_values_are_percent_decoded() {
@@ -128,18 +121,6 @@ mod tests {
             let parsed = wrong.parse::<ResourceAttributes>();
             assert_eq!(parsed, Err(InvalidAttributes), "{wrong}");
         }
-    }
-
-    #[test]
-    fn the_name_of_the_service_comes_from_its_own_variable_then_from_the_list() {
-        let name = |list: &str, variable: Option<&str>| {
-            let list: ResourceAttributes = list.parse().expect("valid");
-            let given = list.with_service_name(variable.map(ToOwned::to_owned));
-            value(&given.resource(), SERVICE_NAME)
-        };
-        assert_eq!(name("", None).as_deref(), Some("order-service"));
-        assert_eq!(name("service.name=b", None).as_deref(), Some("b"));
-        assert_eq!(name("service.name=b", Some("c")).as_deref(), Some("c"));
     }
 
     #[test]

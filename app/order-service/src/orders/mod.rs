@@ -3,16 +3,17 @@
 //! Nothing here knows HTTP (see [`crate::http`]) or OpenTelemetry (see [`crate::metrics`], which listens through
 //! [`OrderEvents`]).
 
-mod desk;
+mod admission;
 mod order;
 mod processor;
 mod queue;
 mod service_time;
 mod simulation;
 
-pub use desk::{OrderDesk, Receipt};
-pub use order::{FailureCause, Finished, Order, OrderEvents, OrderStatus, Origin, RejectReason};
-pub use processor::OrderProcessor;
+pub(crate) use admission::Admission;
+pub(crate) use order::Order;
+pub use order::{FailureCause, Finished, OrderEvents, OrderStatus, Origin, RejectReason};
+pub(crate) use processor::OrderProcessor;
 pub use queue::OrderQueue;
-pub use service_time::ServiceTime;
-pub use simulation::{Simulation, Summary};
+pub(crate) use service_time::ServiceTime;
+pub(crate) use simulation::{Simulation, Summary};

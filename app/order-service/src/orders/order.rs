@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-/// One order as it is handed in.
+/// One order as it is submitted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Order {
+pub(crate) struct Order {
     /// Whether it fails, after its full service time.
-    pub fail: bool,
+    pub(crate) fail: bool,
     /// Added to the sampled service time.
-    pub slowness: Duration,
+    pub(crate) slowness: Duration,
 }
 
 /// How an accepted order ended.

@@ -14,18 +14,17 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
 use super::queue::AcceptedOrder;
-use super::{FailureCause, Finished, Order, OrderDesk, OrderEvents, OrderQueue};
+use super::{Admission, FailureCause, Finished, Order, OrderEvents, OrderQueue};
 
-/// Owns the worker pool.
-pub struct OrderProcessor {
-    desk: OrderDesk,
+pub(crate) struct OrderProcessor {
+    admission: Admission,
     workers: JoinSet<()>,
     drain_deadline: CancellationToken,
 }
 
 impl OrderProcessor {
     /// Starts the queue's workers, which ask `service_time` once for every order. Must be called inside a tokio runtime.
-    pub fn start(
+    pub(crate) fn start(
         queue: OrderQueue,
         service_time: impl Fn() -> Duration + Send + Sync + 'static,
         events: Arc<dyn OrderEvents>,
@@ -43,22 +42,21 @@ impl OrderProcessor {
             workers.spawn(worker.run());
         }
         Self {
-            desk: OrderDesk::new(queue, events),
+            admission: Admission::new(queue, events),
             workers,
             drain_deadline,
         }
     }
 
-    /// The entry point for orders.
-    pub fn desk(&self) -> OrderDesk {
-        self.desk.clone()
+    pub(crate) fn admission(&self) -> Admission {
+        self.admission.clone()
     }
 
     /// Accepts nothing more, finishes what was accepted, and after `deadline` ends what is left as failed. Every accepted
     /// order has been counted when this returns.
-    pub async fn drain(mut self, deadline: Duration) {
-        self.desk.close();
-        let queue = self.desk.queue();
+    pub(crate) async fn drain(mut self, deadline: Duration) {
+        self.admission.close();
+        let queue = self.admission.queue();
         info!(
             queued = queue.depth(),
             in_progress = queue.workers_busy(),

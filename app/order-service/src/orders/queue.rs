@@ -1,7 +1,7 @@
 //! The bounded queue and the figures that can be read off it at any time.
 //!
 //! Reads are off the order path: depth is the channel's own length and the busy workers are one atomic. Who puts
-//! orders in: [`super::desk`]. Who takes them out: [`super::processor`].
+//! orders in: [`super::admission`]. Who takes them out: [`super::processor`].
 //!
 //! The channel itself has no bound. A place in the queue is a permit that an order gets before it is accepted: its wait in the
 //! queue begins with the permit, and does not include the wait for one.
@@ -42,7 +42,6 @@ pub(super) struct Place {
 pub struct OrderQueue {
     pub(super) sender: Sender<AcceptedOrder>,
     pub(super) receiver: Receiver<AcceptedOrder>,
-    /// The free places.
     pub(super) places: Arc<Semaphore>,
     capacity: usize,
     workers: usize,
@@ -68,13 +67,11 @@ impl OrderQueue {
         self.receiver.len()
     }
 
-    /// Orders that can wait at the same time.
-    pub fn capacity(&self) -> usize {
+    pub(crate) fn capacity(&self) -> usize {
         self.capacity
     }
 
-    /// Workers in the pool.
-    pub fn workers(&self) -> usize {
+    pub(crate) fn workers(&self) -> usize {
         self.workers
     }
 
@@ -90,7 +87,6 @@ impl OrderQueue {
     }
 }
 
-/// One busy worker.
 pub(super) struct BusyWorker<'a>(&'a AtomicUsize);
 
 impl Drop for BusyWorker<'_> {

@@ -7,7 +7,7 @@ use rand_distr::{Distribution, LogNormal};
 
 /// The distribution of the service time.
 #[derive(Debug, Clone, Copy)]
-pub struct ServiceTime {
+pub(crate) struct ServiceTime {
     /// None when the median is 0: processing takes no time at all.
     distribution: Option<LogNormal<f64>>,
     mean: Duration,
@@ -18,7 +18,7 @@ impl ServiceTime {
     ///
     /// # Panics
     /// When sigma is negative or not finite; the configuration admits neither.
-    pub fn new(median: Duration, sigma: f64) -> Self {
+    pub(crate) fn new(median: Duration, sigma: f64) -> Self {
         let seconds = median.as_secs_f64();
         let distribution = (seconds > 0.0).then(|| {
             LogNormal::new(seconds.ln(), sigma)
@@ -32,19 +32,18 @@ impl ServiceTime {
     }
 
     /// The service time of one order.
-    pub fn sample(&self, rng: &mut impl Rng) -> Duration {
+    pub(crate) fn sample(&self, rng: &mut impl Rng) -> Duration {
         self.distribution.map_or(Duration::ZERO, |distribution| {
             Duration::from_secs_f64(distribution.sample(rng))
         })
     }
 
     /// Samples, one a call.
-    pub fn sampler(self) -> impl Fn() -> Duration + Send + Sync + 'static {
+    pub(crate) fn sampler(self) -> impl Fn() -> Duration + Send + Sync + 'static {
         move || self.sample(&mut rand::rng())
     }
 
-    /// The mean service time.
-    pub fn mean(&self) -> Duration {
+    pub(crate) fn mean(&self) -> Duration {
         self.mean
     }
 }
@@ -80,16 +79,12 @@ mod tests {
     }
 
     #[test]
-    fn is_nothing_when_the_median_is_zero() {
-        let service_time = ServiceTime::new(Duration::ZERO, 0.5);
-        assert_eq!(service_time.sample(&mut rand::rng()), Duration::ZERO);
-        assert_eq!(service_time.mean(), Duration::ZERO);
-    }
-
-    #[test]
-    fn is_constant_when_sigma_is_zero() {
-        let service_time = ServiceTime::new(Duration::from_millis(80), 0.0);
-        let sample = service_time.sample(&mut rand::rng()).as_secs_f64();
-        assert!((sample - 0.080).abs() < 1e-9, "{sample}");
+    fn is_nothing_when_the_median_is_zero_and_constant_when_sigma_is() {
+        let sample = |median| {
+            let service_time = ServiceTime::new(Duration::from_millis(median), 0.0);
+            service_time.sample(&mut rand::rng()).as_secs_f64()
+        };
+        assert_eq!(ServiceTime::new(Duration::ZERO, 0.5).mean(), Duration::ZERO);
+        assert!(sample(0).abs() < 1e-9 && (sample(80) - 0.080).abs() < 1e-9);
     }
 }

@@ -8,50 +8,42 @@ use rand::seq::SliceRandom;
 use serde::Serialize;
 use tokio::time::Instant;
 
-use super::{Order, OrderDesk, OrderStatus, ServiceTime};
+use super::{Admission, Order, OrderStatus, ServiceTime};
 
 /// What to simulate.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Simulation {
-    /// Orders to hand in.
-    pub count: usize,
+pub(crate) struct Simulation {
+    pub(crate) count: usize,
     /// Share of them that fails, 0 to 1; exactly `round(count × error_rate)` do.
-    pub error_rate: f64,
+    pub(crate) error_rate: f64,
     /// Share of them that is slow, 0 to 1; exactly `round(count × slow_rate)` are.
-    pub slow_rate: f64,
+    pub(crate) slow_rate: f64,
     /// What is added to the service time of a slow one.
-    pub slowness: Duration,
+    pub(crate) slowness: Duration,
     /// Decides which of them fail and which are slow. The same seed gives the same positions.
-    pub seed: u64,
+    pub(crate) seed: u64,
 }
 
-/// The outcome of the batch.
 #[derive(Debug, Clone, Serialize)]
-pub struct Summary {
-    /// Orders asked for.
-    pub requested: usize,
-    /// Orders that ended in success.
-    pub succeeded: usize,
-    /// Orders that ended in failure.
-    pub failed: usize,
+pub(crate) struct Summary {
+    pub(crate) requested: usize,
+    pub(crate) succeeded: usize,
+    pub(crate) failed: usize,
     /// Orders refused because the service began to drain.
-    pub rejected: usize,
-    /// First order handed in to last order finished, in seconds.
-    pub duration_seconds: f64,
-    /// Median of the order durations in seconds (nearest rank); null when none was finished.
-    pub p50_seconds: Option<f64>,
-    /// 95th percentile of the order durations in seconds (nearest rank); null when none was finished.
-    pub p95_seconds: Option<f64>,
-    /// Longest order duration in seconds; null when none was finished.
-    pub max_seconds: Option<f64>,
-    /// The seed used.
-    pub seed: u64,
+    pub(crate) rejected: usize,
+    /// First order submitted to last order finished.
+    pub(crate) duration_seconds: f64,
+    /// Of the order durations, by nearest rank; null when none was finished, as the next two.
+    pub(crate) p50_seconds: Option<f64>,
+    pub(crate) p95_seconds: Option<f64>,
+    pub(crate) max_seconds: Option<f64>,
+    pub(crate) seed: u64,
 }
 
 impl Simulation {
     /// How long the batch takes on an idle pool: `(count × mean service time + slow orders × slowness) / workers`, and at
     /// least the slowness if an order is slow.
-    pub fn expected_duration(&self, service_time: &ServiceTime, workers: usize) -> Duration {
+    pub(crate) fn expected_duration(&self, service_time: &ServiceTime, workers: usize) -> Duration {
         let slow = share(self.count, self.slow_rate);
         let work = service_time.mean().as_secs_f64() * self.count as f64
             + self.slowness.as_secs_f64() * slow as f64;
@@ -63,14 +55,14 @@ impl Simulation {
         Duration::from_secs_f64(work / workers as f64).max(slowest)
     }
 
-    /// Hands in the orders one after the other, waiting for room, and waits until the last is finished. Dropped half-way
-    /// it hands in no more; what was accepted is finished all the same.
-    pub async fn run(&self, desk: &OrderDesk) -> Summary {
+    /// Submits the orders one after the other, waiting for room, and waits until the last is finished. Dropped half-way
+    /// it submits no more; what was accepted is finished all the same.
+    pub(crate) async fn run(&self, admission: &Admission) -> Summary {
         let started = Instant::now();
         let mut receipts = Vec::with_capacity(self.count);
         let mut rejected = 0;
         for order in self.orders() {
-            match desk.accept_when_there_is_room(order).await {
+            match admission.accept_when_there_is_room(order).await {
                 Ok(receipt) => receipts.push(receipt),
                 Err(_draining) => rejected += 1,
             }
@@ -97,27 +89,23 @@ impl Simulation {
         }
     }
 
-    /// The orders in the sequence in which they are handed in.
+    /// The orders in the sequence in which they are submitted.
     fn orders(&self) -> Vec<Order> {
         let mut rng = StdRng::seed_from_u64(self.seed);
-        let mut failing = positions(self.count, share(self.count, self.error_rate));
-        let mut slow = positions(self.count, share(self.count, self.slow_rate));
-        failing.shuffle(&mut rng);
-        slow.shuffle(&mut rng);
-        failing
-            .into_iter()
-            .zip(slow)
-            .map(|(fail, slow)| Order {
-                fail,
-                slowness: if slow { self.slowness } else { Duration::ZERO },
-            })
-            .collect()
+        // Of all positions, exactly this share, shuffled.
+        let mut marked = |rate| {
+            let marked = share(self.count, rate);
+            let mut marks: Vec<_> = (0..self.count).map(|position| position < marked).collect();
+            marks.shuffle(&mut rng);
+            marks
+        };
+        let (failing, slow) = (marked(self.error_rate), marked(self.slow_rate));
+        let order = |(fail, slow)| Order {
+            fail,
+            slowness: if slow { self.slowness } else { Duration::ZERO },
+        };
+        failing.into_iter().zip(slow).map(order).collect()
     }
-}
-
-/// `count` places of which the first `marked` are true.
-fn positions(count: usize, marked: usize) -> Vec<bool> {
-    (0..count).map(|position| position < marked).collect()
 }
 
 /// `round(count × rate)`.
@@ -189,11 +177,6 @@ mod tests {
         let orders = |seed| simulation(100, 0.3, 0.3, seed).orders();
         assert_eq!(orders(7), orders(7));
         assert_ne!(orders(7), orders(8));
-    }
-
-    #[test]
-    fn no_values_have_no_percentile() {
-        assert_eq!(nearest_rank(&[], 95), None);
     }
 
     #[test]

@@ -1,58 +1,56 @@
 //! The log's reasons, and the commands with which the runbooks find them.
 
+use serde_json::Value;
+use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::{fs, thread};
 
-use serde_json::Value;
-
-use crate::program::Process;
-use crate::support::Client;
+use crate::support::start;
 
 /// Lines whose message begins like this.
 fn lines(log: &str, message: &str) -> Vec<Value> {
-    let lines = log
-        .lines()
-        .map(|line| serde_json::from_str(line).expect("JSON"));
-    lines
-        .filter(|line: &Value| {
-            line["message"]
-                .as_str()
-                .expect("a text")
-                .starts_with(message)
-        })
-        .collect()
+    let lines = log.lines();
+    let lines = lines.map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    let begins = |line: &Value| {
+        line["message"]
+            .as_str()
+            .is_some_and(|text| text.starts_with(message))
+    };
+    lines.filter(begins).collect()
 }
 
 /// A single order and a batch that fail, two orders that time out, of which one fails later, and one that is refused, besides others
 /// that go well. Returns the id of the single one and the log.
 fn everything_that_goes_wrong() -> (String, String) {
-    let process = Process::start(&[
+    let service = start(&[
         ("ORDER_WORKERS", "1"),
         ("ORDER_QUEUE_CAPACITY", "1"),
         ("ORDER_REQUEST_TIMEOUT_SECONDS", "1"),
     ]);
-    let client = Client::new(process.address);
-    assert_eq!(client.post("/orders").status, 201);
-    assert_eq!(client.post("/simulate?count=3").status, 200);
-    assert_eq!(client.post("/simulate?count=3&error_rate=1").status, 200);
-    let failed = client.post("/orders?fail=true").json();
-    let post = |path: &'static str| {
-        let client = client.clone();
-        thread::spawn(move || client.post(path).status)
-    };
-    let in_work = post("/orders?slow=true&slow_seconds=2");
-    client.wait_for("order_workers_busy", 1.0);
-    let waiting = post("/orders?fail=true");
-    client.wait_for("order_queue_depth", 1.0);
-    assert_eq!(client.post("/orders").status, 503);
+    assert_eq!(service.post("/orders").status, 201);
+    assert_eq!(service.post("/simulate?count=3").status, 200);
+    assert_eq!(service.post("/simulate?count=3&error_rate=1").status, 200);
+    let failed = service.post("/orders?fail=true").json();
+    let in_work = service.post_aside("/orders?slow=true&slow_seconds=2");
+    service.wait_for("order_workers_busy", "1");
+    let waiting = service.post_aside("/orders?fail=true");
+    service.wait_for("order_queue_depth", "1");
+    assert_eq!(service.post("/orders").status, 503);
     assert_eq!([in_work.join().ok(), waiting.join().ok()], [Some(504); 2]);
-    client.wait_for("order_workers_busy", 0.0);
-    process.signal("-TERM");
-    let (code, log) = process.end();
+    service.wait_for("order_workers_busy", "0");
+    service.signal("-TERM");
+    let (code, log) = service.end();
     assert_eq!(code, Some(0));
     (failed["id"].as_str().expect("an id").to_owned(), log)
+}
+
+/// The route and the status of a line.
+fn answer(line: &Value) -> (&str, Option<u64>) {
+    (
+        line["route"].as_str().expect("a route"),
+        line["status"].as_u64(),
+    )
 }
 
 #[test]
@@ -62,46 +60,32 @@ fn what_went_wrong_is_a_line_each_and_what_went_well_is_none() {
     let failed = lines(&log, "order failed");
     assert_eq!(failed.len(), 5, "{log}");
     assert!(failed.iter().all(|line| line["cause"] == "told to fail"));
-    let of_the_batch = |line: &&Value| line["route"] == "/simulate" && line["status"].is_null();
+    let of_the_batch = |line: &&Value| answer(line) == ("/simulate", None);
     assert_eq!(failed.iter().filter(of_the_batch).count(), 3, "{log}");
     let single = failed.iter().find(|line| line["order.id"] == *failed_id);
     let single = single.expect("its id is there");
-    assert_eq!(
-        (&single["route"], &single["status"]),
-        (&"/orders".into(), &500.into())
-    );
+    assert_eq!(answer(single), ("/orders", Some(500)));
     assert!(single["duration_seconds"].is_f64(), "{single}");
 
     let timed_out = lines(&log, "order timed out");
     assert_eq!(timed_out.len(), 2, "{log}");
     for line in &timed_out {
-        assert_eq!(
-            (&line["route"], &line["status"]),
-            (&"/orders".into(), &504.into())
-        );
+        assert_eq!(answer(line), ("/orders", Some(504)));
         assert_eq!(line["cause"], "timeout");
         assert!(line["duration_seconds"].as_f64() >= Some(1.0), "{line}");
     }
     // One of them failed afterwards, when nobody waited any more.
-    let late = failed
-        .iter()
-        .find(|line| line["route"] == "/orders" && line["status"].is_null());
-    let late = late.expect("it is logged all the same");
+    let late = failed.iter().find(|line| answer(line) == ("/orders", None));
+    let late = &late.expect("it is logged all the same")["order.id"];
     assert!(
-        timed_out
-            .iter()
-            .any(|line| line["order.id"] == late["order.id"]),
+        timed_out.iter().any(|line| line["order.id"] == *late),
         "{log}"
     );
 
     let refused = lines(&log, "order refused");
     assert_eq!(refused.len(), 1, "{log}");
-    let refused = &refused[0];
-    assert_eq!(
-        (&refused["route"], &refused["status"]),
-        (&"/orders".into(), &503.into())
-    );
-    assert_eq!(refused["cause"], "queue_full");
+    assert_eq!(answer(&refused[0]), ("/orders", Some(503)));
+    assert_eq!(refused[0]["cause"], "queue_full");
 
     // Nothing else but the settings, "listening", the signal, "draining" and "stopped".
     assert_eq!(log.lines().count(), 5 + 2 + 1 + 5, "{log}");
@@ -109,11 +93,11 @@ fn what_went_wrong_is_a_line_each_and_what_went_well_is_none() {
 
 #[test]
 fn a_burst_is_a_few_lines_and_the_count_of_the_rest() {
-    let process = Process::start(&[]);
-    let client = Client::new(process.address);
-    assert_eq!(client.post("/simulate?count=1000&error_rate=1").status, 200);
-    process.signal("-TERM");
-    let (_, log) = process.end();
+    let service = start(&[]);
+    let batch = service.post("/simulate?count=1000&error_rate=1");
+    assert_eq!(batch.status, 200);
+    service.signal("-TERM");
+    let (_, log) = service.end();
     let (rest, single): (Vec<_>, Vec<_>) = lines(&log, "order failed")
         .into_iter()
         .partition(|line| line["count"].is_u64());
@@ -121,6 +105,7 @@ fn a_burst_is_a_few_lines_and_the_count_of_the_rest() {
     // Ten in a second, and it may take some.
     assert!((10..500).contains(&single.len()), "{log}");
     assert_eq!(counted + single.len() as u64, 1_000, "{log}");
+    assert_eq!(lines(&log, "stopped")[0]["orders_finished"], 1_000);
 }
 
 #[test]

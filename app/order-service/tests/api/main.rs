@@ -7,6 +7,5 @@ mod metrics;
 mod operations;
 mod orders;
 mod process;
-mod program;
 mod simulate;
 mod support;

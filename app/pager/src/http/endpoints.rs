@@ -30,15 +30,10 @@ pub(super) async fn slack(
         Ok(body) => body,
         Err(refused) => return refused,
     };
-    let content_type = headers.get(header::CONTENT_TYPE);
-    let is_form = content_type
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split(';').next())
-        .is_some_and(|value| {
-            value
-                .trim()
-                .eq_ignore_ascii_case("application/x-www-form-urlencoded")
-        });
+    let is_form = headers.get(header::CONTENT_TYPE).is_some_and(|value| {
+        let value = value.as_bytes().to_ascii_lowercase();
+        value.starts_with(b"application/x-www-form-urlencoded")
+    });
     match slack_api::read(&body, is_form) {
         Ok(notifications) => {
             for notification in notifications {

@@ -26,7 +26,6 @@ use crate::outages::OutageState;
 /// How long a page waits before it connects again.
 const RECONNECT: Duration = Duration::from_secs(2);
 
-/// Everything at once.
 #[derive(Serialize)]
 struct Snapshot {
     /// So that the page can count durations by our clock.
@@ -36,7 +35,6 @@ struct Snapshot {
     outages: OutageState,
 }
 
-/// One page that listens.
 struct Listener {
     state: AppState,
     news: Receiver<News>,
@@ -49,9 +47,11 @@ struct Listener {
 pub(super) async fn stream(
     State(state): State<AppState>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
-    let permit = Arc::clone(&state.pages)
-        .try_acquire_owned()
-        .map_err(|_| too_many_pages())?;
+    let permit = Arc::clone(&state.pages).try_acquire_owned().map_err(|_| {
+        let detail = format!("{MAX_EVENT_STREAMS} pages are open already; close one");
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_pages", detail)
+            .retry_after(RECONNECT)
+    })?;
     let stopping = state.stopping.clone();
     let listener = Listener {
         // First this, then the snapshot: what changes in between is sent twice rather than never, and entries have ids.
@@ -91,13 +91,4 @@ fn snapshot(state: &AppState) -> Event {
         .event("snapshot")
         .json_data(snapshot)
         .expect("a snapshot is plain data")
-}
-
-fn too_many_pages() -> Problem {
-    Problem::new(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "too_many_pages",
-        format!("{MAX_EVENT_STREAMS} pages are open already; close one"),
-    )
-    .retry_after(RECONNECT)
 }

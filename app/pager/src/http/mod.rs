@@ -3,17 +3,15 @@
 //! - [`routes`]: every path
 //! - [`layers`]: the layers around every request
 //! - [`endpoints`]: the imitated APIs, as they answer
-//! - [`records`]: what was received, the heartbeat and the outages, as JSON
+//! - [`records`]: for tools and operators, what was received, the heartbeat, the outages, health and metrics
 //! - [`events`]: the event stream of the inbox page
 //! - [`pages`]: the inbox page and the runbooks
-//! - [`operations`]: health and metrics
 //!
 //! What the bodies mean: [`crate::receivers`].
 
 mod endpoints;
 mod events;
 mod layers;
-mod operations;
 mod pages;
 mod records;
 mod routes;
@@ -23,7 +21,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-pub use routes::app;
+pub(crate) use routes::app;
 
 use crate::config::RoutingKey;
 use crate::deadman::DeadMansSwitch;
@@ -34,27 +32,20 @@ use crate::outages::Outages;
 use crate::runbooks::Runbooks;
 
 /// Pages that may be open at the same time: each holds a connection and a part of the backlog.
-pub const MAX_EVENT_STREAMS: usize = 32;
+pub(crate) const MAX_EVENT_STREAMS: usize = 32;
 
 /// The state that the endpoints share. Cheap to clone.
 #[derive(Clone)]
-pub struct AppState {
-    /// What was received.
-    pub inbox: Arc<Inbox>,
-    /// The heartbeat.
-    pub switch: Arc<DeadMansSwitch>,
-    /// Outages on purpose.
-    pub outages: Arc<Outages>,
-    /// What messages link.
-    pub runbooks: Runbooks,
-    /// Records what happens.
-    pub metrics: Arc<Metrics>,
-    /// Publishes to open pages.
-    pub feed: Feed,
-    /// The only key for `PagerDuty` events.
-    pub routing_key: RoutingKey,
+pub(crate) struct AppState {
+    pub(crate) inbox: Arc<Inbox>,
+    pub(crate) switch: Arc<DeadMansSwitch>,
+    pub(crate) outages: Arc<Outages>,
+    pub(crate) runbooks: Runbooks,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) feed: Feed,
+    pub(crate) routing_key: RoutingKey,
     /// One permit for each page that may be open.
-    pub pages: Arc<Semaphore>,
+    pub(crate) pages: Arc<Semaphore>,
     /// Cancelled when the service is asked to stop: streams end then, since they would never end by themselves.
-    pub stopping: CancellationToken,
+    pub(crate) stopping: CancellationToken,
 }

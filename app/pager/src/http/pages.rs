@@ -14,7 +14,6 @@ use crate::runbooks::RunbookError;
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 
-/// `GET /`.
 pub(super) async fn inbox() -> Html<&'static str> {
     Html(include_str!("../page/inbox.html"))
 }
@@ -35,7 +34,6 @@ fn asset(content_type: &'static str, text: &'static str) -> Response {
     ([(header::CONTENT_TYPE, content_type)], text).into_response()
 }
 
-/// `GET /runbooks`.
 pub(super) async fn runbooks(State(state): State<AppState>) -> Result<Html<String>, Problem> {
     let names = state
         .runbooks
@@ -52,7 +50,6 @@ pub(super) async fn runbooks(State(state): State<AppState>) -> Result<Html<Strin
     Ok(page("Runbooks", &list))
 }
 
-/// `GET /runbooks/NAME`.
 pub(super) async fn runbook(
     State(state): State<AppState>,
     Path(name): Path<String>,

@@ -1,21 +1,24 @@
-//! What was received, the heartbeat and the outages, as JSON.
+//! For tools and operators: what was received, the heartbeat, the outages, health and metrics.
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Deserializer};
+use serde_json::{Value, json};
 use service::parameters::{Query, read};
 use service::problem::Problem;
+use tracing::error;
 
 use super::AppState;
-use crate::deadman::Heartbeat;
+use crate::deadman::{Heartbeat, HeartbeatState};
 use crate::moment::Moment;
 use crate::notification::{Entry, Receiver};
 use crate::outages::OutageState;
 
-/// Which records are asked for; all of them unless something is said.
+/// Which records are wanted; all of them by default.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Selection {
@@ -38,17 +41,14 @@ pub(super) async fn notifications(
     Json(state.inbox.select(since, alertname.as_deref()))
 }
 
-/// `GET /heartbeat`.
 pub(super) async fn heartbeat(State(state): State<AppState>) -> Json<Heartbeat> {
     Json(state.switch.heartbeat())
 }
 
-/// `GET /outage`.
 pub(super) async fn outages(State(state): State<AppState>) -> Json<OutageState> {
     Json(state.outages.state())
 }
 
-/// `PUT /outage/{receiver}`.
 pub(super) async fn start_outage(
     State(state): State<AppState>,
     Path(receiver): Path<String>,
@@ -56,7 +56,6 @@ pub(super) async fn start_outage(
     set_outage(&state, &receiver, true)
 }
 
-/// `DELETE /outage/{receiver}`.
 pub(super) async fn end_outage(
     State(state): State<AppState>,
     Path(receiver): Path<String>,
@@ -76,4 +75,25 @@ fn set_outage(state: &AppState, name: &str, on: bool) -> Result<Json<OutageState
         "unknown_receiver",
         format!("there is no endpoint {name:?}; there are slack, pagerduty and webhook"),
     ))
+}
+
+pub(super) async fn health() -> Json<Value> {
+    Json(json!({"status": "ok"}))
+}
+
+pub(super) async fn metrics(State(state): State<AppState>) -> Response {
+    let age = state.switch.age().as_secs_f64();
+    let silent = state.switch.heartbeat().state == HeartbeatState::Silent;
+    match state.metrics.render(age, silent) {
+        Ok(page) => ([(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)], page).into_response(),
+        Err(failure) => {
+            error!(error = %failure, "no metrics to expose");
+            Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "metrics_unavailable",
+                "the metrics cannot be gathered",
+            )
+            .into_response()
+        }
+    }
 }

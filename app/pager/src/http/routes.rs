@@ -4,10 +4,10 @@ use axum::Router;
 use axum::routing::{get, post, put};
 use service::problem::with_fallbacks;
 
-use super::{AppState, endpoints, events, layers, operations, pages, records};
+use super::{AppState, endpoints, events, layers, pages, records};
 
 /// The whole service as one axum application.
-pub fn app(state: AppState) -> Router {
+pub(crate) fn app(state: AppState) -> Router {
     let messages = Router::new()
         .route("/slack", post(endpoints::slack))
         .route("/slack/", post(endpoints::slack_elsewhere))
@@ -29,7 +29,7 @@ pub fn app(state: AppState) -> Router {
         )
         .route("/runbooks", get(pages::runbooks))
         .route("/runbooks/{name}", get(pages::runbook))
-        .route("/metrics", get(operations::metrics))
-        .route("/health", get(operations::health));
+        .route("/metrics", get(records::metrics))
+        .route("/health", get(records::health));
     layers::surround(with_fallbacks(routes)).with_state(state)
 }

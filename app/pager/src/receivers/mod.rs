@@ -7,42 +7,34 @@
 //!
 //! How the answers look over HTTP: [`crate::http`].
 
-pub mod pagerduty;
-pub mod slack;
+pub(crate) mod pagerduty;
+pub(crate) mod slack;
 mod texts;
-pub mod webhook;
+pub(crate) mod webhook;
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
 
 use crate::notification::Pairs;
 
 /// Why something was refused; a label of the metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
-    /// The body is not what the API defines.
+pub(crate) enum Refusal {
     InvalidPayload,
-    /// A Slack message without anything to show.
+    /// There is nothing to show.
     NoText,
-    /// A Slack message with more attachments than Slack takes.
     TooManyAttachments,
-    /// A Slack message with more blocks than Slack takes, or longer ones.
     InvalidBlocks,
     /// A wrong path: at Slack, the path is the secret.
     NoTeam,
-    /// A `PagerDuty` event with another key than ours.
     InvalidRoutingKey,
-    /// An Alertmanager webhook of another version than 4.
     UnsupportedVersion,
-    /// A body over the limit.
     PayloadTooLarge,
-    /// An outage on purpose.
     Outage,
 }
 
 impl Refusal {
-    /// Its name, in labels.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::InvalidPayload => "invalid_payload",
             Self::NoText => "no_text",
@@ -57,37 +49,35 @@ impl Refusal {
     }
 }
 
-/// Reads a JSON object. An array would do for a struct as well.
+/// Reads a JSON object, in which a field that is null is absent.
 fn object<T: DeserializeOwned>(body: &[u8]) -> serde_json::Result<T> {
-    if body.trim_ascii_start().starts_with(b"{") {
-        serde_json::from_slice(body)
-    } else {
-        Err(serde::de::Error::custom("not an object"))
-    }
+    let fields: Map<String, Value> = serde_json::from_slice(body)?;
+    T::deserialize(without_nulls(Value::Object(fields)))
 }
 
-/// `null` is what a field that is absent is.
-fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
-    deserializer: D,
-) -> Result<T, D::Error> {
-    Option::deserialize(deserializer).map(Option::unwrap_or_default)
-}
-
-/// Adds the links of a message as `<what>_url`. They replace annotations of that name: they are what a person follows.
-fn add_links<'a>(annotations: &mut Pairs, links: impl Iterator<Item = (&'a str, &'a str)>) {
-    for (what, url) in links {
-        let what: String = what
-            .chars()
-            .map(|c| {
-                if c.is_alphanumeric() {
-                    c.to_ascii_lowercase()
-                } else {
-                    '_'
-                }
-            })
-            .collect();
-        if !what.is_empty() && !url.is_empty() {
-            annotations.insert(format!("{what}_url"), url.to_owned());
+fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Object(mut fields) => {
+            fields.retain(|_, value| !value.is_null());
+            let fields = fields.into_iter();
+            fields
+                .map(|(name, value)| (name, without_nulls(value)))
+                .collect()
         }
+        Value::Array(items) => items.into_iter().map(without_nulls).collect(),
+        other => other,
     }
+}
+
+/// The links of a message as annotations named `<what>_url`. They replace others of that name: they are what a person follows.
+fn links<'a>(links: impl IntoIterator<Item = (&'a str, &'a str)>) -> Pairs {
+    let links = links.into_iter();
+    let links = links.filter(|(what, url)| !what.is_empty() && !url.is_empty());
+    let name = |what: &str| {
+        what.to_ascii_lowercase()
+            .replace(|c: char| !c.is_alphanumeric(), "_")
+    };
+    links
+        .map(|(what, url)| (format!("{}_url", name(what)), url.to_owned()))
+        .collect()
 }

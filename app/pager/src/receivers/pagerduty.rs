@@ -5,30 +5,25 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::texts::Told;
-use super::{Refusal, add_links, object, or_default};
+use super::texts::AlertList;
+use super::{Refusal, links, object};
 use crate::config::RoutingKey;
-use crate::notification::{Notification, Pairs, Receiver, Status};
+use crate::notification::{Notification, Receiver, Status};
 
-/// The action of an event.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Event {
+pub(crate) enum Event {
     /// Something is wrong, or over. Boxed: it is much larger than the other.
     Notified(Box<Notification>),
-    /// An incident is acknowledged.
     Acknowledged {
-        /// The key of the incident.
         dedup_key: String,
     },
 }
 
 /// Why an event is refused, with the words for the answer.
 #[derive(Debug, PartialEq, Eq)]
-pub struct InvalidEvent {
-    /// For the metrics.
-    pub refusal: Refusal,
-    /// Everything that is wrong.
-    pub errors: Vec<String>,
+pub(crate) struct InvalidEvent {
+    pub(crate) refusal: Refusal,
+    pub(crate) errors: Vec<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -37,16 +32,14 @@ struct Body {
     routing_key: Option<Value>,
     event_action: Option<Value>,
     dedup_key: Option<Value>,
-    #[serde(deserialize_with = "or_default")]
     payload: Map<String, Value>,
-    #[serde(deserialize_with = "or_default")]
     links: Vec<Link>,
 }
 
 #[derive(Deserialize)]
 struct Link {
     href: String,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default)]
     text: String,
 }
 
@@ -59,7 +52,7 @@ const SEVERITIES: [&str; 4] = ["critical", "warning", "error", "info"];
 ///
 /// # Errors
 /// Its fields are not what the API asks for, or its routing key is not ours.
-pub fn read(
+pub(crate) fn read(
     body: &[u8],
     routing_key: &RoutingKey,
     new_key: impl FnOnce() -> String,
@@ -165,23 +158,19 @@ impl Body {
             let detail = details.and_then(|details| details.get(name)?.as_str());
             detail.unwrap_or_default()
         };
-        let mut links = Pairs::new();
         let sent = self.links.iter();
-        add_links(
-            &mut links,
-            sent.map(|link| (link.text.as_str(), link.href.as_str())),
-        );
+        let links = links(sent.map(|link| (link.text.as_str(), link.href.as_str())));
         let alerts = [detail("firing"), detail("resolved")].join("\n");
-        let told = Told::read(detail("labels"), &alerts, &links);
+        let list = AlertList::read(detail("labels"), &alerts, &links);
         let label_or = |name: &str, field: &str| {
-            let label = told.labels.get(name).cloned();
+            let label = list.labels.get(name).cloned();
             label.unwrap_or_else(|| self.payload(field).to_owned())
         };
         let (alertname, severity) = (
             label_or("alertname", "class"),
             label_or("severity", "severity"),
         );
-        let mut annotations = told.annotations;
+        let mut annotations = list.annotations;
         annotations.extend(links);
         let summary = self.payload("summary");
         if !summary.is_empty() {
@@ -194,14 +183,11 @@ impl Body {
             alertname,
             status,
             severity,
-            labels: told.labels,
+            labels: list.labels,
             annotations,
-            alerts: told.alerts,
-            more: told.more,
+            alerts: list.alerts,
+            more: list.more,
             dedup_key: Some(dedup_key),
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

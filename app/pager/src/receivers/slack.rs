@@ -6,9 +6,9 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::texts::Told;
-use super::{Refusal, add_links, object, or_default};
-use crate::notification::{Notification, Pairs, Receiver, Status};
+use super::texts::AlertList;
+use super::{Refusal, links, object};
+use crate::notification::{Notification, Receiver, Status};
 
 /// Slack refuses more.
 const MAX_ATTACHMENTS: usize = 100;
@@ -28,32 +28,21 @@ const RESOLVED_COLOUR: &str = "good";
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct Message {
-    #[serde(deserialize_with = "or_default")]
     text: String,
-    #[serde(deserialize_with = "or_default")]
     attachments: Vec<Attachment>,
-    #[serde(deserialize_with = "or_default")]
     blocks: Vec<Value>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct Attachment {
-    #[serde(deserialize_with = "or_default")]
     title: String,
-    #[serde(deserialize_with = "or_default")]
     text: String,
-    #[serde(deserialize_with = "or_default")]
     fallback: String,
-    #[serde(deserialize_with = "or_default")]
     color: String,
-    #[serde(deserialize_with = "or_default")]
     callback_id: String,
-    #[serde(deserialize_with = "or_default")]
     fields: Vec<Field>,
-    #[serde(deserialize_with = "or_default")]
     actions: Vec<Action>,
-    #[serde(deserialize_with = "or_default")]
     blocks: Vec<Value>,
 }
 
@@ -68,9 +57,9 @@ struct Field {
 
 #[derive(Deserialize)]
 struct Action {
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default)]
     text: String,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default)]
     url: String,
 }
 
@@ -78,7 +67,7 @@ struct Action {
 ///
 /// # Errors
 /// It is no message, one without anything to show, or one with more than Slack takes.
-pub fn read(body: &[u8], is_form: bool) -> Result<Vec<Notification>, Refusal> {
+pub(crate) fn read(body: &[u8], is_form: bool) -> Result<Vec<Notification>, Refusal> {
     let message: Message = if is_form {
         let mut fields = form_urlencoded::parse(body);
         let payload = fields.find(|(name, _)| name == "payload");
@@ -90,18 +79,13 @@ pub fn read(body: &[u8], is_form: bool) -> Result<Vec<Notification>, Refusal> {
     if message.attachments.len() > MAX_ATTACHMENTS {
         return Err(Refusal::TooManyAttachments);
     }
-    let attached = message.attachments.iter().map(|one| &one.blocks);
-    if !attached
-        .chain([&message.blocks])
-        .all(|blocks| valid(blocks))
-    {
+    let mut attached = message.attachments.iter().map(|one| &one.blocks);
+    if !(valid(&message.blocks) && attached.all(|blocks| valid(blocks))) {
         return Err(Refusal::InvalidBlocks);
     }
     if !message.attachments.is_empty() {
-        let attachments = message.attachments.iter();
-        return Ok(attachments
-            .map(|attachment| attachment.notification(&message.text))
-            .collect());
+        let notification = |attachment: &Attachment| attachment.notification(&message.text);
+        return Ok(message.attachments.iter().map(notification).collect());
     }
     let text = if message.text.trim().is_empty() {
         message.blocks.iter().find_map(block_text)
@@ -145,27 +129,19 @@ fn block_text(block: &Value) -> Option<&str> {
 
 impl Attachment {
     fn notification(&self, message_text: &str) -> Notification {
-        let mut links = Pairs::new();
         let buttons = self.actions.iter();
-        add_links(
-            &mut links,
-            buttons.map(|button| (button.text.as_str(), button.url.as_str())),
-        );
+        let links = links(buttons.map(|button| (button.text.as_str(), button.url.as_str())));
         let text = shown(start(&self.text, SHOWN_ATTACHMENT));
-        let told = Told::read(&shown(self.field("Labels")), &text, &links);
-        let label = |name: &str| told.labels.get(name).cloned().unwrap_or_default();
+        let list = AlertList::read(&shown(self.field("Labels")), &text, &links);
+        let label = |name: &str| list.labels.get(name).cloned().unwrap_or_default();
         let (mut alertname, severity) = (label("alertname"), label("severity"));
         // Where the title has the name too, that is what people read.
-        if let Some((_, name)) = self
-            .title
-            .split_once("] ")
-            .filter(|_| !alertname.is_empty())
-        {
+        if let (false, Some((_, name))) = (alertname.is_empty(), self.title.split_once("] ")) {
             alertname = shown(name);
         }
-        let mut annotations = told.annotations;
+        let mut annotations = list.annotations;
         annotations.extend(links);
-        for (name, text) in self.texts(message_text, &text, told.alerts.is_empty()) {
+        for (name, text) in self.texts(message_text, &text, list.alerts.is_empty()) {
             annotations.entry(name.to_owned()).or_insert(text);
         }
         Notification {
@@ -173,10 +149,10 @@ impl Attachment {
             alertname,
             status: self.status(),
             severity,
-            labels: told.labels,
+            labels: list.labels,
             annotations,
-            alerts: told.alerts,
-            more: told.more,
+            alerts: list.alerts,
+            more: list.more,
             // Our template names the alert group there; Slack itself has no such key.
             dedup_key: Some(self.callback_id.clone()).filter(|key| !key.is_empty()),
         }
@@ -184,9 +160,8 @@ impl Attachment {
 
     fn field(&self, title: &str) -> &str {
         let field = self.fields.iter().find(|field| field.title == title);
-        field
-            .and_then(|field| field.value.as_str())
-            .unwrap_or_default()
+        let text = field.and_then(|field| field.value.as_str());
+        text.unwrap_or_default()
     }
 
     fn status(&self) -> Status {
@@ -198,7 +173,7 @@ impl Attachment {
         }
     }
 
-    /// The headline is the summary, and the text, unless it is about alerts that are told one by one, the description.
+    /// The headline is the summary, and the text, unless it is about alerts that are listed one by one, the description.
     fn texts(
         &self,
         message_text: &str,
@@ -249,6 +224,3 @@ fn shown(text: &str) -> String {
         .replace("&gt;", ">")
         .replace("&amp;", "&")
 }
-
-#[cfg(test)]
-mod tests;

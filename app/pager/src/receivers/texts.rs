@@ -13,7 +13,7 @@ const LINKS: [&str; 2] = ["runbook_url", "dashboard_url"];
 
 /// What a message says about its alerts.
 #[derive(Debug, Default)]
-pub(super) struct Told {
+pub(super) struct AlertList {
     /// The labels that all have in common.
     pub(super) labels: Pairs,
     /// The annotations that all have in common.
@@ -23,32 +23,32 @@ pub(super) struct Told {
     pub(super) more: usize,
 }
 
-impl Told {
+impl AlertList {
     /// Reads both texts. `links` are those of the message; in common, if no alert has one of its own.
     pub(super) fn read(common: &str, alerts: &str, links: &Pairs) -> Self {
-        let mut told = Self::default();
+        let mut list = Self::default();
         for line in joined(lines(common)) {
-            note(&line, &mut told.labels, &mut told.annotations);
+            note(&line, &mut list.labels, &mut list.annotations);
         }
         let mut rest = lines(alerts).peekable();
         while let Some(head) = rest.next() {
             let body = std::iter::from_fn(|| rest.next_if(|line| line.starts_with("  ")));
             let body = joined(body.map(|line| &line[2..]));
             match status(head) {
-                Some(status) if told.alerts.len() < MAX_ALERTS => {
-                    told.alerts.push(alert(status, body));
+                Some(status) if list.alerts.len() < MAX_ALERTS => {
+                    list.alerts.push(alert(status, body));
                 }
-                _ => told.more = told.more.saturating_add(more(head).unwrap_or_default()),
+                _ => list.more = list.more.saturating_add(more(head).unwrap_or_default()),
             }
         }
         for name in LINKS {
             let own = |alert: &Alert| alert.annotations.contains_key(name);
-            if let Some(url) = links.get(name).filter(|_| !told.alerts.iter().any(own)) {
-                told.annotations.insert(name.to_owned(), url.clone());
+            if let Some(url) = links.get(name).filter(|_| !list.alerts.iter().any(own)) {
+                list.annotations.insert(name.to_owned(), url.clone());
             }
         }
-        told.share();
-        told
+        list.share();
+        list
     }
 
     /// Gives each alert what is common to all, and finds out which texts are.
@@ -153,25 +153,25 @@ fn note(line: &str, labels: &mut Pairs, annotations: &mut Pairs) {
 mod tests {
     use super::*;
 
-    fn told(common: &str, alerts: &str) -> Told {
+    fn list(common: &str, alerts: &str) -> AlertList {
         let runbook = ("runbook_url".to_owned(), "http://a/1".to_owned());
-        Told::read(common, alerts, &[runbook].into())
+        AlertList::read(common, alerts, &[runbook].into())
     }
 
     #[test]
     fn reads_each_alert_with_what_all_have_in_common() {
-        let told = told(
+        let list = list(
             "* job = a = b: c\n* \"odd: name\" = x\n* note: \n",
             "Since 2026-01-01 00:00:00 UTC\n  one\n    and a half\n  * a: no bullet\n  * instance = a\n    b\n      c\n\
              none\nFrom 2026-01-01 00:00:00 to 00:01:00 UTC, 1m 0s\n  \n  \n  * summary: \n  * instance = c\r\nand 490 more\n",
         );
-        assert_eq!(told.more, 490);
+        assert_eq!(list.more, 490);
         let pairs = |pairs: &Pairs| {
             let pairs = pairs.iter().map(|(name, value)| format!("{name}={value}"));
             pairs.collect::<Vec<_>>()
         };
-        let [first, second] = &told.alerts[..] else {
-            panic!("{:?}", told.alerts);
+        let [first, second] = &list.alerts[..] else {
+            panic!("{:?}", list.alerts);
         };
         assert_eq!(
             (first.status, second.status),
@@ -199,30 +199,30 @@ mod tests {
             ["note=", "runbook_url=http://a/1", "summary="]
         );
         assert_eq!(
-            pairs(&told.annotations),
+            pairs(&list.annotations),
             ["note=", "runbook_url=http://a/1"]
         );
     }
 
     #[test]
     fn a_link_of_one_alert_is_not_given_to_another() {
-        let told = told(
+        let list = list(
             "",
             "Since 2026-01-01 00:00:00 UTC\n  \n  \n  * runbook_url: http://a/1\nSince 2026-01-01 00:00:00 UTC\n  \n  \n",
         );
-        assert!(told.annotations.is_empty() && told.alerts[1].annotations.is_empty());
+        assert!(list.annotations.is_empty() && list.alerts[1].annotations.is_empty());
     }
 
     #[test]
     fn what_somebody_else_wrote_is_about_no_alert() {
-        let told = told("a = b", "Since noon\n  it is dark\nand many more");
-        assert!(told.labels.is_empty() && told.alerts.is_empty() && told.more == 0);
+        let list = list("a = b", "Since noon\n  it is dark\nand many more");
+        assert!(list.labels.is_empty() && list.alerts.is_empty() && list.more == 0);
     }
 
     #[test]
     fn a_message_made_to_fill_the_memory_does_not() {
         let common = format!("* a = {}\n", "x".repeat(250_000));
-        let told = told(&common, &"Since 2026 UTC\n".repeat(17_000));
-        assert_eq!(told.alerts.len(), MAX_ALERTS);
+        let list = list(&common, &"Since 2026 UTC\n".repeat(17_000));
+        assert_eq!(list.alerts.len(), MAX_ALERTS);
     }
 }

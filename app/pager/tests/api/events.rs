@@ -2,20 +2,23 @@
 
 use std::io::{BufRead, BufReader};
 
-use pager::http::MAX_EVENT_STREAMS;
 use serde_json::Value;
+use service::testing::wait_for;
 use ureq::Agent;
 
-use crate::support::{Service, wait_for};
+use crate::support::Pager;
+
+/// Pages that may be open at the same time.
+const MAX_EVENT_STREAMS: usize = 32;
 
 /// One open stream.
 struct Stream(Box<dyn BufRead>);
 
 impl Stream {
-    fn open(service: &Service) -> (u16, Self) {
+    fn open(pager: &Pager) -> (u16, Self) {
         let config = Agent::config_builder().http_status_as_error(false).build();
         let agent: Agent = config.into();
-        let url = format!("http://{}/events", service.address);
+        let url = format!("http://{}/events", pager.address);
         let answer = agent.get(&url).call().expect("an answer");
         let status = answer.status().as_u16();
         let reader = answer.into_body().into_reader();
@@ -42,9 +45,9 @@ impl Stream {
 
 #[test]
 fn begins_with_everything_and_goes_on_with_what_changes() {
-    let service = Service::start(&[]);
-    service.client.trigger("A", "k", "");
-    let (status, mut stream) = Stream::open(&service);
+    let pager = Pager::start(&[]);
+    pager.trigger("A", "k", "");
+    let (status, mut stream) = Stream::open(&pager);
     assert_eq!(status, 200);
     let (topic, all) = stream.next().expect("a snapshot");
     assert_eq!(topic, "snapshot");
@@ -52,15 +55,13 @@ fn begins_with_everything_and_goes_on_with_what_changes() {
     assert_eq!(all["heartbeat"]["state"], "waiting");
     assert_eq!(all["outages"]["slack"], false);
 
-    service.client.resolve("A", "k");
+    pager.resolve("A", "k");
     let (topic, entry) = stream.next().expect("news");
     assert_eq!(
         (topic.as_str(), &entry["status"]),
         ("entry", &"resolved".into())
     );
-    service
-        .client
-        .send("PUT", "/outage/slack", "text/plain", "");
+    pager.send("PUT", "/outage/slack", "");
     let (topic, outages) = stream.next().expect("news");
     assert_eq!(
         (topic.as_str(), &outages["slack"]),
@@ -70,28 +71,31 @@ fn begins_with_everything_and_goes_on_with_what_changes() {
 
 #[test]
 fn one_page_too_many_is_told_to_come_back() {
-    let service = Service::start(&[]);
+    let pager = Pager::start(&[]);
     let open: Vec<_> = (0..MAX_EVENT_STREAMS)
-        .map(|_| Stream::open(&service))
+        .map(|_| Stream::open(&pager))
         .collect();
     assert!(open.iter().all(|(status, _)| *status == 200));
-    let gauge = || service.client.sample("pager_event_streams");
-    assert_eq!(gauge(), MAX_EVENT_STREAMS.to_string());
-    assert_eq!(Stream::open(&service).0, 503);
+    let open_pages = pager.sample("pager_event_streams");
+    assert_eq!(open_pages, MAX_EVENT_STREAMS.to_string());
+    assert_eq!(Stream::open(&pager).0, 503);
 
     drop(open);
     // The service notices that a client has left when it next writes to it.
     wait_for("room for another page", || {
-        service.client.trigger("A", "k", "");
-        (Stream::open(&service).0 == 200).then_some(())
+        pager.trigger("A", "k", "");
+        (Stream::open(&pager).0 == 200).then_some(())
     });
 }
 
 #[test]
-fn a_stop_ends_the_stream() {
-    let service = Service::start(&[]);
-    let (_, mut stream) = Stream::open(&service);
+fn an_open_page_ends_with_the_service_and_does_not_hold_up_its_stop() {
+    let pager = Pager::start(&[]);
+    let (_, mut stream) = Stream::open(&pager);
     assert!(stream.next().is_some());
-    drop(service);
+    pager.signal("-TERM");
     assert!(stream.next().is_none());
+    let (code, log) = pager.0.end();
+    assert_eq!(code, Some(0));
+    assert!(!log.contains("did not end in time"), "{log}");
 }

@@ -2,55 +2,38 @@
 
 use serde_json::json;
 
-use crate::support::{Reply, Service};
-
-fn switch(service: &Service, method: &str, receiver: &str) -> Reply {
-    let path = format!("/outage/{receiver}");
-    service.client.send(method, &path, "application/json", "")
-}
+use crate::support::Pager;
 
 #[test]
-fn an_endpoint_fails_until_its_outage_is_over() {
-    let service = Service::start(&[]);
+fn an_endpoint_fails_until_its_outage_is_over_and_leaves_the_others_alone() {
+    let pager = Pager::start(&[]);
     let message = json!({"text": "x"});
-    for (receiver, path) in [
-        ("slack", "/slack"),
-        ("pagerduty", "/pagerduty/v2/enqueue"),
-        ("webhook", "/webhook"),
+    for (receiver, path, other) in [
+        ("slack", "/slack", "/webhook"),
+        ("pagerduty", "/pagerduty/v2/enqueue", "/slack"),
+        ("webhook", "/webhook", "/pagerduty/v2/enqueue"),
     ] {
-        let started = switch(&service, "PUT", receiver);
+        let outage = format!("/outage/{receiver}");
+        let started = pager.send("PUT", &outage, "");
         assert_eq!(
             (started.status, &started.json()[receiver]),
             (200, &json!(true))
         );
-        assert_eq!(service.client.post(path, &message).status, 500, "{path}");
-        let series = format!(r#"pager_refused_total{{reason="outage",receiver="{receiver}"}}"#);
-        assert_eq!(service.client.sample(&series), "1");
-        assert_eq!(switch(&service, "DELETE", receiver).status, 200);
-        assert_ne!(service.client.post(path, &message).status, 500, "{path}");
+        assert_eq!(pager.post_json(path, &message).status, 500, "{path}");
+        assert_ne!(pager.post_json(other, &message).status, 500, "{other}");
+        assert_eq!(pager.refused(receiver, "outage"), "1");
+        assert_eq!(pager.send("DELETE", &outage, "").status, 200);
+        assert_ne!(pager.post_json(path, &message).status, 500, "{path}");
     }
-    assert_eq!(
-        service.client.get("/outage").json(),
-        json!({"slack": false, "pagerduty": false, "webhook": false})
-    );
-}
-
-#[test]
-fn one_outage_leaves_the_others_alone() {
-    let service = Service::start(&[]);
-    switch(&service, "PUT", "slack");
-    assert_eq!(service.client.trigger("A", "k", "").status, 202);
-    assert_eq!(service.client.get("/outage").json()["slack"], true);
+    let none = json!({"slack": false, "pagerduty": false, "webhook": false});
+    assert_eq!(pager.get("/outage").json(), none);
 }
 
 #[test]
 fn there_is_no_outage_of_what_has_no_endpoint() {
-    let service = Service::start(&[]);
+    let pager = Pager::start(&[]);
     for receiver in ["email", "dead-mans-switch"] {
-        let answer = switch(&service, "PUT", receiver);
-        assert_eq!(
-            (answer.status, &answer.json()["code"]),
-            (404, &json!("unknown_receiver"))
-        );
+        let refused = pager.send("PUT", &format!("/outage/{receiver}"), "");
+        assert_eq!(refused.problem(), (404, "unknown_receiver".to_owned()));
     }
 }

@@ -42,6 +42,11 @@ fn queries(stack: &Stack) -> Result<String> {
 
 /// On a stack without Grafana, only this is skipped.
 pub(crate) fn in_grafana(stack: &Stack, report: &Report) {
+    if stack.has_viewer().unwrap_or(false) {
+        report.check("the viewer: dashboards", || {
+            every_dashboard(&stack.grafana())
+        });
+    }
     // If this cannot be found out, the checks run, and fail.
     if !stack.has_grafana().unwrap_or(true) {
         report.skipped(

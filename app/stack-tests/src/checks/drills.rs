@@ -18,13 +18,13 @@ pub(crate) struct Due {
 /// High-error-rate's message. The rule's `for` of 2 minutes and the route's `group_wait` of 10 s allow it 130 s after the
 /// expression is true; 15 s are left for the evaluations and the way to pager.
 pub(crate) const HIGH_ERROR_RATE_DUE: Due = Due {
-    step: "delivered",
+    step: "delivered to pagerduty",
     after: "true",
     seconds: 120.0 + 10.0 + 15.0,
 };
 /// The alarm of the dead man's switch: within two minutes of the moment Prometheus was stopped.
 const SILENT_PIPE_DUE: Due = Due {
-    step: "delivered",
+    step: "heartbeat missed",
     after: "stopped",
     seconds: 120.0,
 };
@@ -48,6 +48,17 @@ pub(crate) fn all(stack: &Stack, report: &Report) {
         let verdict = verdict(stack, "--all")?;
         in_time(SILENT_PIPE_DUE, "silent-pipe", &verdict)?;
         Ok(format!("all passed\n{}", told(&verdict)))
+    });
+}
+
+/// A drill on a stack of other parts, which it starts and removes.
+pub(crate) fn stranger(stack: &Stack, report: &Report) {
+    report.check("app/drill/tests/stranger/run", || {
+        let project = format!("{}-stranger", stack.project);
+        let settings = [("STRANGER_PROJECT", project.as_str())];
+        let run = stack.run(&["app/drill/tests/stranger/run"], &settings)?;
+        ensure!(run.code == Some(0), "exit {:?}: {}", run.code, run.output);
+        Ok(run.stdout)
     });
 }
 

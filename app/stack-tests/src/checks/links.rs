@@ -62,10 +62,10 @@ pub(crate) fn of_dashboards(stack: &Stack) -> Result<String> {
     follow(stack, &links)
 }
 
-/// Each leads to a service of the stack, which has a page there. Without Grafana, its links are named instead.
+/// Each leads to a service of the stack, which has a page there. Where neither Grafana nor its stand-in runs, its links are named instead.
 fn follow(stack: &Stack, links: &BTreeSet<String>) -> Result<String> {
     ensure!(!links.is_empty(), "there are no links");
-    let has_grafana = stack.has_grafana()?;
+    let has_dashboards = stack.has_grafana()? || stack.has_viewer()?;
     let mut skipped = Vec::new();
     for link in links {
         // What follows the hash is the page's own business.
@@ -79,7 +79,7 @@ fn follow(stack: &Stack, links: &BTreeSet<String>) -> Result<String> {
         });
         let (service, base, path) =
             found.with_context(|| format!("{link} leads to no service of the stack"))?;
-        if service == "GRAFANA_PORT" && !has_grafana {
+        if service == "GRAFANA_PORT" && !has_dashboards {
             skipped.push(link.as_str());
             continue;
         }
@@ -89,7 +89,10 @@ fn follow(stack: &Stack, links: &BTreeSet<String>) -> Result<String> {
     let followed = links.len() - skipped.len();
     let skipped = match skipped[..] {
         [] => String::new(),
-        _ => format!("; skipped without Grafana: {}", skipped.join(", ")),
+        _ => format!(
+            "; skipped, since nothing here shows dashboards: {}",
+            skipped.join(", ")
+        ),
     };
     Ok(format!("{followed} links followed{skipped}"))
 }

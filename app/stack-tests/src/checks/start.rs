@@ -14,13 +14,15 @@ pub(crate) fn from_nothing(stack: &Stack) -> Result<String> {
     stack.run(&["scripts/down", "--volumes"], &[])?;
     let up = up(stack)?;
     let has_grafana = stack.has_grafana()?;
+    let has_viewer = stack.has_viewer()?;
     let running = stack.compose("ps --format {{.Service}}={{.Health}}")?;
     let healthy = running.lines().all(|line| line.ends_with("=healthy"));
-    let complete = running.contains("grafana=") == has_grafana;
+    let complete = running.contains("grafana=") == has_grafana
+        && running.contains("dashboards=") == has_viewer;
     ensure!(healthy && complete, "{running}");
     for (name, _) in stack.ports() {
         let shown = up.contains(&stack.public_url(name));
-        let wanted = has_grafana || *name != "GRAFANA_PORT";
+        let wanted = has_grafana || has_viewer || *name != "GRAFANA_PORT";
         ensure!(shown == wanted, "{name}: {up}");
     }
     let last = up.trim_end().lines().last();

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use stack::dashboards::{View, expr};
 
-use super::dashboards;
+use super::{dashboards, look};
 use crate::report::Report;
 use serde_json::Value;
 use stack::project::Stack;
@@ -29,6 +29,7 @@ pub(crate) fn run(stack: &Stack, report: &Report) {
         figures(stack, report)
     });
     dashboards::run(stack, report, "under load");
+    look::run(stack, report, "under load");
     dashboards::in_grafana(stack, report);
     // After the plain queries, which bursts would distort.
     report.check("docker compose run --rm loadgen", || bursts(stack));

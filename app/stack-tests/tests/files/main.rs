@@ -8,3 +8,4 @@ mod incidents;
 mod pages;
 mod queries;
 mod settings;
+mod swarm;

@@ -6,6 +6,7 @@ pub(crate) mod series;
 
 use stack::dashboards;
 use stack::markdown::Page;
+use stack::promql::Parts;
 use stack::repository::files;
 use stack::rules;
 
@@ -70,6 +71,33 @@ fn every_rule_asks_for_series_that_exist() {
 #[test]
 fn every_panel_asks_for_series_that_exist() {
     assert_right(&of_dashboards());
+}
+
+/// A second service with the same instruments must not be added to what these dashboards show.
+#[test]
+fn the_dashboards_of_orders_ask_for_one_job() {
+    let catalog = Catalog::read();
+    let of_orders = of_dashboards()
+        .into_iter()
+        .filter(|query| query.place.starts_with("order-"));
+    let mut wrong = Vec::new();
+    for query in of_orders {
+        for selector in &Parts::of(&query.expr).expect("PromQL").selectors {
+            let several_have_it = |(_, series): (&str, &series::Series)| {
+                let of_orders = series
+                    .job
+                    .as_deref()
+                    .is_none_or(|job| job == "order-service");
+                of_orders && series.kind != "synthetic" && series.values("job").is_some()
+            };
+            let names = catalog.matching(selector);
+            let asks_one = selector.of("job").any(|matcher| !matcher.value.is_empty());
+            if names.into_iter().any(several_have_it) && !asks_one {
+                wrong.push(format!("{}: {}", query.place, selector.vector));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "no job in\n{}", wrong.join("\n"));
 }
 
 #[test]

@@ -3,20 +3,24 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
+use dashboards::config::Config as Dashboards;
 use order_service::config::Config as OrderService;
 use pager::config::Config as Pager;
 use serde_json::{Value, json};
 use stack::alertmanager;
 use stack::repository::{dot_env, read};
-use stack::rules::yaml;
+use stack::rules::{self, yaml};
 
 /// Reads a program's settings; what comes back has all of them.
 type Configure = fn(&dyn Fn(&str) -> Option<String>) -> String;
 
 /// The programs that have settings, by their services.
-const PROGRAMS: [(&str, Configure); 2] = [
+const PROGRAMS: [(&str, Configure); 3] = [
     ("order-service", |of| {
         format!("{:?}", OrderService::from_lookup(of))
+    }),
+    ("dashboards", |of| {
+        format!("{:?}", Dashboards::from_lookup(of))
     }),
     ("pager", |of| format!("{:?}", Pager::from_lookup(of))),
 ];
@@ -46,9 +50,21 @@ fn seconds(duration: &Value) -> u64 {
 
 #[test]
 fn the_compose_file_uses_every_setting_of_dot_env_and_no_other() {
-    let compose = read("docker-compose.yml");
-    let used = compose.split("${").skip(1);
+    let files = [
+        read("docker-compose.yml"),
+        read("observability/swarm/stack.yml"),
+    ];
+    let used = files.iter().flat_map(|file| file.split("${").skip(1));
     let used = used.filter_map(|rest| rest.split(['}', ':']).next());
+    // scripts/swarm sets these.
+    let made = [
+        "_SERVICE_IMAGE",
+        "PAGER_IMAGE",
+        "_B_PORT",
+        "_C_PORT",
+        "GRAFANA_REPLICAS",
+    ];
+    let used = used.filter(|name| !made.iter().any(|end| name.ends_with(end)));
     let mut used: BTreeSet<_> = used.collect();
     // scripts/up sets it to the revision; BIND_ADDRESS and the like stand in `.env`.
     assert!(used.remove("REVISION"));
@@ -81,6 +97,24 @@ fn the_runbooks_are_mounted_where_pager_looks_for_them() {
     let folder = pager["environment"]["PAGER_RUNBOOKS"].as_str();
     let mount = format!("./observability/runbooks:{}:ro", folder.expect("a path"));
     assert_eq!(pager["volumes"], json!([mount]));
+}
+
+#[test]
+fn the_viewer_reads_the_files_that_grafana_reads() {
+    let services = services();
+    let viewer = &services["dashboards"];
+    for mount in list(&viewer["volumes"]) {
+        assert!(list(&services["grafana"]["volumes"]).any(|own| own == mount));
+    }
+    let given = |name: &str| viewer["environment"][name].as_str().expect("a text");
+    let folders = given("DASHBOARDS_FOLDERS").split(':');
+    for path in folders.chain([given("DASHBOARDS_DATASOURCES")]) {
+        let holds = |mount: &Value| {
+            let target = mount.as_str().and_then(|mount| mount.split(':').nth(1));
+            target.is_some_and(|target| path.starts_with(target))
+        };
+        assert!(list(&viewer["volumes"]).any(holds), "{path}");
+    }
 }
 
 #[test]
@@ -123,7 +157,7 @@ fn the_first_page_of_order_service_links_the_ports_of_dot_env() {
     }
     let given = order_service_with("ORDER_LINKS", &links).expect("valid");
     let default = order_service_with("", "").expect("valid");
-    assert_eq!(given.links, default.links);
+    assert_eq!(format!("{given:?}"), format!("{default:?}"));
 }
 
 #[test]
@@ -141,7 +175,10 @@ fn one_version_of_rust_builds_everything() {
     let version = version.expect("it is in Cargo.toml").trim_matches('"');
     let image = &dot_env()["RUST_IMAGE"];
     assert!(image.starts_with(&format!("rust:{version}-")), "{image}");
-    assert!(read("Dockerfile").contains(&format!("\nARG RUST_IMAGE={image}\n")));
+    let dockerfile = read("Dockerfile");
+    assert!(dockerfile.contains(&format!("\nARG RUST_IMAGE={image}\n")));
+    let image = &dot_env()["NODE_IMAGE"];
+    assert!(dockerfile.contains(&format!("\nARG NODE_IMAGE={image}\n")));
 }
 
 #[test]
@@ -184,6 +221,8 @@ fn what_watches_comes_back_whatever_ended_it() {
     for (name, service) in each(&services) {
         let wanted = match name.as_str() {
             "order-service" => "on-failure:3",
+            // Grafana's stand-in has a profile only where Grafana runs.
+            "dashboards" => "unless-stopped",
             _ if service["profiles"].is_array() => "no",
             _ => "unless-stopped",
         };
@@ -262,4 +301,30 @@ fn grafana_knows_the_scrape_interval() {
     let source = source.expect("a datasource with the uid prometheus");
     let interval = &source["jsonData"]["timeInterval"];
     assert_eq!(*interval, prometheus["global"]["scrape_interval"]);
+}
+
+/// No series tells these limits: a rule states them, for panels and alerts.
+#[test]
+fn the_limits_that_the_rules_state_are_those_of_order_service() {
+    let stated = |name: &str| {
+        let rules = rules::all();
+        let mut rules = rules.into_iter().filter(|rule| rule.name() == name);
+        let rule = rules.find(|rule| rule.label("job") == "order-service");
+        rule.expect("it is stated").expr.value
+    };
+    let services = services();
+    let limit = services["order-service"]["mem_limit"].as_str();
+    let mebibytes = limit.and_then(|text| text.strip_suffix('m')?.parse::<u64>().ok());
+    let bytes = mebibytes.expect("a number of mebibytes") << 20;
+    assert_eq!(stated("job:memory_limit:bytes"), format!("vector({bytes})"));
+
+    let prometheus: Value = yaml("observability/prometheus/prometheus.yml");
+    let jobs = prometheus["scrape_configs"].as_array();
+    let mut jobs = jobs.into_iter().flatten();
+    let job = jobs.find(|job| job["job_name"] == "order-service");
+    let samples = &job.expect("it is scraped")["sample_limit"];
+    assert_eq!(
+        stated("job:scrape_sample_limit:count"),
+        format!("vector({samples})")
+    );
 }

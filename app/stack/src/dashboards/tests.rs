@@ -61,6 +61,6 @@ fn a_query_is_found_by_the_names_that_people_see() {
     );
     assert_eq!(
         expr,
-        "sum by (status) (rate(orders_processed_total{instance=~\".*\"}[20s]))"
+        "sum by (status) (rate(orders_processed_total{job=\"order-service\", instance=~\".*\"}[20s]))"
     );
 }

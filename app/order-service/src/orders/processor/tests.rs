@@ -1,7 +1,7 @@
 //! The workers under paused time: how long an order takes, and how it ends when the service stops.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard};
 
 use super::*;
 use crate::orders::{OrderStatus, Origin, RejectReason, ServiceTime, Simulation};
@@ -16,20 +16,20 @@ struct Ledger {
 
 impl OrderEvents for Ledger {
     fn picked_up(&self, waited: Duration) {
-        self.waits.lock().expect("no panic holds it").push(waited);
+        lock(&self.waits).push(waited);
     }
 
     fn finished(&self, order: &Finished) {
-        let mut finished = self.finished.lock().expect("no panic holds it");
-        finished.push(order.failure);
+        lock(&self.finished).push(order.failure);
     }
 
     fn rejected(&self, _origin: Origin, reason: RejectReason) {
-        self.rejected
-            .lock()
-            .expect("no panic holds it")
-            .push(reason);
+        lock(&self.rejected).push(reason);
     }
+}
+
+fn lock<T>(list: &Mutex<T>) -> MutexGuard<'_, T> {
+    list.lock().expect("nobody panics while holding it")
 }
 
 /// One worker that adds no service time of its own.
@@ -52,33 +52,9 @@ fn slow(seconds: u64) -> Order {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_left_at_the_drain_deadline_is_counted_as_failed_once_each() {
-    let (ledger, processor) = start(10);
-    let desk = processor.desk();
-    let in_time = desk.accept(slow(1)).expect("there is room");
-    let in_work = desk.accept(slow(60)).expect("there is room");
-    let queued = desk.accept(slow(60)).expect("there is room");
-
-    processor.drain(Duration::from_secs(5)).await;
-
-    let late = Some(FailureCause::DrainDeadline);
-    let expected = [None, late, late];
-    for (receipt, failure) in [in_time, in_work, queued].into_iter().zip(expected) {
-        let id = receipt.id();
-        let finished = receipt.finished().await;
-        assert_eq!((finished.id, finished.failure), (id, failure));
-    }
-    assert_eq!(
-        *ledger.finished.lock().expect("no panic holds it"),
-        expected
-    );
-    assert_eq!(desk.accept(slow(0)).err(), Some(RejectReason::Draining));
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_batch_caught_by_a_drain_is_finished_as_far_as_it_was_accepted() {
     let (ledger, processor) = start(4);
-    let desk = processor.desk();
+    let admission = processor.admission();
     let batch = Simulation {
         count: 10,
         error_rate: 0.0,
@@ -86,7 +62,7 @@ async fn a_batch_caught_by_a_drain_is_finished_as_far_as_it_was_accepted() {
         slowness: Duration::from_secs(1),
         seed: 1,
     };
-    let summary = tokio::spawn(async move { batch.run(&desk).await });
+    let summary = tokio::spawn(async move { batch.run(&admission).await });
     sleep(Duration::from_millis(2_500)).await;
 
     processor.drain(Duration::from_secs(20)).await;
@@ -97,27 +73,29 @@ async fn a_batch_caught_by_a_drain_is_finished_as_far_as_it_was_accepted() {
         (summary.succeeded, summary.failed, summary.rejected),
         (5, 0, 5)
     );
-    let finished = ledger.finished.lock().expect("no panic holds it");
-    assert_eq!(*finished, [None; 5]);
-    let rejected = ledger.rejected.lock().expect("no panic holds it");
-    assert_eq!(*rejected, [RejectReason::Draining; 5]);
+    assert_eq!(*lock(&ledger.finished), [None; 5]);
+    assert_eq!(*lock(&ledger.rejected), [RejectReason::Draining; 5]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_wait_for_a_place_is_no_wait_in_the_queue() {
     let (ledger, processor) = start(2);
-    let desk = processor.desk();
-    let first = desk.accept(slow(10)).expect("there is room");
+    let admission = processor.admission();
+    let first = admission.accept(slow(10)).expect("there is room");
     tokio::task::yield_now().await;
     let mut receipts = vec![first];
     for _ in 0..2 {
-        receipts.push(desk.accept(slow(10)).expect("there is room"));
+        receipts.push(admission.accept(slow(10)).expect("there is room"));
     }
-    assert_eq!(desk.accept(slow(10)).err(), Some(RejectReason::QueueFull));
+    assert_eq!(
+        admission.accept(slow(10)).err(),
+        Some(RejectReason::QueueFull)
+    );
 
     // Gets a place after 10 s, when the second order is picked up, and then waits for two orders of 10 s.
     receipts.push(
-        desk.accept_when_there_is_room(slow(10))
+        admission
+            .accept_when_there_is_room(slow(10))
             .await
             .expect("not draining"),
     );
@@ -125,13 +103,7 @@ async fn the_wait_for_a_place_is_no_wait_in_the_queue() {
         receipt.finished().await;
     }
 
-    let waits: Vec<_> = ledger
-        .waits
-        .lock()
-        .expect("no panic holds it")
-        .iter()
-        .map(Duration::as_secs)
-        .collect();
+    let waits: Vec<_> = lock(&ledger.waits).iter().map(Duration::as_secs).collect();
     assert_eq!(waits, [0, 10, 20, 20]);
 }
 
@@ -139,7 +111,7 @@ async fn the_wait_for_a_place_is_no_wait_in_the_queue() {
 async fn an_order_takes_its_service_time_and_its_slowness_on_top() {
     let (_ledger, processor) = start_with(ServiceTime::new(Duration::from_millis(200), 0.0), 1);
     for (slowness, expected) in [(0, 0.2), (3, 3.2)] {
-        let receipt = processor.desk().accept(slow(slowness));
+        let receipt = processor.admission().accept(slow(slowness));
         let finished = receipt.expect("there is room").finished().await;
         let seconds = finished.duration.as_secs_f64();
         // tokio's clock ticks once a millisecond.
@@ -163,12 +135,12 @@ async fn a_panic_fails_the_order_and_the_worker_goes_on() {
         }
     };
     let processor = OrderProcessor::start(queue.clone(), service_time, ledger.clone());
-    let desk = processor.desk();
+    let admission = processor.admission();
 
     // One worker, then all of them at once.
     for count in [1, WORKERS] {
         panics.store(count, Ordering::Relaxed);
-        let accept = || desk.accept(slow(0)).expect("there is room");
+        let accept = || admission.accept(slow(0)).expect("there is room");
         let receipts: Vec<_> = (0..count).map(|_| accept()).collect();
         for receipt in receipts {
             let finished = receipt.finished().await;
@@ -180,12 +152,12 @@ async fn a_panic_fails_the_order_and_the_worker_goes_on() {
 
     // Every worker is still there: that many orders are in work at the same time.
     for _ in 0..WORKERS {
-        desk.accept(slow(0)).expect("there is room");
+        admission.accept(slow(0)).expect("there is room");
     }
     sleep(Duration::from_millis(500)).await;
     assert_eq!((queue.workers_busy(), queue.workers()), (WORKERS, WORKERS));
     processor.drain(Duration::from_secs(5)).await;
-    let finished = ledger.finished.lock().expect("no panic holds it");
+    let finished = lock(&ledger.finished);
     let panicked = finished.iter().filter(|failure| failure.is_some()).count();
     assert_eq!((finished.len(), panicked), (2 * WORKERS + 1, WORKERS + 1));
 }

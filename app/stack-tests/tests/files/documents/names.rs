@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use stack::markdown::Page;
-use stack::repository::{dot_env, files, root};
+use stack::repository::{dot_env, files, root, stems};
 
 use crate::queries::series::Catalog;
 
@@ -117,7 +117,7 @@ impl Commands {
                 .chain(first_words(&said("lab", &["--list"])))
                 .collect(),
             exercises: exercises.chain(patches).collect(),
-            drills: first_words(&said("loadgen", &["drill", "--list"])).collect(),
+            drills: stems("observability/drills", "yml").into_iter().collect(),
             loads: first_words(&said("loadgen", &["--help"]).replace("- ", "")).collect(),
         }
     }
