@@ -4,6 +4,7 @@
 //! needs a reason in `tests/survivors.txt`.
 
 mod changes;
+mod expressions;
 
 use std::collections::BTreeMap;
 use std::fs;
