@@ -8,10 +8,12 @@
 //! - [`server`]: HTTP within limits
 //! - [`problem`]: errors as RFC 9457 problem details
 //! - [`parameters`]: strict query parsing
+//! - [`browser`]: headers for pages that people open
 //! - `testing`: how their tests start them and speak to them
 //!
 //! Only what at least two services need belongs here; what a single one needs stays there.
 
+pub mod browser;
 pub mod config;
 pub mod healthcheck;
 pub mod logging;

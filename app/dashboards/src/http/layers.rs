@@ -4,6 +4,7 @@ use axum::Router;
 use axum::http::{HeaderValue, header};
 use axum::middleware::map_response;
 use axum::response::Response;
+use service::browser::be_strict;
 use service::problem::answer_panic;
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -19,7 +20,9 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
 pub(super) fn surround(routes: Router<AppState>) -> Router<AppState> {
     routes
         .layer(CatchPanicLayer::custom(answer_panic))
-        .layer(map_response(be_strict))
+        .layer(map_response(async |response| {
+            be_strict(response, CONTENT_SECURITY_POLICY)
+        }))
 }
 
 /// Lets browsers keep what never changes under its name.
@@ -33,19 +36,4 @@ pub(super) fn keep<S: Clone + Send + Sync + 'static>(files: Router<S>) -> Router
         }
         response
     }))
-}
-
-async fn be_strict(mut response: Response) -> Response {
-    let headers = response.headers_mut();
-    for (name, value) in [
-        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    headers
-        .entry(header::CACHE_CONTROL)
-        .or_insert(HeaderValue::from_static("no-cache"));
-    response
 }

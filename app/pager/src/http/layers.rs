@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::middleware::map_response;
-use axum::response::Response;
+use service::browser::be_strict;
 use service::problem::answer_panic;
 use tower::limit::GlobalConcurrencyLimitLayer;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -32,7 +32,9 @@ pub(super) fn surround(routes: Router<AppState>) -> Router<AppState> {
     routes
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(CatchPanicLayer::custom(answer_panic))
-        .layer(map_response(be_strict))
+        .layer(map_response(async |response| {
+            be_strict(response, CONTENT_SECURITY_POLICY)
+        }))
 }
 
 /// Puts the limits around the paths that take messages.
@@ -43,18 +45,4 @@ pub(super) fn limit(messages: Router<AppState>) -> Router<AppState> {
             MESSAGE_DEADLINE,
         ))
         .route_layer(GlobalConcurrencyLimitLayer::new(MAX_MESSAGES))
-}
-
-async fn be_strict(mut response: Response) -> Response {
-    let headers = response.headers_mut();
-    for (name, value) in [
-        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        // Everything here changes: with what arrives, or with the next version.
-        (header::CACHE_CONTROL, "no-cache"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    response
 }
