@@ -122,11 +122,12 @@ impl Config {
 
 #[cfg(test)]
 mod tests {
+    use service::testing::environment_of;
+
     use super::*;
 
     fn config(settings: &[(&str, &str)]) -> Result<Config, ConfigErrors> {
-        let find = |name: &str| settings.iter().find(|(known, _)| *known == name);
-        Config::from_lookup(|name| find(name).map(|(_, value)| (*value).to_owned()))
+        Config::from_lookup(environment_of(settings))
     }
 
     #[test]

@@ -220,6 +220,16 @@ impl Reply {
     }
 }
 
+/// An environment of these variables alone.
+pub fn environment_of<'a>(
+    settings: &'a [(&str, &str)],
+) -> impl Fn(&str) -> Option<String> + use<'a> {
+    |name| {
+        let found = settings.iter().find(|(known, _)| *known == name);
+        found.map(|(_, value)| (*value).to_owned())
+    }
+}
+
 pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let started = Instant::now();
     loop {
