@@ -95,7 +95,7 @@ impl Case {
     }
 
     /// Does something while it runs.
-    fn run_while(self, meanwhile: impl FnOnce(&Running)) -> Totals {
+    fn run_while(self, meanwhile: impl FnOnce(&mut Running)) -> Totals {
         let server = unknown();
         let path = "/orders".parse().expect("a path");
         let run = Run {
@@ -114,7 +114,7 @@ impl Case {
         let runtime = runtime.enable_all().build().expect("a runtime");
         runtime.block_on(async {
             let mut running = run.launch().await.expect("threads can be started");
-            meanwhile(&running);
+            meanwhile(&mut running);
             running.finished().await.expect("the run has a result")
         })
     }
@@ -191,7 +191,10 @@ fn nothing_is_sent_ahead_of_its_time_and_connections_are_opened_before_the_first
 fn a_stopped_run_keeps_its_records() {
     let mock = slow(ms(200));
     let totals = Case::new(&[&mock], flat(60_000, 200.0), 2).run_while(|running| {
-        std::thread::sleep(ms(300));
+        let started = Instant::now();
+        while running.look().2.count(Class::Ok) < 2 && started.elapsed() < Duration::from_secs(5) {
+            std::thread::sleep(ms(10));
+        }
         running.stop();
     });
     let [ok, expired] = [Class::Ok, Class::Expired].map(|class| totals.count(class));

@@ -5,7 +5,6 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
-use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -140,7 +139,9 @@ fn interrupted_up(stack: &Stack) -> Result<String> {
     let mut printed = lines.by_ref().map_while(Result::ok);
     let starting = printed.any(|line| line.starts_with("- starting the services"));
     ensure!(starting, "scripts/up started no service");
-    thread::sleep(Duration::from_secs(2));
+    wait_until("a container is made", Duration::from_secs(30), || {
+        Ok(!stack.compose("ps --all --quiet")?.is_empty())
+    })?;
     stack.run(&["bash", "-c", "kill $0", &first.id().to_string()], &[])?;
     let code = first.wait()?.code();
     ensure!(code == Some(143), "exit {code:?} after a signal");
