@@ -53,38 +53,21 @@ pub(crate) struct Datasource {
 /// Why the data sources cannot be read.
 #[derive(Debug, Error)]
 pub enum DatasourceError {
-    /// The file cannot be read.
     #[error("{path}: cannot be read: {source}; DASHBOARDS_DATASOURCES names the file")]
-    Unreadable {
-        /// The file.
-        path: String,
-        /// The error of the operating system.
-        source: io::Error,
-    },
-    /// It is no YAML of the right shape.
+    Unreadable { path: String, source: io::Error },
     #[error("{path}: {source}")]
     Invalid {
-        /// The file.
         path: String,
-        /// What is wrong, and where.
         source: Box<serde_saphyr::Error>,
     },
-    /// A source's address is none.
     #[error("{path}: {name}: url: {url:?} is not an address such as http://prometheus:9090")]
     Address {
-        /// The file.
         path: String,
-        /// The source.
         name: String,
-        /// What stands there.
         url: String,
     },
-    /// There is nothing to ask.
     #[error("{path}: has no data source of the type prometheus")]
-    Nothing {
-        /// The file.
-        path: String,
-    },
+    Nothing { path: String },
 }
 
 /// The Prometheus servers in this file; `instead` replaces their addresses. Sources of other kinds are left out, and a panel that

@@ -38,7 +38,7 @@ pub struct Sent {
 pub struct Recipe {
     /// Where to.
     pub target: Server,
-    /// The request.
+    /// What most arrivals send.
     pub request: Sent,
     /// Another request in its place, and for which share of the arrivals (0 to 1).
     pub second: Option<(Sent, f64)>,

@@ -12,7 +12,7 @@ use crate::server::Limits;
 /// Wrong settings or arguments: `EX_USAGE` of sysexits.h.
 const EX_USAGE: u8 = 64;
 
-/// A binary.
+/// What a binary says of itself, and its limits.
 #[derive(Debug, Clone, Copy)]
 pub struct Program {
     /// The command.

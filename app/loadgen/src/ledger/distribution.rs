@@ -88,7 +88,6 @@ pub(crate) struct Quantiles {
     pub(crate) p95_seconds: f64,
     pub(crate) p99_seconds: f64,
     pub(crate) p99_9_seconds: f64,
-    /// The longest.
     pub(crate) max_seconds: f64,
 }
 
