@@ -34,7 +34,7 @@ pub(crate) fn from_nothing(stack: &Stack) -> Result<String> {
         ensure!(up, "{job} is not up: {targets:?}");
     }
     let mut sizes = Vec::new();
-    for service in ["order-service", "pager", "loadgen"] {
+    for service in ["order-service", "pager", "loadgen", "drill"] {
         let image = format!("{}-{service}", stack.project);
         let inspect = [
             "docker",
