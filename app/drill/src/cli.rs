@@ -72,7 +72,7 @@ pub(crate) struct Args {
     /// End as soon as the alerts have been delivered
     #[arg(long, value_parser = ["delivered"])]
     pub(crate) until: Option<String>,
-    /// How long to wait until the stack is ready
+    /// How long to wait until the stack is ready; after another drill at least as long as that one disturbs
     #[arg(long, default_value = "10m", value_parser = span)]
     pub(crate) wait: Span,
     /// How much later than expected is acceptable

@@ -58,13 +58,18 @@ pub(crate) fn run(args: &Args) -> Result<u8> {
         seed: args.seed,
         drills: Vec::new(),
     };
-    let mut left: Vec<&Drill> = drills.iter().collect();
-    while !left.is_empty() && player.signal() == 0 {
+    // A drill is waited for at least as long as those before it disturb it.
+    let mut patience = args.wait.0;
+    for drill in &drills {
+        if player.signal() != 0 {
+            break;
+        }
         report.drills.push(if args.dry_run {
-            dry_run(left.remove(0), &servers)?
+            dry_run(drill, &servers)?
         } else {
-            play_next(&mut left, &mut player)?
+            play(drill, &mut player, patience)?
         });
+        patience = patience.max(drill.leaves.0);
     }
     if args.json {
         let json = serde_json::to_string_pretty(&report);
@@ -75,36 +80,29 @@ pub(crate) fn run(args: &Args) -> Result<u8> {
     Ok(code(&report, player.signal()))
 }
 
-/// Plays the first of the drills that can be played now; if none can, waits. Those come first that leave least behind.
-fn play_next(left: &mut Vec<&Drill>, player: &mut Player<'_>) -> Result<DrillReport> {
-    let (begun, patience) = (Instant::now(), player.args.wait.0);
+/// Plays a drill as soon as nothing stands in its way.
+fn play(drill: &Drill, player: &mut Player<'_>, patience: Duration) -> Result<DrillReport> {
+    let begun = Instant::now();
     loop {
-        let mut first = None;
-        for place in 0..left.len() {
-            let drill = left[place];
-            let found = match preflight::look(drill, player.servers) {
-                Ok((facts, found)) if found.passing.is_empty() && found.lasting.is_empty() => {
-                    left.remove(place);
-                    let title = format!("{}: {}", drill.name, drill.shows);
-                    player.progress.say(&title, &title);
-                    return Ok(DrillReport::played(drill, player.play(drill, &facts)));
-                }
-                Ok((_, found)) => found,
-                // It may be starting.
-                Err(error @ Error::Server { .. }) => Obstacles {
-                    passing: vec![error.to_string()],
-                    ..Obstacles::default()
-                },
-                Err(error) => return Err(error),
-            };
-            let is_over = begun.elapsed() >= patience || player.signal() != 0;
-            if is_over || !found.lasting.is_empty() {
-                left.remove(place);
-                return Ok(not_ready(drill, found));
+        let found = match preflight::look(drill, player.servers) {
+            Ok((facts, found)) if found.passing.is_empty() && found.lasting.is_empty() => {
+                let title = format!("{}: {}", drill.name, drill.shows);
+                player.progress.say(&title, &title);
+                return Ok(DrillReport::played(drill, player.play(drill, &facts)));
             }
-            first = first.or(found.passing.into_iter().next());
+            Ok((_, found)) => found,
+            // It may be starting.
+            Err(error @ Error::Server { .. }) => Obstacles {
+                passing: vec![error.to_string()],
+                ..Obstacles::default()
+            },
+            Err(error) => return Err(error),
+        };
+        let is_over = begun.elapsed() >= patience || player.signal() != 0;
+        if is_over || !found.lasting.is_empty() {
+            return Ok(not_ready(drill, found));
         }
-        let text = first.unwrap_or_default();
+        let text = &found.passing[0];
         let seconds = patience.saturating_sub(begun.elapsed()).as_secs();
         let line = format!("waiting, at most {seconds} s: {text}");
         // A figure that moves is no other obstacle.
